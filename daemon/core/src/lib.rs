@@ -1,0 +1,11 @@
+//! What the assistant decides: who may talk, what the agent reads, and what happens next.
+//!
+//! The crate is pure: no files, clocks, environment, threads or async. Time, randomness and ids
+//! come in as values. Machines (`session`, `roster`, ...) share four verbs: `handle`,
+//! `handle_deadline`, `poll_action`, `deadline`.
+
+pub mod access;
+pub mod chat;
+pub mod limits;
+pub mod message;
+pub mod time;
