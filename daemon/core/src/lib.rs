@@ -5,7 +5,11 @@
 //! `handle_deadline`, `poll_action`, `deadline`.
 
 pub mod access;
+pub mod backoff;
 pub mod chat;
+pub mod debounce;
 pub mod limits;
 pub mod message;
+pub mod roster;
+pub mod session;
 pub mod time;

@@ -4,7 +4,7 @@ use crate::chat::{ChatId, Source};
 use crate::time::WallMs;
 
 /// The number of a row in the inbox. Rows of one chat are delivered in this order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct RowId(pub i64);
 
 /// A file that came with a message.
