@@ -1,1 +1,4 @@
 //! Placeholder.
+
+mod claude;
+mod processes;
