@@ -1,4 +1,7 @@
 //! Placeholder.
 
 mod claude;
+mod config;
+mod control;
+mod exit;
 mod processes;
