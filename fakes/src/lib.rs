@@ -1,1 +1,3 @@
-//! Placeholder.
+//! Stand-ins.
+pub mod api;
+pub mod model;
