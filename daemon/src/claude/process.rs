@@ -43,7 +43,7 @@ const KILLED_GONE_MAX: Duration = Duration::from_secs(2);
 /// What to start, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Launch {
-    /// The program, as a path or as a name to look for in the `PATH` of `environment`.
+    /// The program, as an absolute path or as a name to look for in the `PATH` of `environment`.
     pub(crate) program: PathBuf,
     /// Its arguments.
     pub(crate) arguments: Vec<OsString>,

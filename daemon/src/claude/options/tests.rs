@@ -55,7 +55,7 @@ fn a_fresh_session_with_the_tools_of_a_tier() {
     --permission-prompt-tool
     stdio
     --mcp-config
-    {"mcpServers":{"assistant":{"name":"assistant","type":"sdk"}}}
+    {"mcpServers":{"assistant":{"type":"sdk","name":"assistant"}}}
     --strict-mcp-config
     --setting-sources=project
     --session-id=00000000-0000-0000-0000-000000000001
@@ -86,7 +86,7 @@ fn a_resumed_session_with_none_of_the_programs_tools_and_a_model() {
     --permission-prompt-tool
     stdio
     --mcp-config
-    {"mcpServers":{"assistant":{"name":"assistant","type":"sdk"}}}
+    {"mcpServers":{"assistant":{"type":"sdk","name":"assistant"}}}
     --strict-mcp-config
     --setting-sources=
     --model=opus
@@ -152,6 +152,12 @@ fn the_configuration_adds_variables_but_not_those_that_say_who_the_agent_is() {
     PWD=/home/sessions/17
     SSH_AUTH_SOCK=/run/ssh
     "#);
+}
+
+#[test]
+fn the_tool_server_is_named_once() {
+    let servers: serde_json::Value = serde_json::from_str(TOOL_SERVERS).unwrap();
+    assert_eq!(servers["mcpServers"][TOOL_SERVER]["name"], TOOL_SERVER);
 }
 
 #[test]
