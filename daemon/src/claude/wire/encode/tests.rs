@@ -36,7 +36,7 @@ fn the_first_line_registers_hooks_by_event() {
     let hook = |event, callback_id: &str, on_failure| Hook {
         event,
         callback_id: callback_id.into(),
-        timeout: (event == HookEvent::PreToolUse).then_some(std::time::Duration::from_secs(5)),
+        timeout: (event == HookEvent::PreToolUse).then_some(Duration::from_secs(5)),
         on_failure,
     };
     let hooks = [
