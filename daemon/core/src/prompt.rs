@@ -11,8 +11,8 @@ use crate::chat::ChatId;
 use crate::framing;
 use crate::limits::MEMORY_SUMMARY_BYTES_MAX;
 
-/// What a start prompt is made of.
-#[derive(Debug, Clone)]
+/// What a start prompt is made of. Not `Debug`: memory must not end up in a log.
+#[derive(Clone)]
 pub struct PromptParts<'a> {
     /// What the assistant is called, if the owner gave it a name.
     pub assistant_name: Option<&'a str>,
