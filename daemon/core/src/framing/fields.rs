@@ -17,12 +17,12 @@ const UNNAMED: &str = "unnamed";
 /// colons that give a frame its shape.
 pub(super) fn name(raw: &str) -> String {
     let line = one_line(raw, NAME_CHARS_MAX);
-    let shapeless = line.chars().map(|c| match (c, sign(c)) {
-        ('"', _) => '\'',
-        (_, Some('(' | '[' | '<')) => '‹',
-        (_, Some(')' | ']')) => '›',
-        (_, Some(':')) => ' ',
-        _ => c,
+    let shapeless = line.chars().filter_map(|c| match (c, sign(c)) {
+        ('"', _) => Some('\''),
+        (_, Some('(' | '[' | '<')) => Some('‹'),
+        (_, Some(')' | ']')) => Some('›'),
+        (_, Some(':')) => None,
+        _ => Some(c),
     });
     or_unnamed(without_dash_runs(shapeless, is_dash))
 }
