@@ -1,5 +1,10 @@
 use std::fmt::Write;
 
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+
 use super::*;
 use crate::chat::ChatId;
 use crate::message::Group;
@@ -210,4 +215,44 @@ fn an_arrival_formatted_for_debugging_tells_nothing_of_its_people() {
     for private in ["hi\"", "+1555", "owner"] {
         assert!(!debug.contains(private), "{debug}");
     }
+}
+
+proptest! {
+    /// Whoever claims whatever, only the owner's admins in their own chats, and the harness in its
+    /// own, get a session.
+    #[test]
+    fn nobody_else_ever_reaches_a_session(
+        source in select(Source::ALL.to_vec()),
+        chat in handle(),
+        sender in handle(),
+        participants in option::of(vec(handle(), 0..3)),
+        trust in select(vec![TestTrust::Capped, TestTrust::Trusted]),
+    ) {
+        let Ok(chat) = ChatId::new(source, &chat) else { return Ok(()) };
+        let mut arrival = arrival(source, "x", &sender);
+        arrival.chat = chat;
+        arrival.group = participants
+            .map(|participants| Group { id: "group".to_owned(), name: None, participants });
+        if let Verdict::Deliver { profile, .. } = route(&arrival, &directory(), trust) {
+            prop_assert!(arrival.group.is_none());
+            let (sender, address) = (normalise_handle(&sender), arrival.chat.address());
+            if profile == Profile::Harness {
+                prop_assert_eq!((source, address, sender.as_str()), (Source::Test, HARNESS, HARNESS));
+            } else {
+                prop_assert!(source != Source::Test || trust == TestTrust::Trusted);
+                let owner = [ADMIN, ADMIN_MAIL];
+                let is_one_admin = |one: &[&str]| one.contains(&&*sender) && one.contains(&address);
+                prop_assert!(is_one_admin(&owner) || is_one_admin(&[OTHER_ADMIN]));
+            }
+        }
+    }
+}
+
+fn handle() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => select(vec![ADMIN, ADMIN_MAIL, OTHER_ADMIN, FAMILY, STRANGER, HARNESS, "chat123456"])
+            .prop_map(str::to_owned),
+        1 => "[ +(]{0,2}1?555[- ]555[- ]010[0-9]",
+        1 => any::<String>(),
+    ]
 }
