@@ -43,6 +43,12 @@ impl ChatId {
         Source::parse(prefix).map(|_| ChatId(text.to_owned())).ok_or(BadChat)
     }
 
+    /// The source it belongs to.
+    pub fn source(&self) -> Source {
+        let (prefix, _) = self.0.split_once(':').expect("parsed");
+        Source::parse(prefix).expect("parsed")
+    }
+
     /// The chat as it is written.
     pub fn as_str(&self) -> &str {
         &self.0
