@@ -160,11 +160,8 @@ fn bytes_at(path: &Path) -> Result<u64, OpenError> {
 fn look(path: &Path, bytes: u64) -> Result<(), OpenError> {
     // The system's reason is clearer than SQLite's "unable to open".
     File::open(path).map_err(|source| io_error(path, source))?;
-    let db = if has_log(path) {
-        connect_unlocked(path)
-    } else {
-        connect_reading(path, "immutable=1")
-    };
+    let db =
+        if has_log(path) { connect_unlocked(path) } else { connect_reading(path, "immutable=1") };
     let db = db.map_err(|e| sql_error(path, e))?;
     if is_blank(path, &db)? {
         // The first start ended before the first table.

@@ -298,3 +298,9 @@ fn a_generation_starts_on_the_thread_and_the_thread_ends_with_the_last_handle() 
     let left: Vec<_> = std::fs::read_dir(dir.path()).unwrap().collect();
     assert_eq!(left.len(), 1, "the log was taken into the database: {left:?}");
 }
+
+#[test]
+#[should_panic(expected = "plan: ")]
+fn a_statement_without_an_index_would_be_found_out() {
+    check_indexed("SELECT * FROM inbox WHERE sender = ?1");
+}

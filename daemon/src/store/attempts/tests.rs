@@ -48,10 +48,8 @@ impl Life {
             "refuse" => self.decide(object, RouteDecision::Refused("stranger".to_owned())),
             "ignore" => self.decide(object, RouteDecision::Ignored("tapback".to_owned())),
             "try" => self.begin(object),
-            "ok" => self.settle(Settlement {
-                answered: vec![object.to_owned()],
-                ..Settlement::default()
-            }),
+            "ok" => self
+                .settle(Settlement { answered: vec![object.to_owned()], ..Settlement::default() }),
             "bad" => self.close(object, AttemptOutcome::TurnFailed, Counted::Yes),
             "lost" => self.close(object, AttemptOutcome::AgentEnded, Counted::No),
             "fail" => self.settle(Settlement {
@@ -283,7 +281,7 @@ fn is_finished(state: RowState) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
 
     #[test]
     fn nothing_is_lost_and_nothing_finished_changes(script in prop::collection::vec(step(), 1..60)) {

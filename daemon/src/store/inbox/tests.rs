@@ -5,10 +5,10 @@ use assistant_core::message::{Attachment, Group, Voice};
 use rusqlite::params;
 
 use super::*;
+use crate::store::Generation;
 use crate::store::attempts::{self, AttemptOutcome, Counted, NewAttempt, Settlement};
 use crate::store::sessions;
 use crate::store::tests::{arrival, check_indexed, in_memory, new_session};
-use crate::store::Generation;
 
 fn rows(found: &[InboxRow]) -> Vec<&str> {
     found.iter().map(|row| row.arrival.key.as_str()).collect()
@@ -124,7 +124,9 @@ fn what_is_owed_tells_how_often_it_was_tried() {
     accept(&db, &[arrival("a"), arrival("b")], WallMs(1)).unwrap();
     let session = route(&db, RowId(1), "test:a");
     route(&db, RowId(2), "test:a");
-    for (uuid, at, counted) in [("1", 10, Counted::Yes), ("2", 20, Counted::No), ("3", 30, Counted::Yes)] {
+    for (uuid, at, counted) in
+        [("1", 10, Counted::Yes), ("2", 20, Counted::No), ("3", 30, Counted::Yes)]
+    {
         let attempt = NewAttempt {
             uuid: uuid.to_owned(),
             row: RowId(1),

@@ -92,7 +92,8 @@ fn a_database_that_others_could_read_is_made_private() {
 #[test]
 fn what_is_no_database_is_refused_untouched() {
     let dir = tempfile::tempdir().unwrap();
-    fs::write(database(&dir), "not a database, but long enough to have a header ".repeat(40)).unwrap();
+    fs::write(database(&dir), "not a database, but long enough to have a header ".repeat(40))
+        .unwrap();
     assert_eq!(refused(&dir), "open ~/assistant.db: not an SQLite database");
     fs::write(database(&dir), "short").unwrap();
     assert_eq!(refused(&dir), "open ~/assistant.db: not an SQLite database");

@@ -132,7 +132,10 @@ fn a_transaction_that_ended_by_itself_is_told_to_every_job_of_the_batch() {
     // Stands for a full disk, on which SQLite rolls back by itself.
     let ends = run("ROLLBACK");
     let answers = store.together(vec![write("a"), ends, write("b")]);
-    assert!(answers.iter().all(|answer| matches!(answer, Err(StoreError::RolledBack))), "{answers:?}");
+    assert!(
+        answers.iter().all(|answer| matches!(answer, Err(StoreError::RolledBack))),
+        "{answers:?}"
+    );
     assert_eq!(store.cursors(), Vec::<String>::new());
     assert!(store.together(vec![write("c")]).iter().all(Result::is_ok));
 }
@@ -142,7 +145,8 @@ fn a_full_disk_is_told_to_whoever_asked_and_spares_what_fits() {
     let mut store = ByHand::new();
     let pages: i64 = store.writer.db.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
     store.writer.db.pragma_update(None, "max_page_count", pages + 4).unwrap();
-    let large = run("INSERT INTO cursors VALUES ('large', zeroblob(0) || hex(randomblob(500000)), 0)");
+    let large =
+        run("INSERT INTO cursors VALUES ('large', zeroblob(0) || hex(randomblob(500000)), 0)");
     let answers = store.together(vec![large]);
     assert!(answers[0].is_err());
     assert!(store.together(vec![write("small")]).iter().all(Result::is_ok));
