@@ -3,3 +3,5 @@
 mod config;
 mod control;
 mod exit;
+mod telemetry;
+mod transcript;
