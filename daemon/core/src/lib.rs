@@ -6,6 +6,9 @@
 
 pub mod access;
 pub mod chat;
+pub mod framing;
 pub mod limits;
 pub mod message;
+pub mod prompt;
+pub mod routing;
 pub mod time;
