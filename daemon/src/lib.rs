@@ -1,7 +1,10 @@
 //! The assistant's daemon and its command line: everything that touches the outside world.
 
+mod claude;
 mod config;
+mod contacts;
 mod control;
 mod exit;
+mod processes;
 mod telemetry;
 mod transcript;
