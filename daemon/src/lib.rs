@@ -6,5 +6,6 @@ mod contacts;
 mod control;
 mod exit;
 mod processes;
+mod store;
 mod telemetry;
 mod transcript;
