@@ -130,7 +130,8 @@ impl Text {
         FileError { path, line, key, what }
     }
 
-    fn line(&self, offset: usize) -> usize {
+    /// The line of an offset, from 1.
+    pub(crate) fn line(&self, offset: usize) -> usize {
         line_at(&self.text.as_bytes()[..offset.min(self.text.len())])
     }
 }
