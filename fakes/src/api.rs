@@ -107,11 +107,7 @@ async fn messages(State(served): State<Arc<Served>>, headers: HeaderMap, body: B
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
     let answer = model::answer(&asked.conversation, &asked.offered);
-    let fault = served
-        .tally
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .strike(scope, &answer);
+    let fault = served.tally.lock().unwrap_or_else(PoisonError::into_inner).strike(scope, &answer);
     if let Some(Fault::Status { code, .. }) = fault {
         let status = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         served.note(PATH, status, asked.messages);
@@ -133,7 +129,8 @@ async fn messages(State(served): State<Arc<Served>>, headers: HeaderMap, body: B
 
 async fn count_tokens(State(served): State<Arc<Served>>, body: Bytes) -> Response {
     let counted = serde_json::from_slice::<Value>(&body).ok();
-    let messages = counted.as_ref().and_then(|body| body["messages"].as_array()).map_or(0, Vec::len);
+    let messages =
+        counted.as_ref().and_then(|body| body["messages"].as_array()).map_or(0, Vec::len);
     served.note("/v1/messages/count_tokens", StatusCode::OK, messages);
     // A token is about four bytes; nobody checks the figure.
     axum::Json(json!({ "input_tokens": body.len() / 4 })).into_response()

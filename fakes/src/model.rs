@@ -186,10 +186,7 @@ pub fn answer(conversation: &[Entry], offered: &[String]) -> Answer {
                 plain = echo(&item.text);
             }
             let block = if has(REPLY_TOOL) { reply(plain) } else { Block::Text(plain) };
-            return Answer {
-                fault: Some((fault, item.text.clone())),
-                ..Answer::of(vec![block])
-            };
+            return Answer { fault: Some((fault, item.text.clone())), ..Answer::of(vec![block]) };
         }
         if item.call.is_none()
             && let Some((name, input)) = item.directive.call().filter(|(name, _)| has(name))
@@ -211,8 +208,7 @@ fn say(earlier: &[String], items: &[Item], offered: &[String]) -> Answer {
                 || item.directive.call().is_none_or(|(name, _)| !offered.contains(&name)))
     };
     let open: Vec<&Item> = items.iter().filter(|item| !item.done).take_while(ready).collect();
-    let texts: Vec<String> =
-        open.iter().map(|item| words(item, earlier, items, offered)).collect();
+    let texts: Vec<String> = open.iter().map(|item| words(item, earlier, items, offered)).collect();
     let pace = open.iter().find_map(|item| item.directive.pace());
     let blocks = if texts.is_empty() {
         vec![Block::Text("Done.".to_owned())]
