@@ -25,7 +25,7 @@ use crate::supervisor::Ask;
 
 /// Rows decided about in one transaction. Few enough that a session hears of a burst's first rows
 /// while the last are still being routed.
-const ROUTED_AT_ONCE_MAX: usize = 64;
+const ROUTED_AT_ONCE_MAX: u32 = 64;
 
 /// How long the router waits before it asks a store again that failed.
 const STORE_RETRY_AFTER: Duration = Duration::from_secs(1);

@@ -19,7 +19,7 @@ use tracing::error;
 use crate::store::{FinishedOutgoing, Outgoing, OutgoingState, SentText, Store, StoreError};
 
 /// Texts taken from the outbox at once.
-const SENT_AT_ONCE_MAX: usize = 32;
+const SENT_AT_ONCE_MAX: u32 = 32;
 
 /// How long the sender waits before it asks a store again that failed.
 const STORE_RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -98,7 +98,7 @@ impl Sender {
         if let Some(reason) = &reason {
             error!(outgoing = outgoing.row.0, %reason, "text not sent");
         }
-        self.store.set_outgoing(outgoing.row, state, reason).await
+        self.store.set_outgoing(outgoing.row, state, reason).await.map(drop)
     }
 }
 
@@ -113,7 +113,7 @@ pub(crate) async fn settled(
     since: WallMs,
     time: Duration,
 ) -> Result<Vec<SentText>, StoreError> {
-    let mut finished = store.finished();
+    let mut finished = store.finished_outgoing();
     let waiting = async {
         loop {
             let sent = store.sent_since(chat.clone(), since).await?;

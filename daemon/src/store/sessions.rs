@@ -8,16 +8,12 @@ use std::path::{Path, PathBuf};
 
 use assistant_core::access::Tier;
 use assistant_core::chat::ChatId;
+pub(crate) use assistant_core::roster::SessionRow;
 use assistant_core::time::WallMs;
 use rusqlite::{Connection, Row};
 
 use super::StoreError;
 use super::columns::{self, Unreadable, plain, words};
-
-/// The number of a session in the registry: how a chat is called in logs and errors. Never used
-/// twice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct SessionRow(pub(crate) i64);
 
 words! {
     /// What a session is for.

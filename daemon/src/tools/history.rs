@@ -1,27 +1,26 @@
 //! `history`: what was said in this chat, both ways.
 
-use assistant_core::time::WallMs;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Outcome, Reach};
-use crate::store::HistoryEntry;
+use crate::store::{HistoryEntry, HistoryPlace};
 
 pub(super) const NAME: &str = "history";
 
 /// Messages told if the agent does not say how many.
-const LIMIT_DEFAULT: usize = 20;
+const LIMIT_DEFAULT: u32 = 20;
 
 /// More would crowd the agent's memory.
-const LIMIT_MAX: usize = 200;
+const LIMIT_MAX: u32 = 200;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Arguments {
     #[serde(default)]
-    limit: Option<usize>,
+    limit: Option<u32>,
     #[serde(default)]
-    before: Option<jiff::Timestamp>,
+    before: Option<String>,
 }
 
 pub(super) fn description() -> Value {
@@ -32,7 +31,10 @@ pub(super) fn description() -> Value {
             "type": "object",
             "properties": {
                 "limit": {"type": "integer", "minimum": 1, "maximum": LIMIT_MAX},
-                "before": {"type": "string", "description": "Only messages before this moment (RFC 3339)."},
+                "before": {
+                    "type": "string",
+                    "description": "Only messages before this one: its `place`.",
+                },
             },
             "additionalProperties": false,
         },
@@ -49,7 +51,10 @@ pub(super) async fn carry_out(reach: &Reach, arguments: &Value) -> Outcome {
         Err(error) => return Outcome::refused(error.to_string()),
     };
     let limit = limit.unwrap_or(LIMIT_DEFAULT).clamp(1, LIMIT_MAX);
-    let before = before.map(|moment| WallMs(moment.as_millisecond()));
+    let before: Option<HistoryPlace> = match before.map(|place| place.parse()).transpose() {
+        Ok(before) => before,
+        Err(error) => return Outcome::refused(error.to_string()),
+    };
     match reach.store.history(reach.chat.clone(), limit, before).await {
         Ok(entries) if entries.is_empty() => Outcome::done("no messages"),
         Ok(entries) => Outcome::done(entries.iter().map(told).collect::<Vec<_>>().join("\n")),
@@ -59,6 +64,12 @@ pub(super) async fn carry_out(reach: &Reach, arguments: &Value) -> Outcome {
 
 /// One JSON object a line: whatever a text holds, it cannot pass for a second message.
 fn told(entry: &HistoryEntry) -> String {
-    let at = jiff::Timestamp::from_millisecond(entry.at.0).unwrap_or_default();
-    json!({"at": at.to_string(), "from": entry.who(), "text": entry.text}).to_string()
+    let at = jiff::Timestamp::from_millisecond(entry.place.at().0).unwrap_or_default();
+    json!({
+        "place": entry.place.to_string(),
+        "at": at.to_string(),
+        "from": entry.sender.as_deref().unwrap_or("you"),
+        "text": entry.text,
+    })
+    .to_string()
 }

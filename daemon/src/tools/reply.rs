@@ -67,7 +67,7 @@ pub(super) async fn carry_out(
         Err(refusal) => return Outcome::refused(refusal),
     };
     // Before the row exists, so that word of its end cannot be missed.
-    let finished = reach.store.finished();
+    let finished = reach.store.finished_outgoing();
     let text = new.text.clone();
     let outgoing = match reach.store.enqueue(new).await {
         Ok(outgoing) => outgoing,
