@@ -338,7 +338,7 @@ impl Driver {
     async fn report_news(&mut self, kind: NewsKind) {
         let session: SessionRow = self.record.row;
         // The supervisor outlives its sessions; if it is gone all the same, the orders say so.
-        drop(self.strings.news.send(News { session, kind }).await);
+        let _gone = self.strings.news.send(News { session, kind }).await;
     }
 
     fn publish(&mut self) {

@@ -30,7 +30,7 @@ impl Driver {
     pub(super) async fn on_heard(&mut self, heard: Heard) {
         match heard {
             Heard::Moved => {}
-            Heard::Frame(frame) => self.on_frame(frame).await,
+            Heard::Frame(frame) => self.on_frame(*frame).await,
             Heard::Gone(exit) => self.on_gone(exit).await,
         }
     }
