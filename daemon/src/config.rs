@@ -316,9 +316,9 @@ fn check_variable(
     name: &Spanned<String>,
     value: &Spanned<String>,
 ) -> Result<(), FileError> {
-    let reserved = RESERVED_VARIABLES.iter().any(|reserved| match reserved.ends_with('_') {
-        true => name.get_ref().starts_with(reserved),
-        false => name.get_ref() == reserved,
+    let reserved = RESERVED_VARIABLES.iter().any(|reserved| {
+        name.get_ref() == reserved
+            || (reserved.ends_with('_') && name.get_ref().starts_with(reserved))
     });
     if reserved {
         return Err(text.wrong(&name.span(), "bad value: the daemon sets this variable itself"));
