@@ -8,6 +8,7 @@
 //! call by call, so they have no session (see [`crate::routing`]).
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use thiserror::Error;
 
@@ -60,8 +61,8 @@ impl Tier {
     }
 }
 
-/// A person of the owner's contacts.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A person of the owner's contacts. `Debug` shows neither name nor handles.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Contact {
     /// How the owner calls them.
     pub name: String,
@@ -71,12 +72,24 @@ pub struct Contact {
     pub handles: Vec<String>,
 }
 
-/// All contacts, found by handle.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+impl fmt::Debug for Contact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Contact").field("tier", &self.tier).finish_non_exhaustive()
+    }
+}
+
+/// All contacts, found by handle. `Debug` shows their number.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Directory {
     contacts: Vec<Contact>,
     /// Normalised handle → place in `contacts`.
     by_handle: BTreeMap<String, usize>,
+}
+
+impl fmt::Debug for Directory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Directory").field("contacts", &self.contacts.len()).finish_non_exhaustive()
+    }
 }
 
 /// Why contacts make no directory. Entries are named by their place in the file, counted from 0:

@@ -31,14 +31,18 @@ use crate::chat::{ChatId, Source};
 use crate::limits::{ATTACHMENTS_SHOWN_MAX, QUOTES_SHOWN_MAX};
 use crate::message::{Arrival, Attachment, Group, Voice};
 
+use clean::clean;
+use delimiters::push_quoted;
+use tags::defuse;
+
 mod clean;
 mod delimiters;
 mod fields;
 mod fold;
 mod tags;
 
-/// Everything that a frame shows.
-#[derive(Debug, Clone)]
+/// Everything that a frame shows. Not `Debug`: what people write must not end up in a log.
+#[derive(Clone)]
 pub struct Framed<'a> {
     /// In whose name it is delivered.
     pub voice: Voice,
@@ -65,7 +69,7 @@ pub struct Framed<'a> {
 }
 
 /// One message of a reply thread.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct ThreadEntry<'a> {
     /// Who wrote it.
     pub speaker: Speaker<'a>,
@@ -74,7 +78,7 @@ pub struct ThreadEntry<'a> {
 }
 
 /// Who wrote a message of a reply thread.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Speaker<'a> {
     /// The assistant.
     You,
@@ -83,7 +87,7 @@ pub enum Speaker<'a> {
 }
 
 /// A message that went to the chat after the first attempt to deliver the one at hand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct AlreadySent<'a> {
     /// What it said.
     pub text: &'a str,
@@ -170,8 +174,11 @@ pub fn frame(framed: &Framed<'_>) -> String {
 
 /// A text of several lines inside a block of ours: cleaned, defused, quoted, ending in a newline.
 pub(crate) fn push_text(out: &mut String, text: &str) {
-    let cleaned = clean::clean(text);
-    delimiters::push_quoted(out, &tags::defuse(&cleaned));
+    push_cleaned(out, &clean(text));
+}
+
+fn push_cleaned(out: &mut String, text: &str) {
+    push_quoted(out, &defuse(text));
     out.push('\n');
 }
 
@@ -213,12 +220,12 @@ fn push_closing(out: &mut String, framed: &Framed<'_>) {
 }
 
 fn push_redelivery(out: &mut String, sent: &[AlreadySent<'_>]) {
-    out.push_str("[Redelivery: this may have reached you before. ");
+    out.push_str("[Redelivery: this may have reached you before");
     if sent.is_empty() {
-        out.push_str("Nothing has been sent to this chat since.]\n");
+        out.push_str("; nothing has been sent to this chat since]\n");
         return;
     }
-    out.push_str("Already sent to this chat since: ");
+    out.push_str(". Already sent to this chat since: ");
     let left_out = sent.len().saturating_sub(QUOTES_SHOWN_MAX);
     if 0 < left_out {
         push(out, format_args!("({left_out} earlier), "));
@@ -251,9 +258,10 @@ fn push_thread(out: &mut String, thread: &[ThreadEntry<'_>]) {
 }
 
 fn push_body(out: &mut String, framed: &Framed<'_>) {
-    let has_text = framed.text.chars().any(|c| !c.is_whitespace());
+    let text = clean(framed.text);
+    let has_text = text.chars().any(|c| !c.is_whitespace());
     if has_text {
-        push_text(out, framed.text);
+        push_cleaned(out, &text);
     }
     match framed.transcription.map(fields::line).filter(|said| !said.is_empty()) {
         Some(said) => push(out, format_args!("(Audio message transcription: {said})\n")),

@@ -8,24 +8,23 @@
 //!
 //! All of it by looks, see `fold`. A plain list (`- milk`) and a sentence after one dash stay.
 
-use super::fold::{fold, is_dash, is_invisible, letter};
+use super::fold::{Start, fold, is_invisible, is_long_dash, letter, looks_like_dash};
 
-/// Letters that follow the dashes of a delimiter.
-const DELIMITERS: [&str; 13] = [
+/// Letters of the lines that open a block.
+const OPENINGS: [&str; 8] = [
     "adminoverride",
-    "endadminoverride",
-    "endmemory",
-    "endownernote",
-    "endsignal",
-    "endsms",
-    "endtest",
     "groupsignal",
     "groupsms",
     "grouptest",
+    "ownernote",
     "signalfrom",
     "smsfrom",
     "testfrom",
 ];
+
+/// Letters of the lines that close one.
+const CLOSINGS: [&str; 6] =
+    ["endadminoverride", "endmemory", "endownernote", "endsignal", "endsms", "endtest"];
 
 /// Beginnings of the other lines of a frame, without spaces.
 const FIELDS: [&str; 6] = [
@@ -36,6 +35,9 @@ const FIELDS: [&str; 6] = [
     "[yourmemory",
     "(audiomessagetranscription:",
 ];
+
+/// Characters to know a line by: the longest word above, and one to see that it ended.
+const START_CHARS: usize = 28;
 
 /// Appends `text`, already cleaned, with the lines quoted that look like ours. No newline is added.
 pub(super) fn push_quoted(out: &mut String, text: &str) {
@@ -49,35 +51,28 @@ pub(super) fn push_quoted(out: &mut String, text: &str) {
 
 /// Whether a line could be read as part of a frame.
 pub(super) fn reads_as_ours(line: &str) -> bool {
-    starts_with_dashes(line)
-        || reads_as_delimiter(line)
-        || FIELDS.iter().any(|f| has_start(line, f))
+    starts_with_dashes(line) || reads_as_delimiter(line) || reads_as_field(line)
 }
 
 fn starts_with_dashes(line: &str) -> bool {
     let mut visible = line.chars().filter(|&c| !is_invisible(c));
     let Some(first) = visible.next() else { return false };
-    is_long_dash(first) || (is_dash(first) && visible.next().is_some_and(is_dash))
-}
-
-/// Two-em and three-em dashes.
-fn is_long_dash(c: char) -> bool {
-    matches!(c, '\u{2E3A}' | '\u{2E3B}')
+    is_long_dash(first) || (looks_like_dash(first) && visible.next().is_some_and(looks_like_dash))
 }
 
 fn reads_as_delimiter(line: &str) -> bool {
     let Some(first) = line.chars().find(|&c| !is_invisible(c)) else { return false };
-    let is_decorated = letter(first).is_none();
-    DELIMITERS.iter().any(|delimiter| {
-        let mut letters = line.chars().filter_map(letter);
-        let begins = delimiter.chars().map(fold).all(|expected| letters.next() == Some(expected));
-        begins && (is_decorated || (delimiter.starts_with("end") && letters.next().is_none()))
-    })
+    let letters = Start::<START_CHARS>::of(line.chars().filter_map(letter));
+    if letter(first).is_none() {
+        return OPENINGS.iter().chain(&CLOSINGS).any(|delimiter| letters.begins(delimiter));
+    }
+    CLOSINGS.iter().any(|closing| letters.is(closing))
 }
 
-/// Whether `line` begins with `field`, spaces and marks of emphasis apart.
-fn has_start(line: &str, field: &str) -> bool {
+/// Spaces and marks of emphasis do not count.
+fn reads_as_field(line: &str) -> bool {
     let is_emphasis = |c: char| matches!(c, '*' | '_' | '#' | '`' | '~');
-    let mut signs = line.chars().filter(|&c| !is_invisible(c) && !is_emphasis(c)).map(fold);
-    field.chars().map(fold).all(|expected| signs.next() == Some(expected))
+    let shown = line.chars().filter(|&c| !is_invisible(c) && !is_emphasis(c));
+    let start = Start::<START_CHARS>::of(shown.map(fold));
+    FIELDS.iter().any(|field| start.begins(field))
 }

@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use super::clean::{clean, show};
-use super::fold::{is_dash, is_invisible, letter, sign};
+use super::delimiters::reads_as_ours;
+use super::fold::{is_dash, is_invisible, is_long_dash, letter, looks_like_dash, sign};
 use super::tags::defuse;
 use crate::limits::{
     FILE_NAME_CHARS_MAX, MIME_CHARS_MAX, NAME_CHARS_MAX, PATH_CHARS_MAX, QUOTE_CHARS_MAX,
@@ -16,33 +17,36 @@ const UNNAMED: &str = "unnamed";
 /// colons that give a frame its shape.
 pub(super) fn name(raw: &str) -> String {
     let line = one_line(raw, NAME_CHARS_MAX);
-    let shapeless = line.chars().map(|c| match (c, sign(c)) {
-        ('"', _) => '\'',
-        (_, Some('(' | '[')) => '‹',
-        (_, Some(')' | ']')) => '›',
-        (_, Some(':')) => ' ',
-        _ => c,
+    let shapeless = line.chars().filter_map(|c| match (c, sign(c)) {
+        ('"', _) => Some('\''),
+        (_, Some('(' | '[' | '<')) => Some('‹'),
+        (_, Some(')' | ']')) => Some('›'),
+        (_, Some(':')) => None,
+        _ => Some(c),
     });
-    or_unnamed(without_dash_runs(shapeless))
+    or_unnamed(without_dash_runs(shapeless, is_dash))
 }
 
-/// A name in a reply thread, where `You` means the agent.
+/// A name at the beginning of a line in a reply thread, where `You` means the agent.
 pub(super) fn speaker(raw: &str) -> String {
     let mut name = name(raw);
     if name.chars().filter_map(letter).eq("you".chars()) {
         name.push_str(" (a person)");
     }
+    if reads_as_ours(&name) {
+        name.insert_str(0, "> ");
+    }
     name
 }
 
-/// The name of a file. Brackets stay: `photo (1).jpg`.
+/// The name of a file, after the dash of its list. Round brackets stay: `photo (1).jpg`.
 pub(super) fn file_name(raw: &str) -> String {
-    or_unnamed(without_dash_runs(one_line(raw, FILE_NAME_CHARS_MAX).chars()))
+    list_item(raw, FILE_NAME_CHARS_MAX)
 }
 
 /// A MIME type.
 pub(super) fn mime(raw: &str) -> String {
-    or_unnamed(without_dash_runs(one_line(raw, MIME_CHARS_MAX).chars()))
+    list_item(raw, MIME_CHARS_MAX)
 }
 
 /// A chat's address.
@@ -50,7 +54,7 @@ pub(super) fn address(raw: &str) -> String {
     one_line(raw, PATH_CHARS_MAX)
 }
 
-/// A path, byte for byte as it can be opened, unless it holds what no path should: that is shown.
+/// A path as it can be opened. One with characters that no text may hold is changed, and cannot.
 pub(super) fn path(raw: &str) -> String {
     let cleaned = clean(raw);
     let mut line = String::with_capacity(cleaned.len());
@@ -91,30 +95,24 @@ pub(super) fn line(raw: &str) -> String {
     one_line(raw, usize::MAX)
 }
 
-/// A file's size as people read it: `412 KB`, `3.4 MB`; powers of 1000.
+/// A file's size as people read it: `412 KB`, `3.4 MB`, in powers of 1000.
 pub(super) fn push_size(out: &mut String, bytes: u64) {
-    let mut unit_bytes = 1_000;
-    let mut units = ["KB", "MB", "GB", "TB"].into_iter().peekable();
-    if bytes < unit_bytes {
-        write!(out, "{bytes} B").expect("writing to a string does not fail");
-        return;
-    }
-    while let Some(unit) = units.next() {
-        // Rounded to tenths below ten, to whole ones above; 999.9 KB are 1.0 MB.
-        let tenths = bytes.saturating_add(unit_bytes / 20) / (unit_bytes / 10);
-        let whole = bytes.saturating_add(unit_bytes / 2) / unit_bytes;
-        let fits = whole < 1_000 || units.peek().is_none();
-        if fits {
-            let written = match unit {
-                "KB" => write!(out, "{whole} {unit}"),
-                _ if tenths < 100 => write!(out, "{}.{} {unit}", tenths / 10, tenths % 10),
-                _ => write!(out, "{whole} {unit}"),
-            };
-            written.expect("writing to a string does not fail");
-            return;
-        }
-        unit_bytes *= 1_000;
-    }
+    // A unit ends where its next whole number would be 1000.
+    let (unit, unit_bytes) = match bytes {
+        0..=999 => ("B", 1),
+        1_000..=999_499 => ("KB", 1_000),
+        999_500..=999_499_999 => ("MB", 1_000_000),
+        999_500_000..=999_499_999_999 => ("GB", 1_000_000_000),
+        999_500_000_000.. => ("TB", 1_000_000_000_000),
+    };
+    let whole = bytes.saturating_add(unit_bytes / 2) / unit_bytes;
+    let written = if whole < 10 && 1_000_000 <= unit_bytes {
+        let tenths = (bytes + unit_bytes / 20) / (unit_bytes / 10);
+        write!(out, "{}.{} {unit}", tenths / 10, tenths % 10)
+    } else {
+        write!(out, "{whole} {unit}")
+    };
+    written.expect("writing to a string does not fail");
 }
 
 /// Cleaned, defused, with every run of spaces and line breaks as one space.
@@ -140,26 +138,33 @@ fn one_line(raw: &str, chars_max: usize) -> String {
     line
 }
 
+/// One line of a list, where nothing may look like a dash beside the list's own.
+fn list_item(raw: &str, chars_max: usize) -> String {
+    let line = one_line(raw, chars_max);
+    let tagless = line.chars().map(|c| if sign(c) == Some('<') { '‹' } else { c });
+    or_unnamed(without_dash_runs(tagless, looks_like_dash))
+}
+
 /// Runs of dashes, spaces between them or not, become one; none stands at either end.
-fn without_dash_runs(chars: impl Iterator<Item = char>) -> String {
+fn without_dash_runs(chars: impl Iterator<Item = char>, is_dash: fn(char) -> bool) -> String {
     let mut out = String::new();
     let mut after_dash = true;
     for c in chars {
         if is_dash(c) {
             if !after_dash {
-                // A dash of double length is a run by itself.
-                out.push(if matches!(c, '\u{2E3A}' | '\u{2E3B}') { '-' } else { c });
+                out.push(if is_long_dash(c) { '-' } else { c });
             }
             after_dash = true;
-        } else if !c.is_whitespace() {
-            after_dash &= is_invisible(c);
+        } else if !is_invisible(c) {
+            after_dash = false;
             out.push(c);
-        } else if !out.ends_with(char::is_whitespace) {
+        } else if !(after_dash && out.ends_with(is_invisible)) {
             out.push(c);
         }
     }
-    let trim = |c: char| is_dash(c) || is_invisible(c);
-    out.trim_matches(trim).to_owned()
+    // What is invisible may belong to the last character: only spaces go with the dashes.
+    let trailing = |c: char| is_dash(c) || c.is_whitespace();
+    out.trim_start_matches(is_invisible).trim_end_matches(trailing).to_owned()
 }
 
 fn or_unnamed(name: String) -> String {

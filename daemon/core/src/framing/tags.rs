@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use super::fold::{fold, is_invisible, letter, sign};
+use super::fold::{Start, is_invisible, letter, sign};
 
 /// What an opening bracket becomes.
 const DEFUSED: &str = "‹";
@@ -58,8 +58,8 @@ const WORDS: [&str; 11] = [
     "user",
 ];
 
-/// Letters of the longest name above, and one to see that a word has ended.
-const NAME_LETTERS_MAX: usize = 21;
+/// Letters to know a tag by: the longest name above, and one to see that it ended.
+const NAME_LETTERS: usize = 21;
 
 /// `text` with the opening brackets of such tags replaced; borrowed if there are none.
 pub(super) fn defuse(text: &str) -> Cow<'_, str> {
@@ -84,22 +84,12 @@ pub(super) fn defuse(text: &str) -> Cow<'_, str> {
 /// a text full of brackets is read twice at most.
 fn is_tag(rest: &str) -> bool {
     let mut rest = rest.chars().take_while(|&c| sign(c) != Some('<') && c != '>').peekable();
-    while rest.next_if(|&c| is_invisible(c) || fold(c) == '/').is_some() {}
+    while rest.next_if(|&c| is_invisible(c) || sign(c) == Some('/')).is_some() {}
     if matches!(rest.peek(), Some('|' | '｜')) {
         return true;
     }
-    let mut name = ['\0'; NAME_LETTERS_MAX];
-    let mut length = 0;
     // A space ends a name; hyphens, colons and what is invisible do not.
-    for c in rest.take_while(|c| !c.is_whitespace()).filter_map(letter).take(NAME_LETTERS_MAX) {
-        name[length] = c;
-        length += 1;
-    }
-    let name = &name[..length];
-    PREFIXES.iter().any(|prefix| has_prefix(name, prefix))
-        || WORDS.iter().any(|word| name.len() == word.len() && has_prefix(name, word))
-}
-
-fn has_prefix(name: &[char], prefix: &str) -> bool {
-    prefix.len() <= name.len() && prefix.chars().map(fold).eq(name[..prefix.len()].iter().copied())
+    let name = rest.take_while(|c| !c.is_whitespace()).filter_map(letter);
+    let name = Start::<NAME_LETTERS>::of(name);
+    PREFIXES.iter().any(|prefix| name.begins(prefix)) || WORDS.iter().any(|word| name.is(word))
 }
