@@ -4,7 +4,8 @@
 //! refused with its bytes as they were and no file made beside it. So the look uses a connection
 //! that takes no lock and makes no index file: `immutable` when there is no write-ahead log, and
 //! else no locking at all with the index of the log kept in memory. That is sound because the home's
-//! lock is taken before the store is opened, and readers (`view`) never write.
+//! lock is taken before the store is opened, and readers (`view`) never write. A reader that comes
+//! while the daemon writes takes the usual locks.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io;
@@ -22,7 +23,7 @@ use super::schema::{self, SCHEMA_VERSION};
 /// How long a statement waits for a lock of another process (a backup, a person with `sqlite3`).
 const BUSY_MAX: Duration = Duration::from_secs(5);
 
-/// Pages kept in memory, in KiB; negative is how SQLite tells KiB from pages.
+/// Pages kept in memory, in KiB; negative is how `SQLite` tells KiB from pages.
 const CACHE_KIB: i64 = -2048;
 
 /// Prepared statements kept: all there are, with room.
@@ -30,7 +31,7 @@ const STATEMENTS_KEPT: usize = 96;
 
 /// A database up to this size is read through before it is used. A larger one would delay the
 /// start; there a damaged page is found, and told, when it is read.
-const CHECKED_BYTES_MAX: u64 = 4 << 20;
+const CHECKED_BYTES_MAX: u64 = 2 << 20;
 
 /// Why a database was not opened. Nothing was touched, unless it says so.
 #[derive(Debug, thiserror::Error)]
@@ -67,7 +68,7 @@ pub(crate) enum OpenError {
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What SQLite found.
+        /// What `SQLite` found.
         what: String,
     },
     /// It is a database of another program.
@@ -93,7 +94,7 @@ pub(crate) enum OpenError {
         /// The mode it stayed in.
         mode: String,
     },
-    /// SQLite refused something else.
+    /// `SQLite` refused something else.
     #[error("open {}: {source}", path.display())]
     Sql {
         /// The file.
@@ -103,17 +104,14 @@ pub(crate) enum OpenError {
     },
 }
 
-/// What a look at the place of a database found.
-enum Found {
-    Nothing,
-    Ours,
-}
-
 /// Opens the database for writing, made or brought to today's schema if need be.
 pub(super) fn open(path: &Path, now: WallMs) -> Result<Connection, OpenError> {
-    match look(path)? {
-        Found::Nothing => create(path).map_err(|source| io_error(path, source))?,
-        Found::Ours => make_private(path).map_err(|source| io_error(path, source))?,
+    match bytes_at(path)? {
+        0 => create(path).map_err(|source| io_error(path, source))?,
+        bytes => {
+            look(path, bytes)?;
+            make_private(path).map_err(|source| io_error(path, source))?;
+        }
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut db = Connection::open_with_flags(path, flags).map_err(|e| sql_error(path, e))?;
@@ -127,7 +125,7 @@ pub(super) fn open(path: &Path, now: WallMs) -> Result<Connection, OpenError> {
 
 /// Opens the database for reading, if there is one.
 pub(super) fn open_for_reading(path: &Path) -> Result<Option<Connection>, OpenError> {
-    if let Found::Nothing = look(path)? {
+    if bytes_at(path)? == 0 {
         return Ok(None);
     }
     // With a log there may be a writer, and locks matter. Without one nobody has it open, and a
@@ -135,51 +133,71 @@ pub(super) fn open_for_reading(path: &Path) -> Result<Option<Connection>, OpenEr
     let options = if has_log(path) { "mode=ro" } else { "immutable=1" };
     let db = connect_reading(path, options).map_err(|e| sql_error(path, e))?;
     db.busy_timeout(BUSY_MAX).map_err(|e| sql_error(path, e))?;
+    if is_blank(path, &db)? {
+        return Ok(None);
+    }
+    check_reader(path, &db)?;
     db.pragma_update(None, "temp_store", "MEMORY").map_err(|e| sql_error(path, e))?;
     Ok(Some(db))
 }
 
-/// Looks at what is there, and changes nothing.
-fn look(path: &Path) -> Result<Found, OpenError> {
+/// How much of a database is there; none counts as an empty one, for that is what `SQLite` makes first.
+fn bytes_at(path: &Path) -> Result<u64, OpenError> {
     let bytes = match fs::metadata(path) {
         Ok(found) if found.is_file() => found.len(),
         Ok(_) => return Err(OpenError::NotAFile { path: path.to_owned() }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
         Err(source) => return Err(io_error(path, source)),
     };
-    if bytes == 0 {
+    if bytes == 0 && has_log(path) {
         // SQLite would take the log for a leftover and delete it: maybe the last copy there is.
-        let path = path.to_owned();
-        return if has_log(&path) { Err(OpenError::LogAlone { path }) } else { Ok(Found::Nothing) };
+        return Err(OpenError::LogAlone { path: path.to_owned() });
     }
+    Ok(bytes)
+}
+
+/// Looks whether this program can go on with a database, and changes nothing.
+fn look(path: &Path, bytes: u64) -> Result<(), OpenError> {
+    // The system's reason is clearer than SQLite's "unable to open".
     File::open(path).map_err(|source| io_error(path, source))?;
     let db =
         if has_log(path) { connect_unlocked(path) } else { connect_reading(path, "immutable=1") };
     let db = db.map_err(|e| sql_error(path, e))?;
-    if schema::is_blank(&db).map_err(|e| sql_error(path, e))? {
+    if is_blank(path, &db)? {
         // The first start ended before the first table.
-        return Ok(Found::Ours);
+        return Ok(());
     }
-    let min_reader = match schema::meta(&db, "min_reader") {
+    check_reader(path, &db)?;
+    if bytes <= CHECKED_BYTES_MAX { check_pages(path, &db) } else { Ok(()) }
+}
+
+fn is_blank(path: &Path, db: &Connection) -> Result<bool, OpenError> {
+    schema::is_blank(db).map_err(|e| sql_error(path, e))
+}
+
+/// The database is the assistant's, and this program knows enough to read it.
+fn check_reader(path: &Path, db: &Connection) -> Result<(), OpenError> {
+    let min_reader = match schema::meta(db, "min_reader") {
         Ok(Some(min_reader)) => min_reader,
-        Ok(None) => return Err(OpenError::Foreign { path: path.to_owned() }),
         Err(error) if is_damage(&error) => return Err(sql_error(path, error)),
-        Err(_) => return Err(OpenError::Foreign { path: path.to_owned() }),
+        Ok(None) | Err(_) => return Err(OpenError::Foreign { path: path.to_owned() }),
     };
     if SCHEMA_VERSION < min_reader {
         return Err(OpenError::Newer { path: path.to_owned(), min_reader });
     }
-    if bytes <= CHECKED_BYTES_MAX {
-        let what: String = db
-            .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
-            .map_err(|e| sql_error(path, e))?;
-        if what != "ok" {
-            // SQLite's report may take several lines.
-            let what = what.split_whitespace().collect::<Vec<_>>().join(" ");
-            return Err(OpenError::Damaged { path: path.to_owned(), what });
-        }
+    Ok(())
+}
+
+fn check_pages(path: &Path, db: &Connection) -> Result<(), OpenError> {
+    let what: String = db
+        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+        .map_err(|e| sql_error(path, e))?;
+    if what == "ok" {
+        return Ok(());
     }
-    Ok(Found::Ours)
+    // SQLite's report may take several lines.
+    let what = what.split_whitespace().collect::<Vec<_>>().join(" ");
+    Err(OpenError::Damaged { path: path.to_owned(), what })
 }
 
 /// Settings of the writing connection. Returns the journal mode that came of it.
@@ -198,7 +216,7 @@ fn prepare(db: &Connection) -> rusqlite::Result<String> {
     Ok(mode)
 }
 
-/// Makes an empty file that only its owner can read; SQLite gives the files beside it the same mode.
+/// Makes an empty file that only its owner can read; `SQLite` gives the files beside it the same mode.
 fn create(path: &Path) -> io::Result<()> {
     let made =
         OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?;
@@ -222,7 +240,7 @@ fn make_private(path: &Path) -> io::Result<()> {
 /// A connection that reads the log too, and neither locks nor makes a file. It must not be used
 /// while somebody may write.
 fn connect_unlocked(path: &Path) -> rusqlite::Result<Connection> {
-    let db = connect_reading(path, "mode=ro&nolock=1")?;
+    let db = connect_reading(path, "mode=ro&vfs=unix-none")?;
     // Else the last one out would take the log into the database.
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     // The index of the log then stands in memory instead of in a file.
@@ -237,7 +255,7 @@ fn connect_reading(path: &Path, options: &str) -> rusqlite::Result<Connection> {
     Connection::open_with_flags(uri(path, options), flags)
 }
 
-/// The path as a URI, in which SQLite takes options.
+/// The path as a URI, in which `SQLite` takes options.
 fn uri(path: &Path, options: &str) -> String {
     let mut uri = String::from("file:");
     for byte in path.as_os_str().as_bytes() {
@@ -245,7 +263,12 @@ fn uri(path: &Path, options: &str) -> String {
             b'/' | b'-' | b'_' | b'.' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => {
                 uri.push(char::from(*byte));
             }
-            byte => uri.push_str(&format!("%{byte:02X}")),
+            byte => {
+                uri.push('%');
+                for nibble in [byte >> 4, byte & 0xf] {
+                    uri.push(char::from(b"0123456789ABCDEF"[usize::from(nibble)]));
+                }
+            }
         }
     }
     uri.push('?');
@@ -258,7 +281,7 @@ fn has_log(path: &Path) -> bool {
     fs::metadata(beside(path, "-wal")).is_ok_and(|log| 0 < log.len())
 }
 
-/// The file that SQLite keeps beside a database.
+/// The file that `SQLite` keeps beside a database.
 fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
