@@ -142,7 +142,7 @@ pub(crate) fn become_subreaper() -> std::io::Result<()> {
 
 /// Whether the very process that was found still runs. One that has ended and only waits for its
 /// parent to ask does not.
-fn still_runs(process: Found) -> bool {
+pub(crate) fn still_runs(process: Found) -> bool {
     one(process.pid, ProcessRefreshKind::nothing().without_tasks())
         .process(Pid::from_u32(process.pid))
         .is_some_and(|now| lives(now) && found(now) == process)

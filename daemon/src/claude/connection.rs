@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Both queues are bounded and neither side may wait for the other: who holds a connection takes
-//! frames while it waits for room to send (`outgoing().reserve()` in the same `select!`), else an
+//! frames while it waits for room to send (`reserve` on `outgoing` in the same `select!`), else an
 //! agent that waits for us and we who wait for it would hang. Dropping the connection ends both
 //! tasks and closes both pipes. Absent: time. Who wants to know when the agent last spoke notes it
 //! when `next` returns.
@@ -82,10 +82,11 @@ impl Connection {
         Some(frame)
     }
 
-    /// Where lines (of `wire`) go. Closed once the agent does not read any more, or
-    /// [`close_input`](Self::close_input) was called; what then cannot be sent is the caller's.
-    pub(crate) fn outgoing(&self) -> &mpsc::Sender<Vec<u8>> {
-        &self.lines
+    /// Where lines (of `wire`) go, to keep beside the connection. Closed once the agent does not
+    /// read any more, or [`close_input`](Self::close_input) was called; what then cannot be sent is
+    /// the caller's. Keeping one does not keep the agent's input open.
+    pub(crate) fn outgoing(&self) -> mpsc::Sender<Vec<u8>> {
+        self.lines.clone()
     }
 
     /// Closes the agent's input behind the lines that are queued now. It goes on with the turn it

@@ -4,20 +4,19 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde_json::Value;
 use tokio::io::AsyncReadExt;
 use tokio::time::timeout;
 
 use super::connection::Connection;
 use super::process::{AgentProcess, Exit, Launch, StartError};
-use super::wire::{self, Frame};
+use super::wire::{self, Frame, Welcome};
 
 /// How long `--version` may take; 14 to 170 ms were measured.
 const VERSION_MAX: Duration = Duration::from_secs(10);
 
 /// How long the answer to the first request may take: 0.3 s on a calm machine, 22 s when twenty
 /// started at once on two cores.
-const INITIALIZE_MAX: Duration = Duration::from_secs(60);
+const INITIALIZE_MAX: Duration = Duration::from_mins(1);
 
 /// How long the program may take to end after its input was closed; 40 ms were measured.
 const END_MAX: Duration = Duration::from_secs(5);
@@ -107,17 +106,16 @@ pub(crate) async fn login(launch: &Launch) -> Result<Login, ProbeError> {
         process.wait().await
     })
     .await;
-    let exit = match ended {
-        Ok(exit) => exit,
-        Err(_) => {
-            process.kill().await;
-            process.wait().await
-        }
+    let exit = if let Ok(exit) = ended {
+        exit
+    } else {
+        process.kill().await;
+        process.wait().await
     };
     let program = launch.program.clone();
     match asked {
         Err(_) => Err(ProbeError::Silent { program, waited: INITIALIZE_MAX }),
-        Ok(Some(body)) => Ok(account(&body)),
+        Ok(Some(welcome)) => Ok(paid_by(welcome)),
         Ok(None) => {
             let (last_words, _) = process.last_words();
             Err(ProbeError::Unexpected { program, exit, last_words })
@@ -126,12 +124,12 @@ pub(crate) async fn login(launch: &Launch) -> Result<Login, ProbeError> {
 }
 
 /// The answer to the first request; `None` if there is none.
-async fn initialize(connection: &mut Connection) -> Option<Value> {
+async fn initialize(connection: &mut Connection) -> Option<Welcome> {
     connection.outgoing().send(wire::initialize(REQUEST_ID, &[])).await.ok()?;
     loop {
         match connection.next().await? {
             Frame::Response { request_id, outcome } if request_id == REQUEST_ID => {
-                return outcome.ok();
+                return outcome.ok().map(|body| Welcome::of(&body));
             }
             // It may wait for this one before it answers ours.
             Frame::Request { request_id, .. } => {
@@ -142,12 +140,10 @@ async fn initialize(connection: &mut Connection) -> Option<Value> {
     }
 }
 
-/// What the body of the first answer says about the login.
-fn account(body: &Value) -> Login {
-    let source = |key: &str| body["account"][key].as_str().filter(|source| *source != "none");
-    match (source("apiKeySource"), source("tokenSource")) {
-        (Some(key), _) => Login::ApiKey(key.to_owned()),
-        (None, Some(token)) => Login::Token(token.to_owned()),
+fn paid_by(welcome: Welcome) -> Login {
+    match (welcome.api_key_source, welcome.token_source) {
+        (Some(key), _) => Login::ApiKey(key),
+        (None, Some(token)) => Login::Token(token),
         (None, None) => Login::None,
     }
 }

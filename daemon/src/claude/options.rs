@@ -11,7 +11,6 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use serde_json::json;
 use uuid::Uuid;
 
 use super::process::Launch;
@@ -19,6 +18,9 @@ use crate::processes::{MARK_NAME, Mark};
 
 /// The name of our tool server; the model sees its tools as `mcp__assistant__<tool>`.
 pub(crate) const TOOL_SERVER: &str = "assistant";
+
+/// Tells the program that this server is reached over its control channel.
+const TOOL_SERVERS: &str = r#"{"mcpServers":{"assistant":{"type":"sdk","name":"assistant"}}}"#;
 
 /// Variables that pass from our environment into an agent's; a trailing `*` stands for any ending.
 const PASSED: &[&str] = &[
@@ -72,7 +74,7 @@ const RESERVED: &[&str] = &["CLAUDECODE", MARK_NAME];
 /// Everything that makes one agent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AgentOptions {
-    /// The program, as a path or as a name to look for in `PATH`.
+    /// The program, as an absolute path or as a name to look for in `PATH`.
     pub(crate) program: PathBuf,
     /// Where it works; for one conversation always the same.
     pub(crate) working_dir: PathBuf,
@@ -127,9 +129,7 @@ impl AgentOptions {
             argv.all(["--allowedTools", &names.join(",")]);
         }
         argv.all(["--permission-prompt-tool", "stdio"]);
-        let server = json!({"type": "sdk", "name": TOOL_SERVER});
-        let servers = json!({"mcpServers": {TOOL_SERVER: server}}).to_string();
-        argv.all(["--mcp-config", &servers, "--strict-mcp-config"]);
+        argv.all(["--mcp-config", TOOL_SERVERS, "--strict-mcp-config"]);
         // One word each from here on: an empty value, or one with a leading dash, would read as
         // the next flag.
         argv.all([match self.setting_sources {
@@ -203,7 +203,8 @@ pub(crate) fn environment(
         .collect()
 }
 
-/// How the program names the kind of its host to the API.
+/// The kind of host that the program names to the API. It takes any word; all that is known about
+/// its protocol was measured under this one.
 const ENTRYPOINT: &str = "sdk-py";
 
 fn passes(name: &OsStr) -> bool {
@@ -218,8 +219,8 @@ fn passes(name: &OsStr) -> bool {
 struct Argv(Vec<OsString>);
 
 impl Argv {
-    fn all<T: AsRef<OsStr>, const N: usize>(&mut self, words: [T; N]) {
-        self.0.extend(words.iter().map(|word| word.as_ref().to_owned()));
+    fn all(&mut self, words: impl IntoIterator<Item = impl AsRef<OsStr>>) {
+        self.0.extend(words.into_iter().map(|word| word.as_ref().to_owned()));
     }
 }
 

@@ -23,6 +23,7 @@ use std::{fmt, io};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::{ChildStdin, ChildStdout, Command};
+use tokio::time::timeout;
 
 use super::connection::Connection;
 use crate::processes::adopted::{self, OwnChild};
@@ -42,7 +43,7 @@ const KILLED_GONE_MAX: Duration = Duration::from_secs(2);
 /// What to start, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Launch {
-    /// The program, as a path or as a name to look for in the `PATH` of `environment`.
+    /// The program, as an absolute path or as a name to look for in the `PATH` of `environment`.
     pub(crate) program: PathBuf,
     /// Its arguments.
     pub(crate) arguments: Vec<OsString>,
@@ -191,12 +192,14 @@ impl AgentProcess {
         let (mark, pid) = (self.mark, self.pid);
         let alive = self.exit.is_none();
         // While the agent lives its tools are its descendants, even those without a mark.
-        let tools = match alive {
-            true => processes::walk(move || processes::descendants(pid)).await,
-            false => Vec::new(),
+        let tools = if alive {
+            processes::walk(move || processes::descendants(pid)).await
+        } else {
+            Vec::new()
         };
         self.signal_group(Signal::KILL);
-        self.wait().await;
+        // If it is held by the kernel, `wait` will have it when it is let go.
+        drop(timeout(KILLED_GONE_MAX, self.wait()).await);
         let mut left = processes::end_all(tools, Duration::ZERO, KILLED_GONE_MAX).await;
         if let Some(mark) = mark {
             // Behind its death: what a tool started in between.
@@ -220,7 +223,7 @@ impl AgentProcess {
         };
         self.exit = Some(exit);
         // Not an error if it passes: then a tool holds the pipe, and what is there is enough.
-        drop(tokio::time::timeout(LAST_WORDS_MAX, self.last_words.ended()).await);
+        drop(timeout(LAST_WORDS_MAX, self.last_words.ended()).await);
         exit
     }
 
@@ -236,8 +239,10 @@ impl AgentProcess {
             return;
         }
         let group = i32::try_from(self.pid).ok().and_then(Pid::from_raw);
-        // It may have ended in this moment; then there is nothing to signal.
-        drop(group.map(|group| kill_process_group(group, signal)));
+        if let Some(group) = group {
+            // It may have ended in this moment; then there is nothing to signal.
+            let _gone = kill_process_group(group, signal);
+        }
     }
 }
 

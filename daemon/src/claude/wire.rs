@@ -5,14 +5,17 @@
 //! and new types. So [`decode`] never fails: what is unknown becomes [`Frame::Other`], what is no
 //! JSON object [`Frame::Garbage`], and a field that is missing or has another type than expected
 //! reads as absent. The other direction is strict, because one bad line ends the program: every
-//! line is made by a function of [`encode`](self::encode), from values, never from text.
+//! line is made by a function of `encode`, from values, never from text.
 //!
 //! Absent: partial messages (`stream_event`) and the mirror of transcripts, which are not asked for.
 
+mod answers;
 mod decode;
 mod encode;
 mod frame;
+mod surrogates;
 
+pub(crate) use answers::{Interrupted, Welcome};
 pub(crate) use decode::decode;
 pub(crate) use encode::{
     Hook, HookAnswer, HookEvent, OnFailure, Queued, allow, deny, hook_answer, initialize,

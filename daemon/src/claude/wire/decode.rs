@@ -6,15 +6,18 @@ use super::frame::{
     AgentRequest, AgentState, Assistant, Block, Frame, HookCall, Init, Lifecycle, McpStatus,
     Permission, RateLimit, Retrying, ToolResult, TurnResult,
 };
+use super::surrogates::mended;
 
 type Object = Map<String, Value>;
 
 /// Reads one line. Never fails; see the module's doc for what becomes of what is not understood.
 pub(crate) fn decode(line: &[u8]) -> Frame {
-    let Ok(Value::Object(mut line_object)) = serde_json::from_slice(line) else {
+    let parsed = serde_json::from_slice(line)
+        .or_else(|error| mended(line).map_or(Err(error), |mended| serde_json::from_slice(&mended)));
+    let Ok(Value::Object(mut fields)) = parsed else {
         return Frame::Garbage { bytes: line.len() };
     };
-    let object = &mut line_object;
+    let object = &mut fields;
     let kind = text(object, "type");
     let frame = match kind.as_str() {
         "control_response" => response(object),
@@ -251,3 +254,6 @@ fn take_object(object: &mut Object, key: &str) -> Option<Object> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

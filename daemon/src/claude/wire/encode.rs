@@ -173,3 +173,6 @@ fn line(value: &Value) -> Vec<u8> {
     line.push(b'\n');
     line
 }
+
+#[cfg(test)]
+mod tests;
