@@ -78,7 +78,6 @@ fn status(settings: &Settings) -> Status {
         sources: vec![crate::control::protocol::SourceStatus {
             name: "test".to_owned(),
             enabled: settings.config.test.enabled,
-            backlog: settings.contacts.directory().contacts().len() as u64,
             ..Default::default()
         }],
         ..Status::default()
