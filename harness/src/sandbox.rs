@@ -29,7 +29,7 @@ use tempfile::TempDir;
 
 pub use self::running::Ready;
 use self::running::Running;
-pub use self::settings::{AGENT_ENV_MARK, Agent, Contact, Settings};
+pub use self::settings::{AGENT_ENV_MARK, Agent, AgentState, Contact, Settings};
 use crate::command::{Finished, RunError, run_within};
 use crate::processes::{Seen, Snapshot, kill_marked};
 use crate::wait::wait_until;
@@ -38,8 +38,9 @@ use crate::wait::wait_until;
 /// over what is promised for it: a promise is measured elsewhere.
 pub const READY_LIMIT: Duration = Duration::from_secs(30);
 
-/// The variable that marks everything that runs in a sandbox.
-pub const MARK_NAME: &str = "CLAUDE_ASSISTANT_SANDBOX";
+/// The variable that marks everything that runs in a sandbox. Not one of `CLAUDE_ASSISTANT_`: those
+/// are the daemon's own, and its configuration may not set them.
+pub const MARK_NAME: &str = "ASSISTANT_SANDBOX";
 
 /// Why a sandbox could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -199,6 +200,11 @@ impl Sandbox {
     /// The process id of the running daemon.
     pub fn pid(&self) -> Option<u32> {
         self.running.as_ref().map(Running::pid)
+    }
+
+    /// Whether the daemon was started and has not ended since.
+    pub fn is_running(&mut self) -> bool {
+        self.running.as_mut().is_some_and(Running::is_alive)
     }
 
     /// Asks the daemon to end (TERM) and waits; `None` if it had to be killed after `limit`.

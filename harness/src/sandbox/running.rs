@@ -68,6 +68,10 @@ impl Running {
         self.child.id()
     }
 
+    pub(super) fn is_alive(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
     /// TERM, then KILL after `limit`; `None` when it came to that.
     pub(super) fn stop(mut self, limit: Duration) -> io::Result<Option<ExitStatus>> {
         signal(self.child.id(), Signal::TERM)?;
@@ -105,7 +109,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if matches!(self.child.try_wait(), Ok(None)) {
+        if self.is_alive() {
             drop(self.child.kill());
             drop(self.child.wait());
         }

@@ -8,13 +8,24 @@ use super::MARK_NAME;
 /// The prefix of the mark that the daemon itself gives to every agent it starts.
 pub const AGENT_ENV_MARK: &str = "CLAUDE_ASSISTANT_AGENT=";
 
+/// Where an agent program keeps its own state: transcripts, settings, login.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AgentState {
+    /// In a directory of the sandbox, which goes away with it.
+    Sandboxed,
+    /// Wherever the program keeps it by itself: naming even the default place moves some of it.
+    Own,
+    /// In this directory.
+    At(PathBuf),
+}
+
 /// The agent program of a sandbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Agent {
     /// The program to start for every session.
     pub program: PathBuf,
-    /// Where it keeps its own state; `None` for a directory inside the sandbox.
-    pub config_dir: Option<PathBuf>,
+    /// Where it keeps its own state.
+    pub state: AgentState,
     /// The model to ask for; `None` leaves it to the program.
     pub model: Option<String>,
     /// Variables that every agent gets.
@@ -24,7 +35,7 @@ pub struct Agent {
 impl Agent {
     /// An agent program with nothing else set.
     pub fn new(program: PathBuf) -> Self {
-        Self { program, config_dir: None, model: None, env: Vec::new() }
+        Self { program, state: AgentState::Sandboxed, model: None, env: Vec::new() }
     }
 
     /// The same agent with one more variable.
@@ -86,10 +97,13 @@ impl Settings {
 
     /// The text of `config.toml` for a sandbox at `root`.
     pub(super) fn config_toml(&self, root: &Path, mark_value: &str) -> String {
-        let config_dir = self.agent.config_dir.clone().unwrap_or_else(|| root.join("agent"));
         let mut out = String::from("[agent]\n");
         put(&mut out, "program", &quoted_path(&self.agent.program));
-        put(&mut out, "config_dir", &quoted_path(&config_dir));
+        match &self.agent.state {
+            AgentState::Sandboxed => put(&mut out, "config_dir", &quoted_path(&root.join("agent"))),
+            AgentState::At(path) => put(&mut out, "config_dir", &quoted_path(path)),
+            AgentState::Own => {}
+        }
         if let Some(model) = &self.agent.model {
             put(&mut out, "model", &quoted(model));
         }

@@ -87,7 +87,7 @@ fn the_environment_holds_the_sandbox_and_nothing_of_the_caller() {
         names,
         [
             "CLAUDE_ASSISTANT_HOME",
-            "CLAUDE_ASSISTANT_SANDBOX",
+            "ASSISTANT_SANDBOX",
             "HOME",
             "LANG",
             "PATH",
@@ -107,7 +107,7 @@ fn config_and_contacts_are_private_and_as_documented() {
 
     let config = read("config.toml").replace(&root, "ROOT");
     let mark = sandbox.mark();
-    let mark = mark.trim_start_matches("CLAUDE_ASSISTANT_SANDBOX=");
+    let mark = mark.trim_start_matches("ASSISTANT_SANDBOX=");
     assert_eq!(
         config.replace(mark, "MARK"),
         r#"[agent]
@@ -116,7 +116,7 @@ config_dir = "ROOT/agent"
 working_dir = "ROOT/work"
 
 [agent.env]
-CLAUDE_ASSISTANT_SANDBOX = "MARK"
+ASSISTANT_SANDBOX = "MARK"
 "A" = "b\"c"
 
 [test]
