@@ -90,30 +90,36 @@ impl<'a, Out: Write> Chat<'a, Out> {
     ) -> anyhow::Result<Ended> {
         writeln!(self.out, "type a message; /help shows the commands")?;
         self.prompt()?;
-        let ended = loop {
+        loop {
             if interrupted.load(Ordering::Relaxed) {
-                break Ended::ByUser;
+                return self.end_line(Ended::ByUser);
             }
             match inputs.recv_timeout(STEP) {
                 Ok(Input::Line(line)) => {
                     if self.take_up(&line)? == Asked::Quit {
-                        break Ended::ByUser;
+                        return Ok(Ended::ByUser);
                     }
                 }
-                Ok(Input::End) | Err(RecvTimeoutError::Disconnected) => break Ended::ByUser,
+                Ok(Input::End) | Err(RecvTimeoutError::Disconnected) => {
+                    return self.end_line(Ended::ByUser);
+                }
                 Err(RecvTimeoutError::Timeout) => {}
             }
             if self.talk == Talk::Piped && !self.wait_reply(interrupted) {
                 writeln!(self.out, "no reply within {REPLY_LIMIT:?}")?;
-                break Ended::Unanswered;
+                return Ok(Ended::Unanswered);
             }
             self.show_replies()?;
             if let Some(status) = self.sandbox.wait_end(Duration::ZERO)? {
                 writeln!(self.out, "\nthe assistant ended by itself ({status}):")?;
                 writeln!(self.out, "{}", self.sandbox.daemon_stderr())?;
-                break Ended::DaemonGone;
+                return Ok(Ended::DaemonGone);
             }
-        };
+        }
+    }
+
+    /// Leaves the line of the prompt.
+    fn end_line(&mut self, ended: Ended) -> anyhow::Result<Ended> {
         writeln!(self.out)?;
         Ok(ended)
     }
