@@ -1,0 +1,13 @@
+//! Tier 2: the daemon's binary with a stand-in of the agent program.
+
+mod crashes;
+mod daemon;
+mod messages;
+mod privacy;
+
+use crate::case::Definition;
+
+/// All cases of this tier.
+pub fn cases() -> Vec<Definition> {
+    [daemon::CASES, messages::CASES, privacy::CASES, crashes::CASES].concat()
+}
