@@ -1,1 +1,20 @@
-//! Placeholder.
+//! The assistant's daemon and its command line: everything that touches the outside world.
+
+mod claude;
+mod clock;
+mod config;
+mod contacts;
+mod control;
+mod exit;
+mod intake;
+mod memory;
+mod processes;
+mod router;
+mod sender;
+mod session;
+mod source;
+mod store;
+mod supervisor;
+mod telemetry;
+mod tools;
+mod transcript;

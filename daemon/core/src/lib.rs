@@ -5,7 +5,14 @@
 //! `handle_deadline`, `poll_action`, `deadline`.
 
 pub mod access;
+pub mod backoff;
 pub mod chat;
+pub mod debounce;
+pub mod framing;
 pub mod limits;
 pub mod message;
+pub mod prompt;
+pub mod roster;
+pub mod routing;
+pub mod session;
 pub mod time;

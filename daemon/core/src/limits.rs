@@ -1,2 +1,89 @@
 //! Every bound of the assistant, each with its reason. Bounds that only an edge needs (a line, a
 //! socket) stand in the daemon beside that edge.
+
+use std::time::Duration;
+
+/// Attempts in flight to one agent. More would pile up in the program's own queue, where neither
+/// order nor fate can be seen; after a long downtime a session is not flooded either.
+pub const ATTEMPTS_IN_FLIGHT_MAX: usize = 50;
+
+/// Rows a session holds in memory. The rest stays in the store and is fetched when these are done.
+pub const ROWS_FETCHED_MAX: usize = 100;
+
+/// Counted attempts after which a row is given up as poison and listed as dropped.
+pub const COUNTED_ATTEMPTS_MAX: u32 = 3;
+
+/// Each error in a row makes the next wait longer by this.
+pub const ERROR_WAIT_STEP: Duration = Duration::from_secs(2);
+
+/// At this many errors in a row a session is dead.
+pub const ERRORS_IN_A_ROW_MAX: u32 = 3;
+
+/// The longest wait between turns while the other end of the agent refuses us.
+pub const TURN_WAIT_MAX: Duration = Duration::from_secs(60);
+
+/// Revivals of a dead session allowed within [`REVIVALS_WINDOW`].
+pub const REVIVALS_MAX: usize = 3;
+
+/// Must exceed the slowest way of finding a session dead, times [`REVIVALS_MAX`].
+pub const REVIVALS_WINDOW: Duration = Duration::from_secs(20 * 60);
+
+/// A dead session with messages waiting tries again after this, even if no new message comes.
+pub const DEAD_RETRY_AFTER: Duration = Duration::from_secs(60);
+
+/// An agent that has not answered `initialize` by then counts as not started. Twenty at once on
+/// two cores took up to 22 s.
+pub const LAUNCH_MAX: Duration = Duration::from_secs(60);
+
+/// An agent without anything to do for this long is ended; its conversation is kept.
+pub const IDLE_MAX: Duration = Duration::from_secs(2 * 60 * 60);
+
+/// After `idle` the program owes nothing. Attempts that it saw and still does not run after this
+/// were lost by it, and are delivered again.
+pub const IDLE_SETTLE: Duration = Duration::from_secs(5);
+
+/// How long an interrupted turn may take to end before the agent is terminated (measured: 20 ms).
+pub const CLOSE_IDLE_MAX: Duration = Duration::from_secs(5);
+
+/// How long the program may take to exit after its input was closed (measured: 40 ms).
+pub const CLOSE_EXIT_MAX: Duration = Duration::from_secs(3);
+
+/// How long the program may take to exit after TERM (measured: 30 ms).
+pub const CLOSE_TERM_MAX: Duration = Duration::from_secs(2);
+
+/// Agents alive at once unless configured: about 200 MiB each.
+pub const AGENTS_ALIVE_MAX: usize = 20;
+// Chats and messages.
+
+/// A chat id, prefix included. The longest address in use is an e-mail of 254 bytes (RFC 5321).
+pub const CHAT_ID_BYTES_MAX: usize = 320;
+
+/// The text of one message. What is longer is an error of the source: no phone sends it, and every
+/// copy of it would stay in the agent's context.
+pub const MESSAGE_TEXT_BYTES_MAX: usize = 1 << 20;
+
+// What a frame shows.
+
+/// A name of a person or a group: more than any address book holds, less than a paragraph.
+pub const NAME_CHARS_MAX: usize = 80;
+
+/// A file name as file systems allow it.
+pub const FILE_NAME_CHARS_MAX: usize = 255;
+
+/// A MIME type; the longest registered ones have about 80 characters.
+pub const MIME_CHARS_MAX: usize = 100;
+
+/// A path, as Linux bounds it; it must arrive whole to be of use.
+pub const PATH_CHARS_MAX: usize = 4096;
+
+/// A quote in a reply thread or a redelivery note: enough to recognise a message by.
+pub const QUOTE_CHARS_MAX: usize = 500;
+
+/// Quotes shown of one reply thread or one redelivery note; older ones are counted.
+pub const QUOTES_SHOWN_MAX: usize = 20;
+
+/// Attachments listed in one frame; the others are counted.
+pub const ATTACHMENTS_SHOWN_MAX: usize = 50;
+
+/// The memory summary in a start prompt: it is paid for with every request of the session.
+pub const MEMORY_SUMMARY_BYTES_MAX: usize = 32 << 10;

@@ -1,10 +1,12 @@
 //! A message on its way: what a source brings (an arrival) and how a row of the inbox is named.
 
+use std::fmt;
+
 use crate::chat::{ChatId, Source};
 use crate::time::WallMs;
 
 /// The number of a row in the inbox. Rows of one chat are delivered in this order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct RowId(pub i64);
 
 /// A file that came with a message.
@@ -32,7 +34,10 @@ pub struct Group {
 }
 
 /// One message as a source brings it, before anything has been decided about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// `Debug` shows neither text nor sender nor names, because what is formatted for debugging ends
+/// up in logs.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Arrival {
     /// Who brought it.
     pub source: Source,
@@ -58,6 +63,18 @@ pub struct Arrival {
     pub seen_at: WallMs,
     /// Who speaks: a person, or the assistant's owner through the command line.
     pub voice: Voice,
+}
+
+impl fmt::Debug for Arrival {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Arrival")
+            .field("chat", &self.chat)
+            .field("voice", &self.voice)
+            .field("text_bytes", &self.text.len())
+            .field("attachments", &self.attachments.len())
+            .field("is_group", &self.group.is_some())
+            .finish_non_exhaustive()
+    }
 }
 
 /// In whose name a message is delivered.

@@ -1,0 +1,630 @@
+//! Scripts: each word is an event, each line of the answer what the machine did about it.
+
+use std::time::Duration;
+
+use super::{
+    Action, Activity, AttemptNo, Beginning, Command, Delivery, Event, Hold, Memory, Owed, Report,
+    Session, Start, TurnOutcome,
+};
+use crate::message::RowId;
+
+mod world;
+
+/// Words: `new:1,2` rows stand in the store and a hint comes (`1!` was delivered before, `1!2`
+/// with two counted attempts); `slot`, `up`, `lost` (resume refused), `failed` (launch), `exit`;
+/// `ok:1,2` / `cut:` / `busy:` (api 529) / `bad:` (api 400) / `err:` end of a turn listing
+/// attempts; `run`, `idle`, `tasks:a,b`, `seen:1`, `cancel:1`, `nobegin`, `gone:1`; `kill`,
+/// `restart`, `evict`, `end` (10 s grace), `now`, `hold`, `release`; `+3` seconds.
+#[track_caller]
+fn play(script: &str) -> String {
+    play_from(Start::Fresh, script)
+}
+
+#[track_caller]
+fn play_from(start: Start, script: &str) -> String {
+    let mut session = Session::new(Beginning { start, hold: Hold::Released });
+    let mut store: Vec<Owed> = Vec::new();
+    let mut now = Duration::ZERO;
+    let mut lines = Vec::new();
+    drain(&mut session, &mut store, now, "");
+    let words: Vec<&str> = script.split_whitespace().collect();
+    for (at, word) in words.iter().enumerate() {
+        let next = words.get(at + 1).copied().unwrap_or_default();
+        let done = step(&mut session, &mut store, &mut now, (word, next));
+        lines.push(format!("{word} -> {}", done.join(" ")).trim_end().to_owned());
+    }
+    lines.join("\n")
+}
+
+fn step(
+    session: &mut Session,
+    store: &mut Vec<Owed>,
+    now: &mut Duration,
+    (word, next): (&str, &str),
+) -> Vec<String> {
+    if let Some(seconds) = word.strip_prefix('+') {
+        *now += Duration::from_secs(seconds.parse().expect("seconds"));
+        session.handle_deadline(*now);
+        return drain(session, store, *now, next);
+    }
+    let (verb, rest) = word.split_once(':').unwrap_or((word, ""));
+    if verb == "new" {
+        store.extend(rest.split(',').map(owed));
+    }
+    session.handle(*now, event(verb, rest));
+    drain(session, store, *now, next)
+}
+
+fn owed(word: &str) -> Owed {
+    let (row, counted) = word.split_once('!').unwrap_or((word, ""));
+    let delivery = if word.contains('!') { Delivery::Again } else { Delivery::First };
+    Owed { row: RowId(row.parse().expect("row")), counted: counted.parse().unwrap_or(0), delivery }
+}
+
+fn event(verb: &str, rest: &str) -> Event {
+    let list = || -> Vec<&str> { rest.split(',').filter(|word| !word.is_empty()).collect() };
+    let attempts = || -> Vec<AttemptNo> {
+        list().iter().map(|no| AttemptNo(no.parse().expect("attempt"))).collect()
+    };
+    let ended = |outcome| Event::TurnEnded(attempts(), outcome);
+    match verb {
+        "new" => Event::Routed,
+        "slot" => Event::SlotGranted,
+        "up" => Event::Ready,
+        "lost" => Event::ResumeRefused,
+        "failed" => Event::LaunchFailed,
+        "exit" => Event::Exited,
+        "ok" => ended(TurnOutcome::Answered),
+        "cut" => ended(TurnOutcome::Interrupted),
+        "busy" => ended(TurnOutcome::Elsewhere("api 529".to_owned())),
+        "bad" => ended(TurnOutcome::Permanent("api 400".to_owned())),
+        "err" => ended(TurnOutcome::Failed("broke".to_owned())),
+        "run" => Event::Activity(Activity::Running),
+        "idle" => Event::Activity(Activity::Idle),
+        "tasks" => Event::Tasks(list().into_iter().map(str::to_owned).collect()),
+        "seen" => Event::Seen(attempts()[0]),
+        "cancel" => Event::Cancelled(attempts()[0]),
+        "nobegin" => Event::NotBegun,
+        "gone" => Event::Begun { finished: attempts() },
+        "kill" => Event::Command(Command::Kill),
+        "restart" => Event::Command(Command::Restart),
+        "evict" => Event::Command(Command::Evict),
+        "end" => Event::Command(Command::End { turn_grace: Duration::from_secs(10) }),
+        "now" => Event::Command(Command::EndNow),
+        "hold" => Event::Hold(Hold::Held),
+        "release" => Event::Hold(Hold::Released),
+        other => panic!("no such word: {other}"),
+    }
+}
+
+/// Carries out fetches at once, and deliveries unless the next word says otherwise; says everything
+/// else.
+fn drain(session: &mut Session, store: &mut [Owed], now: Duration, next: &str) -> Vec<String> {
+    let mut said = Vec::new();
+    while let Some(action) = session.poll_action() {
+        if let Action::Fetch(after, room) = action {
+            let rows: Vec<Owed> =
+                store.iter().filter(|owed| after < owed.row).take(room).copied().collect();
+            session.handle(now, Event::Fetched(rows));
+            continue;
+        }
+        said.push(show(&action));
+        if matches!(action, Action::Deliver(_)) && !["nobegin", "gone:2"].contains(&next) {
+            session.handle(now, Event::Begun { finished: Vec::new() });
+        }
+    }
+    said
+}
+
+fn show(action: &Action) -> String {
+    match action {
+        Action::Deliver(deliveries) => {
+            let each = deliveries.iter().map(|delivered| {
+                let again = if delivered.delivery == Delivery::Again { "!" } else { "" };
+                let lost = if delivered.memory == Memory::Lost { "?" } else { "" };
+                format!("{}={}{again}{lost}", delivered.attempt.0, delivered.row.0)
+            });
+            format!("Deliver({})", each.collect::<Vec<_>>().join(","))
+        }
+        Action::Settle(settlement) => {
+            let answered = settlement.answered.iter().map(|attempt| format!("{}ok", attempt.0));
+            let closed = settlement
+                .closed
+                .iter()
+                .map(|(attempt, closed, counted)| format!("{}{closed:?}{counted:?}", attempt.0));
+            let failed = settlement
+                .failed
+                .iter()
+                .map(|(row, why)| format!("row{}:{}", row.0, why.as_str().replace(' ', "-")));
+            let all: Vec<String> = answered.chain(closed).chain(failed).collect();
+            format!("Settle({})", all.join(","))
+        }
+        Action::Close(step) => format!("{step:?}"),
+        Action::Report(Report::Dropped(row, _)) => format!("Dropped({})", row.0),
+        Action::Report(report) => format!("{report:?}"),
+        other => format!("{other:?}"),
+    }
+}
+
+#[track_caller]
+fn check(script: &str, expected: &str) {
+    let expected: Vec<&str> = expected.trim().lines().map(str::trim).collect();
+    assert_eq!(play(script), expected.join("\n"));
+}
+
+#[test]
+fn the_first_message_starts_an_agent_and_is_delivered_when_it_is_up() {
+    check(
+        "new:1 slot up seen:1 run ok:1 idle",
+        "new:1 -> AskSlot
+         slot -> Launch(Fresh)
+         up -> Deliver(1=1)
+         seen:1 ->
+         run ->
+         ok:1 -> Settle(1ok)
+         idle ->",
+    );
+}
+
+#[test]
+fn messages_go_to_a_running_turn_at_once_and_one_result_may_answer_several() {
+    check(
+        "new:1 slot up run new:2 new:3 ok:1,2 ok:3",
+        "new:1 -> AskSlot
+         slot -> Launch(Fresh)
+         up -> Deliver(1=1)
+         run ->
+         new:2 -> Deliver(2=2)
+         new:3 -> Deliver(3=3)
+         ok:1,2 -> Settle(1ok,2ok)
+         ok:3 -> Settle(3ok)",
+    );
+}
+
+#[test]
+fn a_crash_with_one_row_in_flight_counts_and_the_third_gives_it_up() {
+    check(
+        "new:1 slot up exit +2 slot up ok: exit +2 slot up ok: exit",
+        "new:1 -> AskSlot
+         slot -> Launch(Fresh)
+         up -> Deliver(1=1)
+         exit -> Settle(1AgentEndedYes) ReleaseSlot
+         +2 -> AskSlot
+         slot -> Launch(Resume)
+         up -> Deliver(2=1!)
+         ok: ->
+         exit -> Settle(2AgentEndedYes) ReleaseSlot
+         +2 -> AskSlot
+         slot -> Launch(Resume)
+         up -> Deliver(3=1!)
+         ok: ->
+         exit -> Settle(3AgentEndedYes,row1:poison) Dropped(1) ReleaseSlot",
+    );
+}
+
+#[test]
+fn rows_in_flight_together_when_the_agent_crashes_do_not_count_and_go_one_by_one() {
+    check(
+        "new:1,2 slot up exit +2 slot up new:3 ok:3 ok:4 ok:5",
+        "new:1,2 -> AskSlot
+         slot -> Launch(Fresh)
+         up -> Deliver(1=1,2=2)
+         exit -> Settle(1AgentEndedNo,2AgentEndedNo) ReleaseSlot
+         +2 -> AskSlot
+         slot -> Launch(Resume)
+         up -> Deliver(3=1!)
+         new:3 ->
+         ok:3 -> Settle(3ok) Deliver(4=2!)
+         ok:4 -> Settle(4ok) Deliver(5=3)
+         ok:5 -> Settle(5ok)",
+    );
+}
+
+#[test]
+fn an_end_that_we_asked_for_does_not_count() {
+    check(
+        "new:1 slot up run restart idle exit slot up",
+        "new:1 -> AskSlot
+         slot -> Launch(Fresh)
+         up -> Deliver(1=1)
+         run ->
+         restart -> Interrupt
+         idle -> CloseInput
+         exit -> Settle(1InterruptedNo) ReleaseSlot AskSlot
+         slot -> Launch(Resume)
+         up -> Deliver(2=1!)",
+    );
+}
+
+#[test]
+fn a_killed_session_sleeps_until_the_next_message() {
+    check(
+        "new:1 slot up run kill idle exit +9999 new:2",
+        "new:1 -> AskSlot
+         slot -> Launch(Fresh)
+         up -> Deliver(1=1)
+         run ->
+         kill -> Interrupt
+         idle -> CloseInput
+         exit -> Settle(1InterruptedNo) ReleaseSlot
+         +9999 ->
+         new:2 -> AskSlot",
+    );
+}
+
+#[test]
+fn a_failing_api_does_not_count_and_is_waited_for() {
+    check(
+        "new:1 slot up busy:1 +1 +1 busy:2 +4 ok:3",
+        r#"new:1 -> AskSlot
+         slot -> Launch(Fresh)
+         up -> Deliver(1=1)
+         busy:1 -> Settle(1TurnFailedNo) TurnFailed("api 529")
+         +1 ->
+         +1 -> Deliver(2=1!)
+         busy:2 -> Settle(2TurnFailedNo) TurnFailed("api 529")
+         +4 -> Deliver(3=1!)
+         ok:3 -> Settle(3ok)"#,
+    );
+}
+
+#[test]
+fn a_failed_turn_of_several_rows_is_retried_row_by_row() {
+    check(
+        "new:1,2 slot up err:1,2 +2 err:3 +4 ok:4 ok:5",
+        r#"new:1,2 -> AskSlot
+         slot -> Launch(Fresh)
+         up -> Deliver(1=1,2=2)
+         err:1,2 -> Settle(1TurnFailedNo,2TurnFailedNo) TurnFailed("broke")
+         +2 -> Deliver(3=1!)
+         err:3 -> Settle(3TurnFailedYes) TurnFailed("broke")
+         +4 -> Deliver(4=1!)
+         ok:4 -> Settle(4ok) Deliver(5=2!)
+         ok:5 -> Settle(5ok)"#,
+    );
+}
+
+#[test]
+fn a_message_that_the_api_refuses_for_good_is_dropped_only_alone() {
+    check(
+        "new:1,2 slot up bad:1,2 bad:3 ok:4",
+        r#"new:1,2 -> AskSlot
+         slot -> Launch(Fresh)
+         up -> Deliver(1=1,2=2)
+         bad:1,2 -> Settle(1TurnFailedNo,2TurnFailedNo) TurnFailed("api 400") Deliver(3=1!)
+         bad:3 -> Settle(3TurnFailedNo,row1:api-400) Dropped(1) TurnFailed("api 400") Deliver(4=2!)
+         ok:4 -> Settle(4ok)"#,
+    );
+}
+
+#[test]
+fn redeliveries_go_as_one_batch_and_new_rows_queue_behind() {
+    check(
+        "new:1!,2!,3 slot up new:4 ok:1 ok:2 ok:3,4",
+        "new:1!,2!,3 -> AskSlot
+         slot -> Launch(Fresh)
+         up -> Deliver(1=1!,2=2!)
+         new:4 ->
+         ok:1 -> Settle(1ok)
+         ok:2 -> Settle(2ok) Deliver(3=3,4=4)
+         ok:3,4 -> Settle(3ok,4ok)",
+    );
+}
+
+#[test]
+fn rows_with_counted_attempts_go_alone() {
+    check(
+        "new:1!2,2!,3 slot up err:1 +2 ok:2 ok:3",
+        r#"new:1!2,2!,3 -> AskSlot
+         slot -> Launch(Fresh)
+         up -> Deliver(1=1!)
+         err:1 -> Settle(1TurnFailedYes,row1:poison) Dropped(1) TurnFailed("broke")
+         +2 -> Deliver(2=2!)
+         ok:2 -> Settle(2ok) Deliver(3=3)
+         ok:3 -> Settle(3ok)"#,
+    );
+}
+
+#[test]
+fn three_errors_in_a_row_are_dead_until_the_next_message() {
+    check(
+        "new:1 slot failed +2 slot failed +4 slot failed +1 new:2",
+        "new:1 -> AskSlot
+         slot -> Launch(Fresh)
+         failed -> ReleaseSlot
+         +2 -> AskSlot
+         slot -> Launch(Fresh)
+         failed -> ReleaseSlot
+         +4 -> AskSlot
+         slot -> Launch(Fresh)
+         failed -> ReleaseSlot Dead
+         +1 ->
+         new:2 -> AskSlot",
+    );
+}
+
+#[test]
+fn a_dead_session_with_work_tries_again_after_a_minute_but_not_for_ever() {
+    check(
+        "new:1 slot failed +2 slot failed +4 slot failed +60 slot failed +2 slot failed +4 slot failed +60 slot failed +2 slot failed +4 slot failed +60 slot failed +2 slot failed +4 slot failed +60 +900 +100 +16",
+        "new:1 -> AskSlot
+         slot -> Launch(Fresh)
+         failed -> ReleaseSlot
+         +2 -> AskSlot
+         slot -> Launch(Fresh)
+         failed -> ReleaseSlot
+         +4 -> AskSlot
+         slot -> Launch(Fresh)
+         failed -> ReleaseSlot Dead
+         +60 -> AskSlot
+         slot -> Launch(Fresh)
+         failed -> ReleaseSlot
+         +2 -> AskSlot
+         slot -> Launch(Fresh)
+         failed -> ReleaseSlot
+         +4 -> AskSlot
+         slot -> Launch(Fresh)
+         failed -> ReleaseSlot Dead
+         +60 -> AskSlot
+         slot -> Launch(Fresh)
+         failed -> ReleaseSlot
+         +2 -> AskSlot
+         slot -> Launch(Fresh)
+         failed -> ReleaseSlot
+         +4 -> AskSlot
+         slot -> Launch(Fresh)
+         failed -> ReleaseSlot Dead
+         +60 -> AskSlot
+         slot -> Launch(Fresh)
+         failed -> ReleaseSlot
+         +2 -> AskSlot
+         slot -> Launch(Fresh)
+         failed -> ReleaseSlot
+         +4 -> AskSlot
+         slot -> Launch(Fresh)
+         failed -> ReleaseSlot Dead
+         +60 -> CircuitOpen(1266s)
+         +900 ->
+         +100 ->
+         +16 -> AskSlot",
+    );
+}
+
+#[test]
+fn a_refused_resume_starts_afresh_and_says_so() {
+    check(
+        "new:1! slot lost exit slot up ok:1",
+        "new:1! -> AskSlot
+         slot -> Launch(Fresh)
+         lost -> MemoryLost Terminate
+         exit -> ReleaseSlot AskSlot
+         slot -> Launch(Fresh)
+         up -> Deliver(1=1!?)
+         ok:1 -> Settle(1ok)",
+    );
+}
+
+#[test]
+fn an_agent_that_does_not_come_up_is_terminated_and_counts_as_an_error() {
+    check(
+        "new:1 slot +60 +2 exit +2",
+        "new:1 -> AskSlot
+         slot -> Launch(Fresh)
+         +60 -> Terminate
+         +2 -> Kill
+         exit -> ReleaseSlot
+         +2 -> AskSlot",
+    );
+}
+
+#[test]
+fn an_idle_agent_is_ended_and_comes_back_with_the_next_message() {
+    check(
+        "new:1 slot up run ok:1 idle +7200 exit new:2 slot up",
+        "new:1 -> AskSlot
+         slot -> Launch(Fresh)
+         up -> Deliver(1=1)
+         run ->
+         ok:1 -> Settle(1ok)
+         idle ->
+         +7200 -> CloseInput
+         exit -> ReleaseSlot
+         new:2 -> AskSlot
+         slot -> Launch(Resume)
+         up -> Deliver(2=2)",
+    );
+}
+
+#[test]
+fn a_message_racing_the_reaper_is_delivered_afterwards() {
+    check(
+        "new:1 slot up run ok:1 idle +7200 new:2 exit slot up",
+        "new:1 -> AskSlot
+         slot -> Launch(Fresh)
+         up -> Deliver(1=1)
+         run ->
+         ok:1 -> Settle(1ok)
+         idle ->
+         +7200 -> CloseInput
+         new:2 ->
+         exit -> ReleaseSlot AskSlot
+         slot -> Launch(Resume)
+         up -> Deliver(2=2)",
+    );
+}
+
+#[test]
+fn a_busy_agent_is_not_evicted() {
+    check(
+        "new:1 slot up run evict ok:1 idle evict exit",
+        "new:1 -> AskSlot
+         slot -> Launch(Fresh)
+         up -> Deliver(1=1)
+         run ->
+         evict ->
+         ok:1 -> Settle(1ok)
+         idle ->
+         evict -> CloseInput
+         exit -> ReleaseSlot",
+    );
+}
+
+#[test]
+fn background_work_keeps_an_agent_from_idling_and_is_stopped_at_the_end() {
+    check(
+        "new:1 slot up run tasks:t1 ok:1 +7200 evict end +10 tasks: idle exit",
+        r#"new:1 -> AskSlot
+         slot -> Launch(Fresh)
+         up -> Deliver(1=1)
+         run ->
+         tasks:t1 ->
+         ok:1 -> Settle(1ok)
+         +7200 ->
+         evict ->
+         end ->
+         +10 -> StopTask("t1") Interrupt
+         tasks: ->
+         idle -> CloseInput
+         exit -> ReleaseSlot End"#,
+    );
+}
+
+#[test]
+fn while_held_nothing_is_delivered_and_no_agent_started() {
+    check(
+        "hold new:1 release slot up hold new:2 ok:1 release",
+        "hold ->
+         new:1 ->
+         release -> AskSlot
+         slot -> Launch(Fresh)
+         up -> Deliver(1=1)
+         hold ->
+         new:2 ->
+         ok:1 -> Settle(1ok)
+         release -> Deliver(2=2)",
+    );
+}
+
+#[test]
+fn the_end_waits_for_the_turn_up_to_its_grace() {
+    check(
+        "new:1 slot up run end new:2 ok:1 idle exit",
+        "new:1 -> AskSlot
+         slot -> Launch(Fresh)
+         up -> Deliver(1=1)
+         run ->
+         end ->
+         new:2 ->
+         ok:1 -> Settle(1ok)
+         idle -> CloseInput
+         exit -> ReleaseSlot End",
+    );
+}
+
+#[test]
+fn a_turn_longer_than_its_grace_is_interrupted() {
+    check(
+        "new:1 slot up run end +10 +5 +2 exit",
+        "new:1 -> AskSlot
+         slot -> Launch(Fresh)
+         up -> Deliver(1=1)
+         run ->
+         end ->
+         +10 -> Interrupt
+         +5 -> Terminate
+         +2 -> Kill
+         exit -> Settle(1InterruptedNo) ReleaseSlot End",
+    );
+}
+
+#[test]
+fn ended_at_once_an_agent_is_terminated() {
+    check(
+        "new:1 slot up run now exit",
+        "new:1 -> AskSlot
+         slot -> Launch(Fresh)
+         up -> Deliver(1=1)
+         run ->
+         now -> Interrupt Terminate
+         exit -> Settle(1InterruptedNo) ReleaseSlot End",
+    );
+}
+
+#[test]
+fn what_the_program_read_and_forgot_is_delivered_again() {
+    check(
+        "new:1 slot up seen:1 run ok: idle +5",
+        "new:1 -> AskSlot
+         slot -> Launch(Fresh)
+         up -> Deliver(1=1)
+         seen:1 ->
+         run ->
+         ok: ->
+         idle ->
+         +5 -> Settle(1ForgottenYes) Deliver(2=1!)",
+    );
+}
+
+#[test]
+fn what_the_program_never_read_is_waited_for() {
+    check(
+        "new:1 slot up run ok: idle +5 +100",
+        "new:1 -> AskSlot
+         slot -> Launch(Fresh)
+         up -> Deliver(1=1)
+         run ->
+         ok: ->
+         idle ->
+         +5 ->
+         +100 ->",
+    );
+}
+
+#[test]
+fn a_cancelled_message_is_delivered_again() {
+    check(
+        "new:1,2 slot up cancel:2 ok:1",
+        "new:1,2 -> AskSlot
+         slot -> Launch(Fresh)
+         up -> Deliver(1=1,2=2)
+         cancel:2 -> Settle(2InterruptedNo)
+         ok:1 -> Settle(1ok) Deliver(3=2!)",
+    );
+}
+
+#[test]
+fn what_the_store_refused_to_begin_is_tried_again() {
+    check(
+        "new:1 slot up nobegin +2 gone:2",
+        "new:1 -> AskSlot
+         slot -> Launch(Fresh)
+         up -> Deliver(1=1)
+         nobegin ->
+         +2 -> Deliver(2=1)
+         gone:2 ->",
+    );
+}
+
+#[test]
+fn a_late_or_foreign_result_changes_nothing() {
+    check(
+        "new:1 slot up ok:7 ok:1 ok:1 err:1",
+        r#"new:1 -> AskSlot
+         slot -> Launch(Fresh)
+         up -> Deliver(1=1)
+         ok:7 ->
+         ok:1 -> Settle(1ok)
+         ok:1 ->
+         err:1 -> TurnFailed("broke")"#,
+    );
+}
+
+#[test]
+fn a_session_without_rows_ends_at_once_and_then_says_nothing() {
+    check(
+        "end new:1 slot",
+        "end -> End
+         new:1 ->
+         slot ->",
+    );
+}

@@ -1,0 +1,354 @@
+//! A small world around the machine, moved by random scripts: a store, one agent, a clock.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use crate::limits::{ATTEMPTS_IN_FLIGHT_MAX, ROWS_FETCHED_MAX};
+use crate::message::RowId;
+use crate::session::{
+    Action, Activity, AttemptNo, Beginning, ClosingStep, Command, Counted, Delivered, Delivery,
+    Event, Failure, Hold, Owed, Session, Settlement, Standing, Start, TurnOutcome,
+};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Owed,
+    Answered,
+    Dropped,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Row {
+    fate: Fate,
+    counted: u32,
+    deliveries: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Agent {
+    None,
+    Starting,
+    Up,
+}
+
+#[derive(Debug, Clone)]
+enum Move {
+    NewRows(u8),
+    Slot,
+    Up,
+    LaunchFails,
+    ResumeRefused,
+    Crash,
+    TurnEnds { listed: u8, outcome: u8 },
+    Running,
+    Idle,
+    Seen,
+    CancelLast,
+    StoreRefuses,
+    Command(u8),
+    Hold,
+    Release,
+    Wait(u16),
+    NextDeadline,
+}
+
+struct World {
+    session: Session,
+    now: Duration,
+    rows: BTreeMap<RowId, Row>,
+    agent: Agent,
+    slot_asked: bool,
+    slot_held: bool,
+    in_flight: Vec<Delivered>,
+    refuse_next: bool,
+    ended: bool,
+}
+
+impl World {
+    fn new() -> Self {
+        let session = Session::new(Beginning { start: Start::Fresh, hold: Hold::Released });
+        Self {
+            session,
+            now: Duration::ZERO,
+            rows: BTreeMap::new(),
+            agent: Agent::None,
+            slot_asked: false,
+            slot_held: false,
+            in_flight: Vec::new(),
+            refuse_next: false,
+            ended: false,
+        }
+    }
+
+    fn make(&mut self, step: &Move) {
+        match step {
+            Move::NewRows(count) => {
+                for _ in 0..*count {
+                    let row = RowId(i64::try_from(self.rows.len()).expect("few") + 1);
+                    self.rows.insert(row, Row { fate: Fate::Owed, counted: 0, deliveries: 0 });
+                }
+                self.tell(Event::Routed);
+            }
+            Move::Slot if self.slot_asked => {
+                (self.slot_asked, self.slot_held) = (false, true);
+                self.tell(Event::SlotGranted);
+            }
+            Move::Up if self.agent == Agent::Starting => {
+                self.agent = Agent::Up;
+                self.tell(Event::Ready);
+            }
+            Move::LaunchFails if self.agent == Agent::Starting => self.gone(Event::LaunchFailed),
+            Move::ResumeRefused if self.agent == Agent::Starting => {
+                self.tell(Event::ResumeRefused);
+                if self.agent != Agent::None {
+                    self.gone(Event::Exited);
+                }
+            }
+            Move::Crash if self.agent != Agent::None => self.gone(Event::Exited),
+            Move::TurnEnds { listed, outcome } if self.agent == Agent::Up => {
+                let listed = usize::from(*listed).min(self.in_flight.len());
+                let attempts = self.in_flight[..listed].iter().map(|flight| flight.attempt);
+                self.tell(Event::TurnEnded(attempts.collect(), outcome_of(*outcome)));
+            }
+            Move::Running if self.agent == Agent::Up => {
+                self.tell(Event::Activity(Activity::Running));
+            }
+            Move::Idle if self.agent == Agent::Up => self.tell(Event::Activity(Activity::Idle)),
+            Move::Seen => {
+                if let Some(first) = self.in_flight.first().copied() {
+                    self.tell(Event::Seen(first.attempt));
+                }
+            }
+            Move::CancelLast => {
+                if let Some(last) = self.in_flight.last().copied() {
+                    self.tell(Event::Cancelled(last.attempt));
+                }
+            }
+            Move::StoreRefuses => self.refuse_next = true,
+            Move::Command(which) => self.tell(Event::Command(command_of(*which))),
+            Move::Hold => self.tell(Event::Hold(Hold::Held)),
+            Move::Release => self.tell(Event::Hold(Hold::Released)),
+            Move::Wait(seconds) => self.wait(Duration::from_secs(u64::from(*seconds))),
+            Move::NextDeadline => self.next_deadline(),
+            _ => {}
+        }
+    }
+
+    fn tell(&mut self, event: Event) {
+        self.session.handle(self.now, event);
+        self.obey();
+    }
+
+    fn gone(&mut self, event: Event) {
+        self.agent = Agent::None;
+        self.tell(event);
+        assert!(self.in_flight.is_empty(), "rows left in flight to nobody");
+    }
+
+    fn wait(&mut self, time: Duration) {
+        let end = self.now + time;
+        while self.session.deadline().is_some_and(|deadline| deadline <= end) {
+            self.next_deadline();
+        }
+        self.now = end;
+    }
+
+    fn next_deadline(&mut self) {
+        let Some(deadline) = self.session.deadline() else { return };
+        self.now = self.now.max(deadline);
+        self.session.handle_deadline(self.now);
+        self.obey();
+        let next = self.session.deadline();
+        assert!(next.is_none_or(|next| self.now < next), "deadline stands still at {next:?}");
+    }
+
+    fn obey(&mut self) {
+        while let Some(action) = self.session.poll_action() {
+            assert!(!self.ended, "an ended session did {action:?}");
+            match action {
+                Action::Fetch(after, room) => self.fetch(after, room),
+                Action::AskSlot => {
+                    assert!(!self.slot_asked && !self.slot_held);
+                    self.slot_asked = true;
+                }
+                Action::ReleaseSlot => {
+                    assert!(self.slot_asked || self.slot_held, "gave back what it had not");
+                    (self.slot_asked, self.slot_held) = (false, false);
+                }
+                Action::Launch(_) => {
+                    assert_eq!(self.agent, Agent::None, "two agents");
+                    assert!(self.slot_held);
+                    self.agent = Agent::Starting;
+                }
+                Action::Deliver(deliveries) => self.deliver(deliveries),
+                Action::Settle(settlement) => self.settle(&settlement),
+                Action::Close(ClosingStep::Terminate | ClosingStep::Kill) => {
+                    self.agent = Agent::None;
+                    self.session.handle(self.now, Event::Exited);
+                }
+                Action::Close(_) | Action::Report(_) => {}
+                Action::End => self.ended = true,
+            }
+        }
+    }
+
+    fn fetch(&mut self, after: RowId, room: usize) {
+        let owed = self.rows.iter().filter(|(row, it)| after < **row && it.fate == Fate::Owed);
+        let rows = owed.take(room).map(|(&row, it)| Owed {
+            row,
+            counted: it.counted,
+            delivery: if it.deliveries == 0 { Delivery::First } else { Delivery::Again },
+        });
+        let rows = rows.collect();
+        self.session.handle(self.now, Event::Fetched(rows));
+        assert!(self.session.owed() <= ROWS_FETCHED_MAX, "over its bound");
+    }
+
+    fn deliver(&mut self, deliveries: Vec<Delivered>) {
+        assert_eq!(self.agent, Agent::Up, "delivered to nobody");
+        if std::mem::take(&mut self.refuse_next) {
+            self.session.handle(self.now, Event::NotBegun);
+            return;
+        }
+        for delivered in deliveries {
+            let earlier = self.rows.range(..delivered.row).filter(|(row, it)| {
+                it.fate == Fate::Owed && self.in_flight.iter().all(|flight| flight.row != **row)
+            });
+            assert_eq!(earlier.count(), 0, "row {:?} overtook another", delivered.row);
+            assert!(self.in_flight.iter().all(|flight| flight.row != delivered.row), "twice");
+            let row = self.rows.get_mut(&delivered.row).expect("a row of the store");
+            assert_eq!(row.fate, Fate::Owed);
+            let unmarked_again = delivered.delivery == Delivery::First && 0 < row.deliveries;
+            assert!(!unmarked_again, "delivered again without saying so");
+            row.deliveries += 1;
+            self.in_flight.push(delivered);
+        }
+        assert!(self.in_flight.len() <= ATTEMPTS_IN_FLIGHT_MAX);
+        self.session.handle(self.now, Event::Begun { finished: Vec::new() });
+    }
+
+    fn settle(&mut self, settlement: &Settlement) {
+        for &attempt in &settlement.answered {
+            let row = self.land(attempt);
+            self.rows.get_mut(&row).expect("known").fate = Fate::Answered;
+        }
+        for &(attempt, _, counted) in &settlement.closed {
+            let alone = self.in_flight.len() == 1 || settlement.closed.len() == 1;
+            let row = self.land(attempt);
+            if counted == Counted::Yes {
+                assert!(alone, "counted in company");
+                self.rows.get_mut(&row).expect("known").counted += 1;
+            }
+        }
+        for (row, failure) in &settlement.failed {
+            let row = self.rows.get_mut(row).expect("known");
+            assert!(*failure != Failure::Poison || row.counted == 3);
+            row.fate = Fate::Dropped;
+        }
+    }
+
+    fn land(&mut self, attempt: AttemptNo) -> RowId {
+        let place = self.in_flight.iter().position(|flight| flight.attempt == attempt);
+        self.in_flight.remove(place.expect("settled what was not in flight")).row
+    }
+
+    /// From here on everything works: all that is owed must be answered.
+    fn calm_down(&mut self) {
+        self.refuse_next = false;
+        for calm in [Move::Release, Move::Command(1), Move::NewRows(1)] {
+            self.make(&calm);
+        }
+        for _ in 0..3 * self.rows.len() + 60 {
+            self.make(&Move::Slot);
+            self.make(&Move::Up);
+            self.make(&Move::TurnEnds { listed: u8::MAX, outcome: 0 });
+            self.make(&Move::Idle);
+            if self.in_flight.is_empty() && self.agent != Agent::Starting {
+                self.next_deadline();
+            }
+        }
+        let owed: Vec<_> = self.rows.iter().filter(|(_, it)| it.fate == Fate::Owed).collect();
+        assert!(owed.is_empty(), "still owed: {owed:?}, {:?}", self.session);
+    }
+}
+
+fn outcome_of(number: u8) -> TurnOutcome {
+    match number % 5 {
+        0 => TurnOutcome::Answered,
+        1 => TurnOutcome::Interrupted,
+        2 => TurnOutcome::Elsewhere("api 529".to_owned()),
+        3 => TurnOutcome::Permanent("api 400".to_owned()),
+        _ => TurnOutcome::Failed("broke".to_owned()),
+    }
+}
+
+fn command_of(number: u8) -> Command {
+    match number % 3 {
+        0 => Command::Kill,
+        1 => Command::Restart,
+        _ => Command::Evict,
+    }
+}
+
+fn moves() -> impl Strategy<Value = Move> {
+    prop_oneof![
+        4 => (1_u8..4).prop_map(Move::NewRows),
+        1 => (40_u8..120).prop_map(Move::NewRows),
+        6 => Just(Move::Slot),
+        6 => Just(Move::Up),
+        1 => Just(Move::LaunchFails),
+        1 => Just(Move::ResumeRefused),
+        2 => Just(Move::Crash),
+        8 => (0_u8..60, 0_u8..12).prop_map(|(listed, outcome)| Move::TurnEnds {
+            listed,
+            outcome: outcome.saturating_sub(7),
+        }),
+        3 => Just(Move::Running),
+        3 => Just(Move::Idle),
+        2 => Just(Move::Seen),
+        1 => Just(Move::CancelLast),
+        1 => Just(Move::StoreRefuses),
+        2 => (0_u8..3).prop_map(Move::Command),
+        1 => Just(Move::Hold),
+        2 => Just(Move::Release),
+        3 => (0_u16..9000).prop_map(Move::Wait),
+        4 => Just(Move::NextDeadline),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn whatever_happens_nothing_is_lost_doubled_or_out_of_order(
+        script in proptest::collection::vec(moves(), 0..120)
+    ) {
+        let mut world = World::new();
+        world.obey();
+        for step in &script {
+            world.make(step);
+        }
+        world.calm_down();
+    }
+
+    #[test]
+    fn whenever_it_is_asked_to_end_a_session_ends_and_then_is_silent(
+        before in proptest::collection::vec(moves(), 0..40),
+        after in proptest::collection::vec(moves(), 0..40),
+    ) {
+        let mut world = World::new();
+        world.obey();
+        for step in &before {
+            world.make(step);
+        }
+        world.tell(Event::Command(Command::End { turn_grace: Duration::from_secs(10) }));
+        for step in &after {
+            world.make(step);
+        }
+        world.wait(Duration::from_secs(120));
+        prop_assert!(world.ended, "{:?}", world.session);
+        prop_assert_eq!(world.agent, Agent::None);
+        prop_assert_eq!(world.session.standing(), Standing::Ended);
+        prop_assert!(!world.slot_held && !world.slot_asked);
+    }
+}

@@ -1,0 +1,336 @@
+//! The configuration: `config.toml` of the home, checked, with defaults for whatever it leaves
+//! out. Nothing is opened or started here; what was typed stands in [`args`].
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+pub(crate) mod args;
+pub(crate) mod file;
+pub(crate) mod paths;
+
+use file::{FileError, Text};
+pub(crate) use paths::Home;
+
+/// How long a stop may take in all. Long enough for a running turn to end and for every agent's
+/// TERM and KILL; shorter than the patience of launchd and systemd (90 s).
+const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(45);
+
+/// How long a running turn may go on after a stop was asked for.
+const TURN_GRACE: Duration = Duration::from_secs(15);
+
+/// A stop that takes longer than this is a daemon that does not stop.
+const SHUTDOWN_DEADLINE_S_MAX: f64 = 3600.0;
+
+/// Variables that the daemon sets for an agent itself, so the configuration may not.
+const RESERVED_VARIABLES: [&str; 3] = ["CLAUDECODE", "CLAUDE_CONFIG_DIR", "CLAUDE_ASSISTANT_"];
+
+/// Everything that can be configured.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Config {
+    /// The program that answers.
+    pub agent: Agent,
+    /// The test-message source.
+    pub test: TestSource,
+    /// The command that knows what to remember of a contact: program and arguments.
+    pub memory: Option<Vec<String>>,
+    /// How the daemon ends.
+    pub shutdown: Shutdown,
+    /// How much is logged.
+    pub log: Level,
+}
+
+/// The program that answers, and how it is run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Agent {
+    /// A name to be looked up in `PATH`, or an absolute path.
+    pub program: PathBuf,
+    /// Its configuration folder (`CLAUDE_CONFIG_DIR`), when it is not its own default.
+    pub config_dir: Option<PathBuf>,
+    /// The model, when it is not the program's default.
+    pub model: Option<String>,
+    /// Where sessions work, when not in folders of their own below the home.
+    pub working_dir: Option<PathBuf>,
+    /// How many agents may be alive at once; `None`: by the machine's memory.
+    pub agents_alive_max: Option<NonZeroU32>,
+    /// Variables added to its environment.
+    pub env: BTreeMap<String, String>,
+}
+
+/// The source that reads messages from JSON files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TestSource {
+    /// Whether it is read at all.
+    pub enabled: bool,
+    /// Where the files appear. A default folder may be missing still; a configured one is there.
+    pub dir: PathBuf,
+    /// Whether a test message has the rights of the number it names.
+    pub trust: bool,
+    /// Whether the folder is watched, besides being polled.
+    pub watch: bool,
+}
+
+/// How the daemon ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Shutdown {
+    /// For all of it.
+    pub deadline: Duration,
+    /// For a turn that runs; shorter than the deadline.
+    pub turn_grace: Duration,
+}
+
+/// How much is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Level {
+    /// What went wrong for good.
+    Error,
+    /// And what was mended.
+    Warn,
+    /// And what happens.
+    #[default]
+    Info,
+    /// And why.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+impl Level {
+    /// As the filter of the log spells it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+            Self::Trace => "trace",
+        }
+    }
+}
+
+impl Config {
+    /// Reads the file; a missing one means all defaults. `user_home` is what `~/` stands for.
+    ///
+    /// # Errors
+    /// The first thing wrong with the file, with its line and key.
+    pub(crate) fn load(path: &Path, user_home: Option<&Path>) -> Result<Self, FileError> {
+        match Text::read(path)? {
+            Some(text) => Self::from_text(&text, user_home),
+            None => Ok(Self::built(Raw::default(), user_home)),
+        }
+    }
+
+    fn from_text(text: &Text, user_home: Option<&Path>) -> Result<Self, FileError> {
+        text.refuse_top_level_lists()?;
+        let raw: Raw = text.parse()?;
+        raw.check(text, user_home)?;
+        Ok(Self::built(raw, user_home))
+    }
+
+    /// Takes over a file that was checked.
+    fn built(raw: Raw, user_home: Option<&Path>) -> Self {
+        let path = |value: Option<Spanned<String>>| {
+            value.map(|text| paths::expand(Path::new(text.get_ref()), user_home))
+        };
+        let seconds = |value: Option<Spanned<f64>>, default| {
+            value.map_or(default, |seconds| Duration::from_secs_f64(*seconds.get_ref()))
+        };
+        let deadline = seconds(raw.shutdown.deadline_s, SHUTDOWN_DEADLINE);
+        Self {
+            agent: Agent {
+                program: path(raw.agent.program).unwrap_or_else(|| PathBuf::from("claude")),
+                config_dir: path(raw.agent.config_dir),
+                model: raw.agent.model.map(Spanned::into_inner),
+                working_dir: path(raw.agent.working_dir),
+                agents_alive_max: raw
+                    .agent
+                    .agents_alive_max
+                    .and_then(|max| NonZeroU32::new(max.into_inner())),
+                env: raw
+                    .agent
+                    .env
+                    .into_iter()
+                    .map(|(name, value)| (name.into_inner(), value.into_inner()))
+                    .collect(),
+            },
+            test: TestSource {
+                enabled: raw.test.enabled.unwrap_or(true),
+                dir: path(raw.test.dir).unwrap_or_else(|| {
+                    paths::expand(Path::new("~/.claude/test-messages"), user_home)
+                }),
+                trust: raw.test.trust.unwrap_or(false),
+                watch: raw.test.watch.unwrap_or(true),
+            },
+            memory: raw.memory.command.map(Spanned::into_inner),
+            shutdown: Shutdown {
+                deadline,
+                turn_grace: seconds(raw.shutdown.turn_grace_s, TURN_GRACE.min(deadline / 3)),
+            },
+            log: raw.log.level.unwrap_or_default(),
+        }
+    }
+}
+
+/// The file as it is written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Raw {
+    agent: RawAgent,
+    test: RawTest,
+    memory: RawMemory,
+    shutdown: RawShutdown,
+    log: RawLog,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct RawAgent {
+    program: Option<Spanned<String>>,
+    config_dir: Option<Spanned<String>>,
+    model: Option<Spanned<String>>,
+    working_dir: Option<Spanned<String>>,
+    agents_alive_max: Option<Spanned<u32>>,
+    env: BTreeMap<Spanned<String>, Spanned<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct RawTest {
+    enabled: Option<bool>,
+    dir: Option<Spanned<String>>,
+    trust: Option<bool>,
+    watch: Option<bool>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct RawMemory {
+    command: Option<Spanned<Vec<String>>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct RawShutdown {
+    deadline_s: Option<Spanned<f64>>,
+    turn_grace_s: Option<Spanned<f64>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct RawLog {
+    level: Option<Level>,
+}
+
+impl Raw {
+    /// What the types alone do not say.
+    fn check(&self, text: &Text, user_home: Option<&Path>) -> Result<(), FileError> {
+        self.agent.check(text, user_home)?;
+        if let Some(dir) = &self.test.dir {
+            check_dir(text, dir, user_home)?;
+        }
+        if let Some(command) = &self.memory.command
+            && command.get_ref().first().is_none_or(String::is_empty)
+        {
+            return Err(text.wrong(&command.span(), "bad value: a program must come first"));
+        }
+        self.shutdown.check(text)
+    }
+}
+
+impl RawAgent {
+    fn check(&self, text: &Text, user_home: Option<&Path>) -> Result<(), FileError> {
+        if let Some(program) = &self.program {
+            let path = paths::expand(Path::new(program.get_ref()), user_home);
+            let named = path.components().count() == 1 && !program.get_ref().contains('/');
+            if !named && !path.is_absolute() {
+                let what = "bad value: expected a name to look up in PATH, or an absolute path";
+                return Err(text.wrong(&program.span(), what));
+            }
+        }
+        for dir in [&self.config_dir, &self.working_dir].into_iter().flatten() {
+            check_dir(text, dir, user_home)?;
+        }
+        if let Some(model) = &self.model
+            && (model.get_ref().is_empty() || model.get_ref().starts_with('-'))
+        {
+            return Err(text.wrong(&model.span(), "bad value: expected the name of a model"));
+        }
+        if let Some(max) = &self.agents_alive_max
+            && *max.get_ref() == 0
+        {
+            return Err(text.wrong(&max.span(), "bad value: expected 1 or more"));
+        }
+        self.env.iter().try_for_each(|(name, value)| check_variable(text, name, value))
+    }
+}
+
+impl RawShutdown {
+    fn check(&self, text: &Text) -> Result<(), FileError> {
+        if let Some(deadline) = &self.deadline_s
+            && !(0.1..=SHUTDOWN_DEADLINE_S_MAX).contains(deadline.get_ref())
+        {
+            let what = format!("bad value: expected 0.1 to {SHUTDOWN_DEADLINE_S_MAX} seconds");
+            return Err(text.wrong(&deadline.span(), what));
+        }
+        let deadline = self
+            .deadline_s
+            .as_ref()
+            .map_or(SHUTDOWN_DEADLINE.as_secs_f64(), |deadline| *deadline.get_ref());
+        if let Some(grace) = &self.turn_grace_s
+            && !(0.0..deadline).contains(grace.get_ref())
+        {
+            let what = format!(
+                "bad value: expected 0 or more, and less than the deadline of {deadline} seconds"
+            );
+            return Err(text.wrong(&grace.span(), what));
+        }
+        Ok(())
+    }
+}
+
+fn check_dir(
+    text: &Text,
+    dir: &Spanned<String>,
+    user_home: Option<&Path>,
+) -> Result<(), FileError> {
+    let path = paths::expand(Path::new(dir.get_ref()), user_home);
+    let what = if !path.is_absolute() {
+        "bad value: expected an absolute path, or one that begins with ~/"
+    } else if !path.exists() {
+        "directory does not exist"
+    } else if !path.is_dir() {
+        "not a directory"
+    } else {
+        return Ok(());
+    };
+    Err(text.wrong(&dir.span(), what))
+}
+
+fn check_variable(
+    text: &Text,
+    name: &Spanned<String>,
+    value: &Spanned<String>,
+) -> Result<(), FileError> {
+    let reserved = RESERVED_VARIABLES.iter().any(|reserved| match reserved.ends_with('_') {
+        true => name.get_ref().starts_with(reserved),
+        false => name.get_ref() == reserved,
+    });
+    if reserved {
+        return Err(text.wrong(&name.span(), "bad value: the daemon sets this variable itself"));
+    }
+    if name.get_ref().is_empty() || name.get_ref().contains(['=', '\0']) {
+        return Err(text.wrong(&name.span(), "bad value: not the name of a variable"));
+    }
+    if value.get_ref().contains('\0') {
+        return Err(text.wrong(&value.span(), "bad value: holds a NUL character"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,80 @@
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use super::*;
+
+fn place() -> (tempfile::TempDir, PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("lock");
+    (dir, path)
+}
+
+#[test]
+fn the_second_one_is_told_who_holds_it_and_where() {
+    let (dir, path) = place();
+    let _held = Lock::take(&path, dir.path()).unwrap();
+    let failure = Failure::from(Lock::take(&path, dir.path()).unwrap_err());
+    assert_eq!(failure.code, Code::Busy);
+    let holder = holder(&path).unwrap().unwrap().unwrap();
+    assert_eq!(holder.pid, std::process::id());
+    let expected = format!(
+        "already running: pid {}, since {}, home {}",
+        holder.pid,
+        holder.started_at,
+        dir.path().display()
+    );
+    assert_eq!(failure.message, expected);
+}
+
+#[test]
+fn it_is_free_again_when_it_is_dropped() {
+    let (dir, path) = place();
+    drop(Lock::take(&path, dir.path()).unwrap());
+    assert_eq!(holder(&path).unwrap(), None);
+    drop(Lock::take(&path, dir.path()).unwrap());
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn a_living_process_named_in_a_free_lock_does_not_matter() {
+    let (dir, path) = place();
+    let parent = std::os::unix::process::parent_id();
+    fs::write(&path, format!("{{\"pid\":{parent},\"started_at\":\"then\"}}\n")).unwrap();
+    assert_eq!(holder(&path).unwrap(), None);
+    let _held = Lock::take(&path, dir.path()).unwrap();
+    assert_eq!(holder(&path).unwrap().unwrap().unwrap().pid, std::process::id());
+}
+
+#[test]
+fn somebody_who_only_looks_does_not_keep_a_daemon_from_starting() {
+    let (dir, path) = place();
+    fs::write(&path, "").unwrap();
+    let looker = File::open(&path).unwrap();
+    looker.lock_shared().unwrap();
+    std::thread::scope(|scope| {
+        let taken = scope.spawn(|| Lock::take(&path, dir.path()).map(drop));
+        drop(looker);
+        assert!(taken.join().unwrap().is_ok());
+    });
+}
+
+#[test]
+fn a_child_does_not_inherit_it() {
+    let (dir, path) = place();
+    let held = Lock::take(&path, dir.path()).unwrap();
+    let mut child = std::process::Command::new("sh")
+        .args(["-c", "read line"])
+        .stdin(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(held);
+    assert_eq!(holder(&path).unwrap(), None);
+    drop(child.stdin.take());
+    child.wait().unwrap();
+}
+
+#[test]
+fn no_file_means_nobody() {
+    let (_dir, path) = place();
+    assert_eq!(holder(&path).unwrap(), None);
+}

@@ -1,0 +1,332 @@
+//! What is said on the control socket: one request and one answer a connection, each a line of
+//! JSON.
+//!
+//! ```text
+//! → {"v":1,"verb":"inject","chat":"test:+15555550123","text":"...","admin":false}
+//! ← {"ok":{"accepted":{"row":17}}}
+//! ← {"error":{"kind":"not_found","message":"no session is called 9"}}
+//! ```
+//!
+//! Keys that a side does not know are passed over, so that a command line one version older or
+//! newer still talks to a daemon; [`VERSION`] changes only when that would be wrong.
+
+use serde::{Deserialize, Serialize};
+
+use crate::exit::Code;
+
+/// The version of the protocol.
+pub(crate) const VERSION: u32 = 1;
+
+/// A text that is put in (`inject`, `send`) is at most this long: the bound of a test message.
+pub(crate) const TEXT_BYTES_MAX: usize = 1024 * 1024;
+
+/// The longest request: a text of [`TEXT_BYTES_MAX`] of which JSON escapes every byte as six
+/// (`\u0001`), and room for the rest of the line.
+pub(crate) const REQUEST_BYTES_MAX: usize = 6 * TEXT_BYTES_MAX + 64 * 1024;
+
+/// The longest answer: a status of every session on record, at about 300 bytes each.
+pub(crate) const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// A request with its version, as it stands on the wire.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Envelope {
+    /// [`VERSION`] of the side that asks.
+    pub v: u32,
+    /// What is asked.
+    #[serde(flatten)]
+    pub request: Request,
+}
+
+/// What can be asked of the daemon.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "verb", rename_all = "snake_case")]
+pub(crate) enum Request {
+    /// Does the loop answer?
+    Ping,
+    /// How is everything?
+    Status,
+    /// End, in order.
+    Stop,
+    /// Keep messages in the inbox from now on.
+    Hold,
+    /// Deliver again.
+    Release,
+    /// End one session's agent; its next message starts it again.
+    KillSession {
+        /// A session's row number, name, or chat.
+        session: String,
+    },
+    /// End every session's agent.
+    KillSessions,
+    /// End one session's agent and start it again at once.
+    RestartSession {
+        /// A session's row number, name, or chat.
+        session: String,
+    },
+    /// End and start every session that has an agent.
+    RestartSessions,
+    /// Put a message of the owner into a chat's session.
+    Inject {
+        /// The chat.
+        chat: String,
+        /// What is said.
+        text: String,
+        /// In whose name.
+        #[serde(default)]
+        admin: bool,
+    },
+    /// Send a text to a chat, past the agent.
+    Send {
+        /// The chat.
+        chat: String,
+        /// What is sent.
+        text: String,
+        /// The same key is sent once, however often it is asked for.
+        key: String,
+    },
+}
+
+/// What the daemon says, as it stands on the wire.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Response {
+    /// Done.
+    Ok(Answer),
+    /// Not done.
+    Error(Refusal),
+}
+
+/// The answer to a request that was carried out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Answer {
+    /// It is done, or under way (`stop`).
+    Done,
+    /// How everything is.
+    Status(Box<Status>),
+    /// So many sessions were ended or restarted.
+    Sessions {
+        /// Their number.
+        count: u64,
+    },
+    /// A message stands in the inbox.
+    Accepted {
+        /// Its row.
+        row: i64,
+    },
+    /// A text stands in the outbox.
+    Queued {
+        /// Its row.
+        row: i64,
+        /// How far it is: `queued`, `attempting`, `sent`, `unknown`, `failed`.
+        state: String,
+    },
+}
+
+/// Why a request was not carried out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct Refusal {
+    /// What sort of reason it is.
+    pub kind: RefusalKind,
+    /// The reason, for a person; without message text.
+    pub message: String,
+}
+
+impl Refusal {
+    /// A refusal with its reason.
+    pub(crate) fn new(kind: RefusalKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into() }
+    }
+}
+
+/// The sorts of reasons.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RefusalKind {
+    /// Too many connections; asking again soon may work.
+    Busy,
+    /// The request is longer than [`REQUEST_BYTES_MAX`].
+    TooLong,
+    /// The line is no request.
+    Malformed,
+    /// The line did not come in time.
+    TooSlow,
+    /// The request speaks another [`VERSION`].
+    Version,
+    /// The peer may not ask.
+    NotPermitted,
+    /// What the request names is not there.
+    NotFound,
+    /// What the request says cannot be right.
+    Invalid,
+    /// The daemon is about to end.
+    Stopping,
+    /// It was tried and failed.
+    Failed,
+    /// A reason that this version does not know.
+    #[serde(other)]
+    Other,
+}
+
+impl RefusalKind {
+    /// What a command that was refused so ends with.
+    pub(crate) fn code(self) -> Code {
+        match self {
+            Self::Busy => Code::Busy,
+            Self::NotPermitted => Code::Denied,
+            Self::TooLong | Self::Malformed | Self::Version | Self::Invalid => Code::Usage,
+            Self::Stopping => Code::Unreachable,
+            Self::TooSlow | Self::NotFound | Self::Failed | Self::Other => Code::Failed,
+        }
+    }
+}
+
+/// How everything is.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Status {
+    /// The program's version.
+    pub version: String,
+    /// How often a daemon started on this home, this one included.
+    pub generation: i64,
+    /// The daemon's process id.
+    pub pid: u32,
+    /// How long it is up.
+    pub uptime_s: u64,
+    /// When it started (RFC 3339, UTC).
+    pub started_at: String,
+    /// Whether messages are kept in the inbox.
+    pub held: bool,
+    /// Tasks of its runtime that are alive.
+    pub tasks_alive: u64,
+    /// Its resident memory.
+    pub rss_bytes: u64,
+    /// The program that answers.
+    pub agent: AgentStatus,
+    /// Where messages come from.
+    pub sources: Vec<SourceStatus>,
+    /// Every session on record.
+    pub sessions: Vec<SessionStatus>,
+    /// Messages by how far they came, since the database began.
+    pub counts: Counts,
+    /// Why the contacts in use are not those of the file, if they are not.
+    pub contacts_error: Option<String>,
+    /// What went wrong last.
+    pub last_error: Option<LastError>,
+}
+
+/// The program that answers.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct AgentStatus {
+    /// Where it was found.
+    pub program: String,
+    /// What it is: its version, or that it is a stand-in.
+    pub kind: String,
+}
+
+/// One source.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct SourceStatus {
+    /// `imessage`, `signal`, `test`.
+    pub name: String,
+    /// Whether it is configured.
+    pub enabled: bool,
+    /// Whether the system reports changes; else they are found by polling alone.
+    pub watching: bool,
+    /// How long ago it last looked, successfully.
+    pub last_poll_ago_ms: Option<u64>,
+    /// Messages brought since the daemon started.
+    pub seen: u64,
+    /// What it could not take since the daemon started.
+    pub errors: u64,
+    /// Messages in the inbox that are not finished.
+    pub backlog: u64,
+    /// The age of the oldest of them.
+    pub oldest_unfinished_age_s: Option<u64>,
+}
+
+/// One session.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct SessionStatus {
+    /// Its row number, by which logs name it.
+    pub row: i64,
+    /// Its name.
+    pub name: String,
+    /// Whose it is.
+    pub contact: String,
+    /// Their tier.
+    pub tier: String,
+    /// Its chat.
+    pub chat: String,
+    /// Where it is in its life.
+    pub state: SessionState,
+    /// Turns since the daemon started.
+    pub turns: u64,
+    /// Messages that wait for its agent.
+    pub queue: u64,
+    /// How long ago anything happened in it.
+    pub last_activity_ago_s: Option<u64>,
+    /// Its agent's process id, while it has one.
+    pub agent_pid: Option<u32>,
+    /// The agent's own name of the session, by which it is resumed.
+    pub agent_session: Option<String>,
+}
+
+/// Where a session is in its life.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum SessionState {
+    /// Its agent is about to be ready.
+    Starting,
+    /// Nothing is owed.
+    Idle,
+    /// A turn runs.
+    Busy,
+    /// It waits before it tries again.
+    Waiting,
+    /// Its agent is being ended.
+    Closing,
+    /// It has no agent; the next message starts one.
+    #[default]
+    Asleep,
+    /// It failed too often and is left alone.
+    Dead,
+    /// A state that this version does not know.
+    #[serde(other)]
+    Other,
+}
+
+/// Messages of the inbox by state.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Counts {
+    /// Durable, not yet delivered.
+    pub accepted: u64,
+    /// With an agent.
+    pub delivered: u64,
+    /// Answered.
+    pub answered: u64,
+    /// From somebody without a session.
+    pub refused: u64,
+    /// Not for the assistant.
+    pub ignored: u64,
+    /// Given up.
+    pub failed: u64,
+}
+
+/// What went wrong last.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct LastError {
+    /// When (RFC 3339, UTC).
+    pub at: String,
+    /// What, without message text.
+    pub what: String,
+}
+
+#[cfg(test)]
+mod tests;

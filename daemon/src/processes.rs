@@ -1,0 +1,203 @@
+//! Facts about processes, and the ends of some: which ones an agent of this home has started, who
+//! descends from whom, how large one is.
+//!
+//! An agent runs each tool in a session of its own, so that neither a signal to the agent's group
+//! nor its death reaches them. They are found by the [`Mark`] that every agent carries in its
+//! environment and hands down, in this life of the daemon and in the next one.
+//!
+//! What sysinfo tells comes from one walk over all processes, some milliseconds of work: async
+//! callers go through [`walk`]. A walk is a picture of the past; before a signal is sent, the
+//! process is looked at once more ([`Found`] knows when it began), as its number may have gone to
+//! another. A tool that clears its environment is found only while its parents live.
+
+pub(crate) mod adopted;
+mod ending;
+mod mark;
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::ops::RangeBounds;
+use std::os::unix::ffi::OsStrExt;
+
+use sysinfo::{
+    Pid, Process, ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System, UpdateKind,
+};
+
+pub(crate) use ending::end_all;
+pub(crate) use mark::{HomeId, MARK_NAME, Mark, MarkUnreadable};
+
+/// How far up [`ancestors`] goes; a longer line of parents is a ring in a picture that changed
+/// while it was taken.
+const ANCESTORS_MAX: usize = 256;
+
+/// A process that was seen: its number, and what tells it from a later one of the same number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Found {
+    /// Its number.
+    pub(crate) pid: u32,
+    started_s: u64,
+}
+
+/// A process with a mark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Marked {
+    /// The process.
+    pub(crate) process: Found,
+    /// The agent that it is or that started it.
+    pub(crate) mark: Mark,
+}
+
+/// Runs one of this module's walks where it does not hold up other tasks.
+pub(crate) async fn walk<T: Send + 'static>(facts: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(facts).await {
+        Ok(found) => found,
+        Err(failed) => std::panic::resume_unwind(failed.into_panic()),
+    }
+}
+
+/// The processes of this user that carry a mark of `home` with one of `generations`, this process
+/// itself never.
+pub(crate) fn marked(home: HomeId, generations: &impl RangeBounds<u64>) -> Vec<Marked> {
+    let wanted = |mark: &Mark| mark.home == home && generations.contains(&mark.generation);
+    own_processes(&everything(environments()))
+        .filter_map(|process| Some((process, mark_in(process)?)))
+        .filter(|(_, mark)| wanted(mark))
+        .map(|(process, mark)| Marked { process: found(process), mark })
+        .collect()
+}
+
+/// The processes that carry this very mark.
+pub(crate) fn of_agent(mark: Mark) -> Vec<Found> {
+    own_processes(&everything(environments()))
+        .filter(|process| lives(process) && mark_in(process) == Some(mark))
+        .map(found)
+        .collect()
+}
+
+/// The processes that `pid` has started, and those that they have started, and so on.
+pub(crate) fn descendants(pid: u32) -> Vec<Found> {
+    let system = everything(ProcessRefreshKind::nothing().without_tasks());
+    let mut family = BTreeSet::from([pid]);
+    let mut before = 0;
+    while before != family.len() {
+        before = family.len();
+        let known = family.clone();
+        let of_family = |process: &&Process| {
+            process.parent().is_some_and(|parent| known.contains(&parent.as_u32()))
+        };
+        let children = system.processes().values().filter(of_family);
+        family.extend(children.map(|process| process.pid().as_u32()));
+    }
+    family.remove(&pid);
+    let process = |pid: &u32| system.process(Pid::from_u32(*pid));
+    family.iter().filter_map(process).filter(|process| lives(process)).map(found).collect()
+}
+
+/// The parents of `pid`, the nearest first.
+pub(crate) fn ancestors(pid: u32) -> Vec<u32> {
+    let system = everything(ProcessRefreshKind::nothing().without_tasks());
+    let parent = |pid: &u32| Some(system.process(Pid::from_u32(*pid))?.parent()?.as_u32());
+    std::iter::successors(parent(&pid), parent).take(ANCESTORS_MAX).collect()
+}
+
+/// Whether `ancestor` is `pid`'s parent, or a parent of that one, and so on.
+pub(crate) fn descends_from(pid: u32, ancestor: u32) -> bool {
+    ancestors(pid).contains(&ancestor)
+}
+
+/// Whether `pid` was started by an agent of any home. A mark that cannot be read as one counts.
+pub(crate) fn carries_mark(pid: u32) -> bool {
+    one(pid, environments())
+        .process(Pid::from_u32(pid))
+        .is_some_and(|process| mark_text(process).is_some())
+}
+
+/// The agent that `pid` is or was started by.
+pub(crate) fn mark_of(pid: u32) -> Option<Mark> {
+    mark_in(one(pid, environments()).process(Pid::from_u32(pid))?)
+}
+
+/// The memory of `pid` that is in use, in bytes.
+pub(crate) fn rss_bytes(pid: u32) -> Option<u64> {
+    let system = one(pid, ProcessRefreshKind::nothing().without_tasks().with_memory());
+    Some(system.process(Pid::from_u32(pid))?.memory())
+}
+
+/// Has orphans below this process become its children instead of init's, so that a tool which
+/// detached itself still descends from the daemon. Who calls it has to reap them: [`adopted`].
+///
+/// # Errors
+/// The system's, and `Unsupported` where there is no such thing (macOS): detached tools are then
+/// known by their mark alone.
+pub(crate) fn become_subreaper() -> std::io::Result<()> {
+    #[cfg(target_os = "linux")]
+    {
+        Ok(rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?)
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        Err(std::io::ErrorKind::Unsupported.into())
+    }
+}
+
+/// Whether the very process that was found still runs. One that has ended and only waits for its
+/// parent to ask does not.
+pub(crate) fn still_runs(process: Found) -> bool {
+    one(process.pid, ProcessRefreshKind::nothing().without_tasks())
+        .process(Pid::from_u32(process.pid))
+        .is_some_and(|now| lives(now) && found(now) == process)
+}
+
+fn lives(process: &Process) -> bool {
+    !matches!(process.status(), ProcessStatus::Zombie | ProcessStatus::Dead)
+}
+
+fn found(process: &Process) -> Found {
+    Found { pid: process.pid().as_u32(), started_s: process.start_time() }
+}
+
+fn environments() -> ProcessRefreshKind {
+    ProcessRefreshKind::nothing()
+        .without_tasks()
+        .with_user(UpdateKind::Always)
+        .with_environ(UpdateKind::Always)
+}
+
+fn everything(kind: ProcessRefreshKind) -> System {
+    look(ProcessesToUpdate::All, kind)
+}
+
+fn one(pid: u32, kind: ProcessRefreshKind) -> System {
+    look(ProcessesToUpdate::Some(&[Pid::from_u32(pid)]), kind)
+}
+
+fn look(processes: ProcessesToUpdate<'_>, kind: ProcessRefreshKind) -> System {
+    let mut system = System::new().expect("nothing is asked for at first, so nothing can fail");
+    system.refresh_processes_specifics(processes, true, kind);
+    system
+}
+
+/// The processes of this user, without this one.
+fn own_processes(system: &System) -> impl Iterator<Item = &Process> {
+    let uid = rustix::process::getuid().as_raw();
+    system
+        .processes()
+        .values()
+        .filter(move |process| process.user_id().is_some_and(|user| **user == uid))
+        .filter(|process| process.pid().as_u32() != std::process::id())
+}
+
+fn mark_in(process: &Process) -> Option<Mark> {
+    std::str::from_utf8(mark_text(process)?).ok()?.parse().ok()
+}
+
+fn mark_text(process: &Process) -> Option<&[u8]> {
+    process
+        .environ()
+        .iter()
+        .map(|variable| OsStr::as_bytes(variable))
+        .find_map(|variable| variable.strip_prefix(MARK_NAME.as_bytes())?.strip_prefix(b"="))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,102 @@
+//! Our children and the ones that fell to us: orphans of agents, which this process adopts as their
+//! subreaper and has to reap, or their entries would stay in the process table.
+//!
+//! Who has called for a child awaits its exit status, and only one can get it. So every child of
+//! this crate is started by [`spawn`], which writes its number into a register before anyone can
+//! see it end; [`reap_adopted`] takes the exit status of those alone that are not in it. It asks for
+//! each by number: `waitid` over all children would be simpler, but tells no number through rustix,
+//! and one unclaimed child of ours would hide all behind it.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rustix::process::{Pid, WaitOptions, waitpid};
+use sysinfo::{ProcessRefreshKind, ProcessStatus};
+use tokio::process::{Child, Command};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use super::{everything, walk};
+
+/// How long the ends of children are collected before they are looked for. A walk costs some
+/// milliseconds, and an agent that ends takes many with it.
+const GATHERED_FOR: Duration = Duration::from_millis(100);
+
+/// The children of this process that someone awaits. One for the whole process, like the process
+/// table it mirrors.
+static OWN: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
+
+/// A child of ours; its exit status is its holder's as long as this lives.
+#[derive(Debug)]
+pub(crate) struct OwnChild {
+    /// The child.
+    pub(crate) child: Child,
+    registered: u32,
+}
+
+impl Drop for OwnChild {
+    fn drop(&mut self) {
+        own().remove(&self.registered);
+    }
+}
+
+/// Starts `command` as a child of ours. Every module of the crate that starts a child does it here.
+///
+/// # Errors
+/// As `Command::spawn`.
+pub(crate) fn spawn(command: &mut Command) -> io::Result<OwnChild> {
+    // Held while the child begins: it must not be seen before it is registered.
+    let mut own = own();
+    let child = command.spawn()?;
+    let registered = child.id().expect("a child that nobody has awaited has its number");
+    own.insert(registered);
+    Ok(OwnChild { child, registered })
+}
+
+/// Reaps adopted orphans as they end, until `stopped`.
+///
+/// # Errors
+/// The signal cannot be listened to.
+pub(crate) async fn reap_adopted(stopped: CancellationToken) -> io::Result<()> {
+    let mut ends = signal(SignalKind::child())?;
+    loop {
+        walk(reap_once).await;
+        tokio::select! {
+            () = stopped.cancelled() => return Ok(()),
+            end = ends.recv() => if end.is_none() { return Ok(()) },
+        }
+        tokio::select! {
+            () = stopped.cancelled() => return Ok(()),
+            () = tokio::time::sleep(GATHERED_FOR) => {}
+        }
+    }
+}
+
+/// Reaps the orphans that have ended by now; returns how many.
+fn reap_once() -> usize {
+    let us = std::process::id();
+    let system = everything(ProcessRefreshKind::nothing().without_tasks());
+    let ended = system
+        .processes()
+        .values()
+        .filter(|process| process.parent().is_some_and(|parent| parent.as_u32() == us))
+        .filter(|process| process.status() == ProcessStatus::Zombie)
+        .map(|process| process.pid().as_u32());
+    ended.filter(|pid| reap_unless_own(*pid)).count()
+}
+
+fn reap_unless_own(pid: u32) -> bool {
+    let own = own();
+    let Some(orphan) = i32::try_from(pid).ok().and_then(Pid::from_raw) else { return false };
+    !own.contains(&pid) && matches!(waitpid(Some(orphan), WaitOptions::NOHANG), Ok(Some(_)))
+}
+
+fn own() -> MutexGuard<'static, BTreeSet<u32>> {
+    // A set of numbers is whole whatever its holder panicked about.
+    OWN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,156 @@
+//! Takes texts from the outbox out into the world, in order, and records what came of each.
+//!
+//! A row is `attempting` before its text leaves, so that a crash in between is known as such. A test
+//! reply is a file named by its row: written twice it is the same reply, so it is simply tried again.
+
+mod test;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use assistant_core::chat::{ChatId, Source};
+use assistant_core::time::WallMs;
+use tokio::sync::Notify;
+use tokio::sync::broadcast::error::RecvError;
+use tokio_util::sync::CancellationToken;
+use tracing::error;
+
+use crate::store::{FinishedOutgoing, Outgoing, OutgoingState, SentText, Store, StoreError};
+
+/// Texts taken from the outbox at once.
+const SENT_AT_ONCE_MAX: u32 = 32;
+
+/// How long the sender waits before it asks a store again that failed.
+const STORE_RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// Sends what the outbox holds.
+pub(crate) struct Sender {
+    /// Where the outbox stands.
+    pub(crate) store: Store,
+    /// Hints that something was put into the outbox.
+    pub(crate) queued: Arc<Notify>,
+    /// Where replies to test messages go.
+    pub(crate) test_outbox: PathBuf,
+}
+
+impl Sender {
+    /// Sends until cancelled, and then what is still queued.
+    pub(crate) async fn run(self, cancel: CancellationToken) {
+        loop {
+            let sent = self.send_all().await;
+            if let Err(failure) = &sent {
+                error!(error = %failure, "sending failed, trying again");
+            }
+            let pause = async {
+                match sent {
+                    Ok(()) => self.queued.notified().await,
+                    Err(_) => tokio::time::sleep(STORE_RETRY_AFTER).await,
+                }
+            };
+            tokio::select! {
+                () = cancel.cancelled() => break,
+                () = pause => {}
+            }
+        }
+        if let Err(failure) = self.send_all().await {
+            error!(error = %failure, "texts stay in the outbox until the next start");
+        }
+    }
+
+    async fn send_all(&self) -> Result<(), StoreError> {
+        // Nothing can be sent to these yet: said at once, not kept waiting.
+        for source in [Source::Imessage, Source::Signal] {
+            for outgoing in self.store.next_outgoing(source, SENT_AT_ONCE_MAX).await? {
+                let reason = format!("no sender for {} yet", source.prefix());
+                self.finish(&outgoing, OutgoingState::Failed, Some(reason)).await?;
+            }
+        }
+        loop {
+            let batch = self.store.next_outgoing(Source::Test, SENT_AT_ONCE_MAX).await?;
+            if batch.is_empty() {
+                return Ok(());
+            }
+            for outgoing in batch {
+                self.send_test(outgoing).await?;
+            }
+        }
+    }
+
+    async fn send_test(&self, outgoing: Outgoing) -> Result<(), StoreError> {
+        self.store.set_outgoing(outgoing.row, OutgoingState::Attempting, None).await?;
+        let (outbox, reply) = (self.test_outbox.clone(), outgoing.clone());
+        let written = tokio::task::spawn_blocking(move || test::write_reply(&outbox, &reply)).await;
+        let (state, reason) = match written {
+            Ok(Ok(())) => (OutgoingState::Sent, None),
+            Ok(Err(failure)) => (OutgoingState::Failed, Some(failure.to_string())),
+            Err(panicked) => (OutgoingState::Unknown, Some(panicked.to_string())),
+        };
+        self.finish(&outgoing, state, reason).await
+    }
+
+    async fn finish(
+        &self,
+        outgoing: &Outgoing,
+        state: OutgoingState,
+        reason: Option<String>,
+    ) -> Result<(), StoreError> {
+        if let Some(reason) = &reason {
+            error!(outgoing = outgoing.row.0, %reason, "text not sent");
+        }
+        self.store.set_outgoing(outgoing.row, state, reason).await.map(drop)
+    }
+}
+
+/// Waits until nothing is on its way to a chat any more, or the time is up, and says what it was
+/// sent since `since`, in whatever state.
+///
+/// # Errors
+/// When the store cannot be asked.
+pub(crate) async fn settled(
+    store: &Store,
+    chat: &ChatId,
+    since: WallMs,
+    time: Duration,
+) -> Result<Vec<SentText>, StoreError> {
+    let mut finished = store.finished_outgoing();
+    let waiting = async {
+        loop {
+            let sent = store.sent_since(chat.clone(), since).await?;
+            if sent.iter().all(|text| text.state.is_settled()) {
+                return Ok(sent);
+            }
+            if matches!(finished.recv().await, Err(RecvError::Closed)) {
+                return Ok(sent);
+            }
+        }
+    };
+    match tokio::time::timeout(time, waiting).await {
+        Ok(sent) => sent,
+        Err(_) => store.sent_since(chat.clone(), since).await,
+    }
+}
+
+/// Waits for what becomes of one row of the outbox.
+///
+/// # Errors
+/// When the store cannot be asked.
+pub(crate) async fn outcome(
+    store: &Store,
+    mut finished: tokio::sync::broadcast::Receiver<FinishedOutgoing>,
+    outgoing: &Outgoing,
+) -> Result<Outgoing, StoreError> {
+    let mut outgoing = outgoing.clone();
+    while !outgoing.state.is_settled() {
+        match finished.recv().await {
+            Ok(word) if word.row != outgoing.row => continue,
+            // Ours, or we were too slow to see which: the store knows.
+            Ok(_) | Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => break,
+        }
+        if let Some(now) = store.outgoing(outgoing.row).await? {
+            outgoing = now;
+        }
+    }
+    Ok(outgoing)
+}

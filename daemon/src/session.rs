@@ -1,0 +1,366 @@
+//! The driver of one session: carries out what the core's machine decides, and tells it what came
+//! of it. Only this task touches the session's agent.
+//!
+//! ```text
+//!   orders, routed ──┐                      ┌── store (fetch, begin, settle)
+//!   frames ──────────┼──> machine ──> acts ─┼── agent (lines, signals)
+//!   deadline ────────┤                      ├── calls (our tools, each a task of the session)
+//!   launch, calls ───┘                      └── news (to the supervisor)
+//! ```
+//!
+//! Two rules keep it from hanging: lines go to the agent through a `reserve` arm of the same select
+//! that takes its frames; and whatever may take long (starting, prompts, tools) runs in a task that
+//! the session owns and listens to.
+
+mod agent;
+mod delivery;
+mod frames;
+mod launch;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use assistant_core::access::Profile;
+use assistant_core::message::RowId;
+use assistant_core::roster::SessionRow;
+use assistant_core::session::{
+    Action, AttemptNo, Beginning, ClosingStep, Command, Event, Hold, Report, Session, Standing,
+    Start,
+};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tracing::{error, info, warn};
+use uuid::Uuid;
+
+use crate::claude::wire;
+use crate::store::{Pending, SessionRecord};
+use crate::supervisor::{News, NewsKind};
+use crate::transcript::{self, Transcript};
+use agent::Agent;
+use launch::{Launched, Refused};
+
+pub(crate) use launch::{Launcher, Surroundings};
+
+/// Orders that wait for a session. It takes them at once; a full queue means that it hangs.
+pub(crate) const ORDERS_WAITING_MAX: usize = 32;
+
+/// What the supervisor wants of a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// There is room for its agent.
+    SlotGranted,
+    /// Delivery stops or goes on.
+    Hold(Hold),
+    /// Something that the machine knows.
+    Command(Command),
+}
+
+/// What anyone may know of a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Facts {
+    /// Where it stands.
+    pub(crate) standing: Standing,
+    /// Turns ended.
+    pub(crate) turns: u64,
+    /// Rows owed, waiting or in flight.
+    pub(crate) owed: usize,
+    /// When something happened last, since the daemon's origin.
+    pub(crate) active_at: Duration,
+    /// The agent's process.
+    pub(crate) agent_pid: Option<u32>,
+    /// The conversation's id.
+    pub(crate) agent_session: Option<String>,
+}
+
+impl Facts {
+    /// Of a session that has not begun.
+    pub(crate) fn new(record: &SessionRecord) -> Self {
+        Self {
+            standing: Standing::Asleep,
+            turns: 0,
+            owed: 0,
+            active_at: Duration::ZERO,
+            agent_pid: None,
+            agent_session: record.agent_session.clone(),
+        }
+    }
+}
+
+/// The ends by which a session hangs together with the supervisor.
+#[derive(Debug)]
+pub(crate) struct Strings {
+    /// What it is told.
+    pub(crate) orders: mpsc::Receiver<Order>,
+    /// Changes when rows were routed to it. Many changes are one.
+    pub(crate) routed: watch::Receiver<u64>,
+    /// What it tells.
+    pub(crate) news: mpsc::Sender<News>,
+    /// What it shows.
+    pub(crate) facts: watch::Sender<Facts>,
+}
+
+/// Runs a session until it is asked to end.
+pub(crate) async fn run(
+    record: SessionRecord,
+    profile: Profile,
+    hold: Hold,
+    surroundings: Arc<Surroundings>,
+    strings: Strings,
+) {
+    let start = if record.agent_session.is_some() { Start::Resume } else { Start::Fresh };
+    // What the harness checks with passes a hold.
+    let hold = if profile == Profile::Harness { Hold::Released } else { hold };
+    let transcript = Transcript::open(&surroundings.home.transcript(record.row.0))
+        .inspect_err(|error| error!(session = record.row.0, %error, "no transcript"))
+        .ok();
+    let driver = Driver {
+        machine: Session::new(Beginning { start, hold }),
+        agent_session: record.agent_session.clone(),
+        fresh: None,
+        record,
+        profile,
+        surroundings,
+        strings,
+        transcript,
+        agent: None,
+        launching: JoinSet::new(),
+        calls: JoinSet::new(),
+        open_calls: BTreeSet::new(),
+        outgoing: VecDeque::new(),
+        input_ends: false,
+        pending: BTreeMap::new(),
+        attempts: BTreeMap::new(),
+        requests: 0,
+        ended: false,
+        told: None,
+    };
+    driver.run().await;
+}
+
+struct Driver {
+    machine: Session,
+    record: SessionRecord,
+    profile: Profile,
+    surroundings: Arc<Surroundings>,
+    strings: Strings,
+    transcript: Option<Transcript>,
+    agent: Option<Agent>,
+    /// The id to resume by.
+    agent_session: Option<String>,
+    /// The id that the present agent was started with, until it is durable.
+    fresh: Option<String>,
+    launching: JoinSet<Result<Launched, Refused>>,
+    calls: JoinSet<frames::Answered>,
+    /// Requests of the program that a call will answer; withdrawn ones are taken out.
+    open_calls: BTreeSet<String>,
+    /// Lines that the agent has no room for yet: at most one per attempt in flight and request open.
+    outgoing: VecDeque<Vec<u8>>,
+    /// Its input is closed once `outgoing` is empty.
+    input_ends: bool,
+    /// Rows fetched and not finished.
+    pending: BTreeMap<RowId, Pending>,
+    attempts: BTreeMap<AttemptNo, delivery::OnItsWay>,
+    requests: u64,
+    ended: bool,
+    /// Whether the roster knows the agent as idle.
+    told: Option<NewsKind>,
+}
+
+/// What the select of [`Driver::run`] came back with.
+enum Woken {
+    Order(Option<Order>),
+    Routed(Result<(), watch::error::RecvError>),
+    Launched(Result<Launched, Refused>),
+    Agent(agent::Heard),
+    Called(frames::Answered),
+    Deadline,
+}
+
+impl Driver {
+    async fn run(mut self) {
+        self.act().await;
+        while !self.ended {
+            let woken = self.wait().await;
+            self.take(woken).await;
+            self.act().await;
+        }
+        self.publish();
+        info!(session = self.record.row.0, "session ended");
+    }
+
+    /// Waits for the next thing to happen. Every arm is cancel-safe.
+    async fn wait(&mut self) -> Woken {
+        let deadline = self.machine.deadline();
+        let clock = self.surroundings.clock;
+        let agent = agent::hear(self.agent.as_mut(), &mut self.outgoing, self.input_ends);
+        tokio::select! {
+            order = self.strings.orders.recv() => Woken::Order(order),
+            routed = self.strings.routed.changed() => Woken::Routed(routed),
+            Some(launched) = self.launching.join_next(), if !self.launching.is_empty() => {
+                Woken::Launched(launched.unwrap_or_else(|panicked| Err(Refused::panicked(&panicked))))
+            }
+            Some(called) = self.calls.join_next(), if !self.calls.is_empty() => {
+                Woken::Called(called.unwrap_or_default())
+            }
+            heard = agent => Woken::Agent(heard),
+            () = clock.sleep_until(deadline) => Woken::Deadline,
+        }
+    }
+
+    async fn take(&mut self, woken: Woken) {
+        match woken {
+            Woken::Order(Some(Order::SlotGranted)) => self.tell(Event::SlotGranted),
+            Woken::Order(Some(Order::Hold(hold))) if self.profile != Profile::Harness => {
+                self.tell(Event::Hold(hold));
+            }
+            Woken::Order(Some(Order::Hold(_))) => {}
+            Woken::Order(Some(Order::Command(command))) => self.tell(Event::Command(command)),
+            // The supervisor is gone: so is the daemon, in a moment.
+            Woken::Order(None) | Woken::Routed(Err(_)) => {
+                self.tell(Event::Command(Command::EndNow));
+                self.ended |= self.agent.is_none();
+            }
+            Woken::Routed(Ok(())) => {
+                self.surroundings.store.touch(self.record.row, self.surroundings.clock.now().wall);
+                self.tell(Event::Routed);
+            }
+            Woken::Launched(launched) => self.on_launched(launched),
+            Woken::Agent(heard) => self.on_heard(heard).await,
+            Woken::Called(answered) => self.on_called(answered),
+            Woken::Deadline => {
+                let now = self.surroundings.clock.monotonic();
+                self.machine.handle_deadline(now);
+            }
+        }
+    }
+
+    fn tell(&mut self, event: Event) {
+        let now = self.surroundings.clock.monotonic();
+        self.machine.handle(now, event);
+    }
+
+    /// Carries out everything that the machine wants, in order.
+    async fn act(&mut self) {
+        while let Some(action) = self.machine.poll_action() {
+            match action {
+                Action::Fetch(after, room) => self.fetch(after, room).await,
+                Action::AskSlot => self.report_news(NewsKind::SlotAsked).await,
+                Action::ReleaseSlot => self.report_news(NewsKind::SlotReleased).await,
+                Action::Launch(start) => self.launch(start),
+                Action::Deliver(deliveries) => self.deliver(deliveries).await,
+                Action::Settle(settlement) => self.settle(settlement).await,
+                Action::Close(step) => self.close(step).await,
+                Action::Report(report) => self.report(&report),
+                Action::End => self.ended = true,
+            }
+        }
+        self.report_busy().await;
+        self.publish();
+    }
+
+    async fn close(&mut self, step: ClosingStep) {
+        let request = self.next_request();
+        match step {
+            ClosingStep::StopTask(task) => {
+                self.outgoing.push_back(wire::stop_task(&request, &task));
+            }
+            ClosingStep::Interrupt => {
+                self.outgoing.push_back(wire::interrupt(&request, wire::Queued::Cancelled));
+            }
+            ClosingStep::CloseInput => self.input_ends = true,
+            ClosingStep::Terminate => self.terminate(),
+            ClosingStep::Kill => self.kill().await,
+        }
+    }
+
+    fn terminate(&mut self) {
+        self.launching.abort_all();
+        match &mut self.agent {
+            Some(agent) => agent.terminate(),
+            // It was still being started: nothing runs, or dies with its task.
+            None => self.tell(Event::Exited),
+        }
+    }
+
+    async fn kill(&mut self) {
+        if let Some(agent) = &mut self.agent {
+            warn!(session = self.record.row.0, "agent did not end by itself, killed");
+            agent.kill().await;
+        }
+    }
+
+    fn report(&mut self, report: &Report) {
+        let session = self.record.row.0;
+        let what = match report {
+            Report::Dead => {
+                error!(session, "three errors in a row, session rests");
+                "three errors in a row: the agent is not started for a while".to_owned()
+            }
+            Report::CircuitOpen(_) => {
+                error!(session, "revived too often, circuit open");
+                "revived too often: the agent is not started until messages can be tried again"
+                    .to_owned()
+            }
+            Report::MemoryLost => {
+                warn!(session, "conversation not resumed, memory begins anew");
+                self.agent_session = None;
+                "the earlier conversation could not be resumed".to_owned()
+            }
+            Report::TurnFailed(reason) => {
+                warn!(session, %reason, "turn failed");
+                format!("turn failed: {reason}")
+            }
+            Report::Dropped(row, failure) => {
+                error!(session, row = row.0, reason = failure.as_str(), "message dropped");
+                self.pending.remove(row);
+                format!("row {} given up: {}", row.0, failure.as_str())
+            }
+        };
+        self.record_event(transcript::Event::Error { what });
+    }
+
+    async fn report_busy(&mut self) {
+        let kind = match self.machine.standing() {
+            Standing::Idle => NewsKind::Idle,
+            Standing::Busy => NewsKind::Busy,
+            _ => {
+                self.told = None;
+                return;
+            }
+        };
+        if self.told != Some(kind) {
+            self.told = Some(kind);
+            self.report_news(kind).await;
+        }
+    }
+
+    async fn report_news(&mut self, kind: NewsKind) {
+        let session: SessionRow = self.record.row;
+        // The supervisor outlives its sessions; if it is gone all the same, the orders say so.
+        drop(self.strings.news.send(News { session, kind }).await);
+    }
+
+    fn publish(&mut self) {
+        let facts = Facts {
+            standing: self.machine.standing(),
+            turns: self.machine.turns_ended(),
+            owed: self.machine.owed(),
+            active_at: self.surroundings.clock.monotonic(),
+            agent_pid: self.agent.as_ref().and_then(Agent::pid),
+            agent_session: self.agent_session.clone(),
+        };
+        self.strings.facts.send_replace(facts);
+    }
+
+    fn record_event(&mut self, event: transcript::Event) {
+        if let Some(transcript) = &mut self.transcript {
+            transcript.record(event);
+        }
+    }
+
+    fn next_request(&mut self) -> String {
+        self.requests += 1;
+        format!("req_{}_{}", self.requests, Uuid::new_v4().simple())
+    }
+}

@@ -1,0 +1,248 @@
+//! What the agent says, and what it is answered.
+
+use assistant_core::access::Profile;
+use assistant_core::session::{Activity, AttemptNo, Event, TurnFacts, classify};
+use serde_json::Value;
+use tracing::{info, warn};
+
+use super::Driver;
+use super::agent::{Agent, Heard};
+use crate::claude::options::TOOL_SERVER;
+use crate::claude::process::Exit;
+use crate::claude::wire::{
+    self, AgentRequest, AgentState, Assistant, Block, Frame, Lifecycle, Permission, TurnResult,
+};
+use crate::tools::{self, Asked, Reach};
+use crate::transcript;
+
+/// Why the harness's agent is refused every tool but ours.
+const NO_TOOLS: &str = "this conversation has no tools but its own";
+
+/// The answer to a use of one of our tools. Empty if its task was cut short.
+#[derive(Debug, Default)]
+pub(super) struct Answered {
+    request: String,
+    line: Vec<u8>,
+    sent: Option<(i64, String)>,
+}
+
+impl Driver {
+    pub(super) async fn on_heard(&mut self, heard: Heard) {
+        match heard {
+            Heard::Moved => {}
+            Heard::Frame(frame) => self.on_frame(frame).await,
+            Heard::Gone(exit) => self.on_gone(exit).await,
+        }
+    }
+
+    async fn on_frame(&mut self, frame: Frame) {
+        match frame {
+            Frame::Response { request_id, outcome } => self.on_response(&request_id, &outcome),
+            Frame::Request { request_id, request } => self.on_request(request_id, request),
+            Frame::Withdrawn { request_id } => {
+                self.open_calls.remove(&request_id);
+            }
+            Frame::Init(init) => self.on_agent_session(init.agent_session).await,
+            Frame::State(state) => self.tell(Event::Activity(match state {
+                AgentState::Running => Activity::Running,
+                AgentState::RequiresAction => Activity::Asking,
+                AgentState::Idle => Activity::Idle,
+            })),
+            Frame::Assistant(assistant) => self.on_assistant(assistant),
+            Frame::Result(result) => self.on_result(result),
+            Frame::Tasks(tasks) => self.tell(Event::Tasks(tasks)),
+            Frame::Lifecycle { uuid, state } => self.on_lifecycle(&uuid, state),
+            Frame::Garbage { bytes } => self.on_bad_line("not JSON", bytes as u64),
+            Frame::TooLong { bytes } => self.on_bad_line("over the bound", bytes),
+            Frame::ToolResults(_)
+            | Frame::TaskEnded { .. }
+            | Frame::Retrying(_)
+            | Frame::Reset
+            | Frame::RateLimit(_)
+            | Frame::Compacted
+            | Frame::Other { .. } => self.tell(Event::Stirred),
+        }
+    }
+
+    fn on_response(&mut self, request_id: &str, outcome: &Result<Value, String>) {
+        let Some(agent) = &mut self.agent else { return };
+        if agent.connecting.as_deref() != Some(request_id) {
+            return self.tell(Event::Stirred);
+        }
+        agent.connecting = None;
+        match outcome {
+            Ok(_) => {
+                info!(session = self.record.row.0, "agent ready");
+                self.tell(Event::Ready);
+            }
+            Err(refusal) => {
+                warn!(session = self.record.row.0, "agent refused to begin");
+                let what = format!("the agent refused to begin: {refusal}");
+                self.record_event(transcript::Event::Error { what });
+                self.terminate();
+            }
+        }
+    }
+
+    fn on_request(&mut self, request_id: String, request: AgentRequest) {
+        self.tell(Event::Stirred);
+        let line = match request {
+            AgentRequest::CanUseTool(permission) => self.decide(&request_id, permission),
+            AgentRequest::Hook(_) => wire::hook_answer(&request_id, &wire::HookAnswer::Pass),
+            AgentRequest::Mcp { server, message } if server == TOOL_SERVER => {
+                match tools::read(self.profile, &message) {
+                    Asked::Answer(answer) => wire::mcp_answer(&request_id, &answer),
+                    Asked::Call { id, call } => return self.call(request_id, id, call),
+                }
+            }
+            AgentRequest::Mcp { message, .. } => {
+                wire::mcp_answer(&request_id, &tools::no_such_server(&message))
+            }
+            AgentRequest::Unknown { subtype } => {
+                wire::refuse(&request_id, &format!("unsupported request: {subtype}"))
+            }
+        };
+        self.outgoing.push_back(line);
+    }
+
+    /// An admin's agent may do what it asks for; that it asked is written down. Tools of others are
+    /// not offered yet, so a question from them is refused.
+    fn decide(&mut self, request_id: &str, permission: Permission) -> Vec<u8> {
+        let Permission { tool_name, input, tool_use_id, .. } = permission;
+        let (verdict, reason, line) = match self.profile {
+            Profile::Admin => ("allow", "admin", wire::allow(request_id, &input)),
+            Profile::Harness => ("deny", NO_TOOLS, wire::deny(request_id, NO_TOOLS)),
+        };
+        self.record_event(transcript::Event::Permission {
+            tool: tool_name,
+            id: tool_use_id,
+            verdict: verdict.to_owned(),
+            reason: reason.to_owned(),
+            input,
+        });
+        line
+    }
+
+    fn call(&mut self, request: String, id: Value, call: tools::Call) {
+        let reach = Reach {
+            chat: self.record.chat.clone(),
+            profile: self.profile,
+            store: self.surroundings.store.clone(),
+            queued: std::sync::Arc::clone(&self.surroundings.queued),
+        };
+        self.open_calls.insert(request.clone());
+        self.calls.spawn(async move {
+            let outcome = tools::carry_out(&reach, call).await;
+            let line = wire::mcp_answer(&request, &outcome.response(&id));
+            Answered { request, line, sent: outcome.sent }
+        });
+    }
+
+    pub(super) fn on_called(&mut self, answered: Answered) {
+        if let Some((row, text)) = answered.sent {
+            self.record_event(transcript::Event::Out { row, text });
+        }
+        // An answer that is not waited for any more is not given.
+        if self.open_calls.remove(&answered.request) && self.agent.is_some() {
+            self.outgoing.push_back(answered.line);
+        }
+    }
+
+    async fn on_agent_session(&mut self, reported: String) {
+        self.tell(Event::Stirred);
+        if reported.is_empty() || self.agent_session.as_ref() == Some(&reported) {
+            return;
+        }
+        let stored = self.surroundings.store.set_agent_session(self.record.row, &reported).await;
+        if let Err(failure) = stored {
+            warn!(session = self.record.row.0, error = %failure, "conversation id not recorded");
+        }
+        self.fresh = None;
+        self.agent_session = Some(reported);
+    }
+
+    fn on_assistant(&mut self, assistant: Assistant) {
+        self.tell(Event::Stirred);
+        for block in assistant.blocks {
+            if let Block::ToolUse { id, name, input } = block {
+                self.record_event(transcript::Event::ToolUse { tool: name, id, input });
+            }
+        }
+    }
+
+    fn on_result(&mut self, result: TurnResult) {
+        let connecting = self.agent.as_ref().is_some_and(|agent| agent.connecting.is_some());
+        if connecting && result.is_error {
+            // Instead of an answer to `initialize`: the conversation is unknown to the program.
+            return self.tell(Event::ResumeRefused);
+        }
+        let facts = TurnFacts {
+            is_error: result.is_error,
+            terminal_reason: result.terminal_reason.clone(),
+            subtype: result.subtype.clone(),
+            api_status: result.api_status,
+            model_turns: result.num_turns,
+        };
+        let outcome = classify(&facts);
+        let session = self.record.row.0;
+        let (messages, failed) = (result.listed.len(), result.is_error);
+        info!(session, messages, failed, elapsed_ms = result.duration_ms, "turn ended");
+        let listed = result.listed.iter().filter_map(|uuid| self.attempt(uuid)).collect();
+        self.record_event(transcript::Event::Turn {
+            attempts: result.listed,
+            outcome: result.terminal_reason.unwrap_or(result.subtype),
+            failed,
+            duration_ms: result.duration_ms,
+            text: result.text,
+        });
+        self.tell(Event::TurnEnded(listed, outcome));
+    }
+
+    fn on_lifecycle(&mut self, uuid: &str, state: Lifecycle) {
+        match (self.attempt(uuid), state) {
+            (Some(attempt), Lifecycle::Queued | Lifecycle::Started) => {
+                self.tell(Event::Seen(attempt));
+            }
+            (Some(attempt), Lifecycle::Cancelled) => self.tell(Event::Cancelled(attempt)),
+            _ => self.tell(Event::Stirred),
+        }
+    }
+
+    fn attempt(&self, uuid: &str) -> Option<AttemptNo> {
+        let mut attempts = self.attempts.iter();
+        attempts.find(|(_, sent)| sent.uuid.to_string() == uuid).map(|(&attempt, _)| attempt)
+    }
+
+    fn on_bad_line(&mut self, why: &str, bytes: u64) {
+        warn!(session = self.record.row.0, why, bytes, "line of the agent skipped");
+        let what = format!("a line of {bytes} bytes skipped: {why}");
+        self.record_event(transcript::Event::Error { what });
+        self.tell(Event::Stirred);
+    }
+
+    /// The agent is gone; whatever it started goes with it.
+    async fn on_gone(&mut self, exit: Option<Exit>) {
+        let Some(mut agent) = self.agent.take() else { return };
+        agent.kill().await;
+        let session = self.record.row.0;
+        let how = exit.map_or_else(|| "closed".to_owned(), |exit| exit.to_string());
+        info!(session, exit = %how, "agent ended");
+        self.record_last_words(&agent, exit);
+        self.record_event(transcript::Event::SessionStop { reason: how });
+        self.outgoing.clear();
+        self.input_ends = false;
+        self.fresh = None;
+        self.open_calls.clear();
+        self.tell(Event::Exited);
+    }
+
+    fn record_last_words(&mut self, agent: &Agent, exit: Option<Exit>) {
+        if exit == Some(Exit::Code(0)) {
+            return;
+        }
+        if let Some((tail, bytes)) = agent.last_words() {
+            let what = format!("last words of {bytes} bytes: {}", tail.trim_end());
+            self.record_event(transcript::Event::Error { what });
+        }
+    }
+}

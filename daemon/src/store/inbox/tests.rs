@@ -1,0 +1,175 @@
+//! What comes in is kept whole, once, and in order.
+
+use assistant_core::chat::ChatId;
+use assistant_core::message::{Attachment, Group, Voice};
+use rusqlite::params;
+
+use super::*;
+use crate::store::Generation;
+use crate::store::attempts::{self, AttemptOutcome, Counted, NewAttempt, Settlement};
+use crate::store::sessions;
+use crate::store::tests::{arrival, check_indexed, in_memory, new_session};
+
+fn rows(found: &[InboxRow]) -> Vec<&str> {
+    found.iter().map(|row| row.arrival.key.as_str()).collect()
+}
+
+fn route(db: &Connection, row: RowId, chat: &str) -> SessionRow {
+    let session = sessions::ensure(db, &new_session(chat), WallMs(0)).unwrap().row;
+    let decision = RouteDecision::Session(session);
+    record_routes(db, &[Route { row, decision }], WallMs(1)).unwrap();
+    session
+}
+
+#[test]
+fn an_arrival_is_kept_whole() {
+    let db = in_memory();
+    let whole = Arrival {
+        source: Source::Signal,
+        chat: ChatId::parse("signal:+15555550123").unwrap(),
+        text: "line\nline\u{0}\u{202e}\"'; DROP TABLE inbox; --".to_owned(),
+        attachments: vec![
+            Attachment { path: "/a b".into(), mime: None, name: "ü\n".into(), bytes: None },
+            Attachment {
+                path: "/c".into(),
+                mime: Some("image/heic".into()),
+                name: String::new(),
+                bytes: Some(u64::MAX),
+            },
+        ],
+        group: Some(Group { id: "g".into(), name: None, participants: vec!["+1".into()] }),
+        transcription: Some("said".into()),
+        reply_to: Some("earlier".into()),
+        sent_at: WallMs(-5),
+        seen_at: WallMs(i64::MAX),
+        voice: Voice::Override,
+        ..arrival("a")
+    };
+    accept(&db, std::slice::from_ref(&whole), WallMs(3)).unwrap();
+    let found = unrouted(&db, 10).unwrap();
+    assert_eq!(found, [InboxRow { row: RowId(1), arrival: whole, accepted_at: WallMs(3) }]);
+}
+
+#[test]
+fn the_same_key_is_the_same_row_and_keeps_what_came_first() {
+    let db = in_memory();
+    let first = accept(&db, &[arrival("a"), arrival("b")], WallMs(1)).unwrap();
+    let again = Arrival { text: "other".into(), ..arrival("a") };
+    let second = accept(&db, &[again, arrival("c"), arrival("c")], WallMs(2)).unwrap();
+    assert_eq!(second[0], Accepted { row: first[0].row, freshness: Freshness::Known });
+    assert_eq!(second[1].freshness, Freshness::New);
+    assert_eq!(second[2], Accepted { row: second[1].row, freshness: Freshness::Known });
+    let found = unrouted(&db, 10).unwrap();
+    assert_eq!(rows(&found), ["a", "b", "c"]);
+    assert_eq!(found[0].arrival.text, "text of a");
+}
+
+#[test]
+fn the_same_key_of_another_source_is_another_message() {
+    let db = in_memory();
+    let signal = Arrival {
+        source: Source::Signal,
+        chat: ChatId::parse("signal:+15555550123").unwrap(),
+        ..arrival("a")
+    };
+    let accepted = accept(&db, &[arrival("a"), signal], WallMs(1)).unwrap();
+    assert!(accepted.iter().all(|found| found.freshness == Freshness::New));
+}
+
+#[test]
+fn what_is_routed_is_no_longer_on_the_routers_list() {
+    let db = in_memory();
+    accept(&db, &[arrival("a"), arrival("b"), arrival("c")], WallMs(1)).unwrap();
+    assert_eq!(rows(&unrouted(&db, 2).unwrap()), ["a", "b"]);
+    route(&db, RowId(2), "test:a");
+    let refused = RouteDecision::Refused("no rights yet".into());
+    record_routes(&db, &[Route { row: RowId(1), decision: refused }], WallMs(2)).unwrap();
+    assert_eq!(rows(&unrouted(&db, 10).unwrap()), ["c"]);
+}
+
+#[test]
+fn a_message_stays_with_the_session_it_was_routed_to_first() {
+    let db = in_memory();
+    accept(&db, &[arrival("a")], WallMs(1)).unwrap();
+    let first = route(&db, RowId(1), "test:a");
+    route(&db, RowId(1), "test:b");
+    assert_eq!(sessions_with_unfinished(&db).unwrap(), [first]);
+}
+
+#[test]
+fn a_session_is_told_what_it_owes_page_by_page() {
+    let db = in_memory();
+    let keys: Vec<Arrival> = (0..7).map(|number| arrival(&number.to_string())).collect();
+    accept(&db, &keys, WallMs(1)).unwrap();
+    let session = route(&db, RowId(1), "test:a");
+    for row in 2..=6 {
+        route(&db, RowId(row), "test:a");
+    }
+    let other = route(&db, RowId(7), "test:b");
+    finish(&db, RowId(3), RowState::Failed, Some("poison"), WallMs(2)).unwrap();
+
+    let page = |after, limit| -> Vec<i64> {
+        let owed = unfinished(&db, session, RowId(after), limit).unwrap();
+        owed.iter().map(|pending| pending.row.0).collect()
+    };
+    assert_eq!(page(0, 3), [1, 2, 4]);
+    assert_eq!(page(4, 3), [5, 6]);
+    assert_eq!(page(6, 3), [0; 0]);
+    assert_eq!(sessions_with_unfinished(&db).unwrap(), [session, other]);
+}
+
+#[test]
+fn what_is_owed_tells_how_often_it_was_tried() {
+    let db = in_memory();
+    accept(&db, &[arrival("a"), arrival("b")], WallMs(1)).unwrap();
+    let session = route(&db, RowId(1), "test:a");
+    route(&db, RowId(2), "test:a");
+    for (uuid, at, counted) in
+        [("1", 10, Counted::Yes), ("2", 20, Counted::No), ("3", 30, Counted::Yes)]
+    {
+        let attempt = NewAttempt {
+            uuid: uuid.to_owned(),
+            row: RowId(1),
+            agent_session: "agent".to_owned(),
+            generation: Generation(1),
+        };
+        attempts::begin(&db, &[attempt], WallMs(at)).unwrap();
+        let closed = vec![(uuid.to_owned(), AttemptOutcome::TurnFailed, counted)];
+        let settlement = Settlement { closed, ..Settlement::default() };
+        attempts::settle(&db, &settlement, WallMs(at + 1)).unwrap();
+    }
+    let owed = unfinished(&db, session, RowId(0), 10).unwrap();
+    let tried: Vec<_> = owed
+        .iter()
+        .map(|pending| (pending.deliveries, pending.counted_attempts, pending.first_attempt_at))
+        .collect();
+    assert_eq!(tried, [(3, 2, Some(WallMs(10))), (0, 0, None)]);
+}
+
+#[test]
+fn a_row_that_does_not_read_is_left_out_and_keeps_no_other_waiting() {
+    let db = in_memory();
+    accept(&db, &[arrival("a"), arrival("b"), arrival("c")], WallMs(1)).unwrap();
+    db.execute("UPDATE inbox SET source = 'pigeon' WHERE key = 'a'", []).unwrap();
+    db.execute("UPDATE inbox SET attachments = '{' WHERE key = 'b'", []).unwrap();
+    assert_eq!(rows(&unrouted(&db, 10).unwrap()), ["c"]);
+}
+
+#[test]
+fn the_schema_itself_keeps_a_finished_row_as_it_is() {
+    let db = in_memory();
+    accept(&db, &[arrival("a")], WallMs(1)).unwrap();
+    finish(&db, RowId(1), RowState::Ignored, None, WallMs(2)).unwrap();
+    let changed = db.execute(
+        "UPDATE inbox SET state = 'accepted', finished_at_ms = NULL WHERE row = ?1",
+        params![1],
+    );
+    assert!(changed.unwrap_err().to_string().contains("never changes"));
+}
+
+#[test]
+fn every_statement_finds_its_rows_by_index() {
+    for sql in [BY_KEY, UNROUTED, ROUTE, FINISH, UNFINISHED, SESSIONS_WITH_UNFINISHED] {
+        check_indexed(sql);
+    }
+}

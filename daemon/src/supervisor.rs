@@ -1,0 +1,296 @@
+//! Which sessions exist: the only place that starts or ends one.
+//!
+//! ```text
+//!  router ── Wake ──┐                      ┌─ routed (a number that changes) ─> session
+//!  desk ─── Ask ────┼──> supervisor ───────┼─ orders ─────────────────────────> session
+//!  session ─ News ──┘    roster, tasks     └─ facts <────────────────────────── session
+//! ```
+//!
+//! It never waits for a session: orders are tried, wake-ups are a number. So no slow session holds
+//! up another, and creating one is no more than spawning its task.
+
+mod ending;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use assistant_core::access::Profile;
+use assistant_core::roster::{self, Roster, SessionRow};
+use assistant_core::session::{Command, Hold};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::{Interval, MissedTickBehavior};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use crate::session::{self, Facts, ORDERS_WAITING_MAX, Order, Strings, Surroundings};
+use crate::store::{Activity, SessionRecord};
+
+/// Questions that wait for the supervisor. It answers at once; who asks waits for room.
+pub(crate) const ASKS_WAITING_MAX: usize = 64;
+
+/// News that waits for the supervisor: a few from each of a roster's sessions.
+const NEWS_WAITING_MAX: usize = 256;
+
+/// How often the supervisor looks whether a session with messages was forgotten: the last resort
+/// after a session's task crashed.
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+
+/// Something that a session tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct News {
+    /// Which session.
+    pub(crate) session: SessionRow,
+    /// What.
+    pub(crate) kind: NewsKind,
+}
+
+/// What a session tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NewsKind {
+    /// It wants an agent.
+    SlotAsked,
+    /// It has none any more.
+    SlotReleased,
+    /// Its agent has nothing to do.
+    Idle,
+    /// Its agent works.
+    Busy,
+}
+
+/// What is asked of the supervisor.
+#[derive(Debug)]
+pub(crate) enum Ask {
+    /// Rows were routed to this session.
+    Wake(SessionRecord),
+    /// Delivery stops or goes on.
+    Hold(Hold),
+    /// Tell one session; the answer is whether it runs.
+    Command(SessionRow, Command, oneshot::Sender<bool>),
+    /// Tell every session; the answer is how many.
+    CommandAll(Command, oneshot::Sender<u64>),
+    /// Show all sessions that run.
+    Show(oneshot::Sender<Shown>),
+}
+
+/// What there is to see.
+#[derive(Debug, Default)]
+pub(crate) struct Shown {
+    /// Each session's facts.
+    pub(crate) sessions: BTreeMap<SessionRow, Facts>,
+    /// Whether delivery is held.
+    pub(crate) held: bool,
+}
+
+struct Live {
+    orders: mpsc::Sender<Order>,
+    routed: watch::Sender<u64>,
+    facts: watch::Receiver<Facts>,
+}
+
+/// The supervisor.
+pub(crate) struct Supervisor {
+    surroundings: Arc<Surroundings>,
+    roster: Roster,
+    hold: Hold,
+    live: BTreeMap<SessionRow, Live>,
+    tasks: JoinSet<SessionRow>,
+    rows: BTreeMap<Id, SessionRow>,
+    news: mpsc::Receiver<News>,
+    tell: mpsc::Sender<News>,
+}
+
+impl Supervisor {
+    /// Without sessions.
+    pub(crate) fn new(surroundings: Arc<Surroundings>, agents_alive_max: usize) -> Self {
+        let (tell, news) = mpsc::channel(NEWS_WAITING_MAX);
+        Self {
+            surroundings,
+            roster: Roster::new(agents_alive_max),
+            hold: Hold::Released,
+            live: BTreeMap::new(),
+            tasks: JoinSet::new(),
+            rows: BTreeMap::new(),
+            news,
+            tell,
+        }
+    }
+
+    /// Runs until cancelled, then ends every session: a running turn may take `turn_grace`; once
+    /// `hurry` is cancelled, none may.
+    pub(crate) async fn run(
+        mut self,
+        mut asks: mpsc::Receiver<Ask>,
+        cancel: CancellationToken,
+        hurry: CancellationToken,
+        turn_grace: Duration,
+    ) {
+        let mut sweep = sweep();
+        while !cancel.is_cancelled() {
+            tokio::select! {
+                () = cancel.cancelled() => {}
+                ask = asks.recv() => match ask {
+                    Some(ask) => self.answer(ask),
+                    None => break,
+                },
+                Some(news) = self.news.recv() => self.on_news(news).await,
+                Some(ended) = self.tasks.join_next_with_id(), if !self.tasks.is_empty() => {
+                    self.on_ended(ended).await;
+                }
+                _ = sweep.tick() => self.sweep().await,
+            }
+        }
+        asks.close();
+        self.end_all(&hurry, turn_grace).await;
+    }
+
+    fn answer(&mut self, ask: Ask) {
+        match ask {
+            Ask::Wake(record) => self.wake(record),
+            Ask::Hold(hold) => {
+                self.hold = hold;
+                info!(?hold, "delivery");
+                for live in self.live.values() {
+                    order(live, Order::Hold(hold));
+                }
+            }
+            Ask::Command(row, command, answer) => {
+                let live = self.live.get(&row);
+                let told = live.is_some_and(|live| order(live, Order::Command(command)));
+                // Who asked may have gone.
+                drop(answer.send(told));
+            }
+            Ask::CommandAll(command, answer) => {
+                let tell = |live: &&Live| order(live, Order::Command(command));
+                let count = self.live.values().filter(tell).count();
+                drop(answer.send(count as u64));
+            }
+            Ask::Show(answer) => {
+                let facts = |(&row, live): (&SessionRow, &Live)| (row, live.facts.borrow().clone());
+                let sessions = self.live.iter().map(facts).collect();
+                drop(answer.send(Shown { sessions, held: self.hold == Hold::Held }));
+            }
+        }
+    }
+
+    fn wake(&mut self, record: SessionRecord) {
+        let row = record.row;
+        if !self.live.contains_key(&row) && !self.begin(record) {
+            return;
+        }
+        if let Some(live) = self.live.get(&row) {
+            live.routed.send_modify(|count| *count += 1);
+        }
+    }
+
+    /// Spawns the session's task. Says whether the session may be.
+    fn begin(&mut self, record: SessionRecord) -> bool {
+        let row = record.row;
+        let Some(profile) = Profile::of(&record.chat, record.facts.tier) else {
+            warn!(session = row.0, "no rights for this session yet, messages wait");
+            return false;
+        };
+        let (orders_in, orders) = mpsc::channel(ORDERS_WAITING_MAX);
+        let (routed_in, routed) = watch::channel(0);
+        let (facts, facts_out) = watch::channel(Facts::new(&record));
+        let strings = Strings { orders, routed, news: self.tell.clone(), facts };
+        let surroundings = Arc::clone(&self.surroundings);
+        let hold = self.hold;
+        let task = self.tasks.spawn(async move {
+            session::run(record, profile, hold, surroundings, strings).await;
+            row
+        });
+        self.rows.insert(task.id(), row);
+        self.live.insert(row, Live { orders: orders_in, routed: routed_in, facts: facts_out });
+        true
+    }
+
+    async fn on_news(&mut self, News { session, kind }: News) {
+        self.roster.handle(match kind {
+            NewsKind::SlotAsked => roster::Event::Asked(session),
+            NewsKind::SlotReleased => roster::Event::Released(session),
+            NewsKind::Idle => roster::Event::Idle(session),
+            NewsKind::Busy => roster::Event::Busy(session),
+        });
+        self.obey_roster();
+        let activity = match kind {
+            NewsKind::SlotAsked => Activity::Active,
+            NewsKind::SlotReleased => Activity::Inactive,
+            NewsKind::Idle | NewsKind::Busy => return,
+        };
+        if let Err(failure) = self.surroundings.store.set_active(session, activity).await {
+            error!(session = session.0, error = %failure, "activity not recorded");
+        }
+    }
+
+    fn obey_roster(&mut self) {
+        while let Some(action) = self.roster.poll_action() {
+            let (row, what) = match action {
+                roster::Action::Grant(row) => (row, Order::SlotGranted),
+                roster::Action::Evict(row) => (row, Order::Command(Command::Evict)),
+            };
+            if let Some(live) = self.live.get(&row) {
+                order(live, what);
+            }
+        }
+    }
+
+    /// A session's task is over: asked to end, or crashed. A crash takes nobody else down.
+    async fn on_ended(&mut self, ended: Result<(Id, SessionRow), JoinError>) {
+        let (id, crashed) = match &ended {
+            Ok((id, _)) => (*id, false),
+            Err(failure) => (failure.id(), true),
+        };
+        let Some(row) = self.rows.remove(&id) else { return };
+        self.live.remove(&row);
+        self.roster.handle(roster::Event::Released(row));
+        self.obey_roster();
+        if crashed {
+            error!(session = row.0, "session crashed, its messages wait for the next look");
+            self.end_leftovers(row).await;
+        }
+    }
+
+    /// Wakes sessions whose messages nobody looks after.
+    async fn sweep(&mut self) {
+        let store = &self.surroundings.store;
+        let (owing, records) = match (store.sessions_with_unfinished().await, store.sessions().await)
+        {
+            (Ok(owing), Ok(records)) => (owing, records),
+            (Err(failure), _) | (_, Err(failure)) => {
+                error!(error = %failure, "sessions not looked at");
+                return;
+            }
+        };
+        let forgotten = |record: &SessionRecord| {
+            owing.contains(&record.row) && !self.live.contains_key(&record.row)
+        };
+        let forgotten: Vec<SessionRecord> = records.into_iter().filter(forgotten).collect();
+        for record in forgotten {
+            self.wake(record);
+        }
+    }
+}
+
+/// The first tick is at once: what an earlier life of the daemon left unanswered is taken up.
+fn sweep() -> Interval {
+    let mut sweep = tokio::time::interval(SWEEP_EVERY);
+    sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    sweep
+}
+
+/// Whether the session took it.
+fn order(live: &Live, order: Order) -> bool {
+    match live.orders.try_send(order) {
+        Ok(()) => true,
+        Err(mpsc::error::TrySendError::Full(_)) => {
+            error!("a session does not take its orders");
+            false
+        }
+        Err(mpsc::error::TrySendError::Closed(_)) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;
