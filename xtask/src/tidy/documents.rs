@@ -47,6 +47,9 @@ const BASE_DEPENDENCIES: &[&str] = &[
 /// Where homes of people lie. Split in two, so that this file does not hold them itself.
 const HOMES: &[(&str, &str)] = &[("/ho", "me/"), ("/Us", "ers/"), ("/ro", "ot/")];
 
+/// Names of nobody, for examples.
+const NOBODY: &[&str] = &["me", "owner", "sessions", "state", "user", "you"];
+
 /// All rules.
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -101,8 +104,9 @@ fn check_homes(file: &File) -> Vec<Finding> {
             let home = format!("{first}{second}");
             let named = line.match_indices(&home).any(|(at, _)| {
                 let inside = line[..at].chars().next_back().is_some_and(char::is_alphanumeric);
-                let user = line[at + home.len()..].chars().next();
-                !inside && user.is_some_and(char::is_alphanumeric)
+                let rest = &line[at + home.len()..];
+                let end = rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len());
+                !inside && 0 < end && !NOBODY.contains(&&rest[..end])
             });
             if named {
                 let what = format!("a path below {home} holds for one machine only");

@@ -9,6 +9,7 @@ use anyhow::{Context, bail};
 use clap::ValueEnum;
 use harness::binaries::Programs;
 use harness::sandbox::{Agent, AgentState, Sandbox, Settings};
+use serde_json::Value;
 
 use super::OWNER;
 
@@ -99,17 +100,21 @@ fn real(daemon: &Path) -> anyhow::Result<Result<Choice, String>> {
     }))
 }
 
-/// What `doctor --json` says about the agent's login: how it is logged in, or why it is not.
+/// What `doctor --json` says about the agent's login: how it is logged in, or why it is not. The
+/// report is a list of `{name, verdict, what}`; without a program there is no entry for the login.
 fn login_of(report: &str) -> Result<String, String> {
-    let report: serde_json::Value = serde_json::from_str(report)
+    let findings: Vec<Value> = serde_json::from_str(report)
         .map_err(|_| "because doctor gave no report about claude".to_owned())?;
-    let checks = report["checks"].as_array().map_or(&[][..], Vec::as_slice);
-    let login = checks.iter().find(|check| check["name"] == "claude-login");
-    let Some(login) = login else {
-        return Err("because doctor says nothing about the login of claude".to_owned());
+    let find = |name: &str| findings.iter().find(|finding| finding["name"] == name);
+    let Some(finding) = find("login").or_else(|| find("program")) else {
+        return Err("because doctor says nothing about claude".to_owned());
     };
-    let detail = login["detail"].as_str().unwrap_or("no detail").to_owned();
-    if login["ok"] == true { Ok(detail) } else { Err(format!("because claude: {detail}")) }
+    let what = finding["what"].as_str().unwrap_or("nothing more is known").to_owned();
+    if finding["name"] == "login" && finding["verdict"] == "found" {
+        Ok(what)
+    } else {
+        Err(format!("because claude is {what}"))
+    }
 }
 
 fn in_path(name: &str) -> Option<PathBuf> {

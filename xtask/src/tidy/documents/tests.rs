@@ -47,8 +47,9 @@ fn a_link_is_followed_from_the_file_it_stands_in() {
 #[test]
 fn somebodys_home_is_found_and_a_tilde_is_not() {
     let home = concat!("cp /ho", "me/someone/x .");
+    let nobody = concat!("cp /ho", "me/you/x .");
     play(
-        &[("docs/a.md", &format!("~/x\nwww.site/{}\n{home}\n", concat!("ho", "me/page")))],
+        &[("docs/a.md", &format!("~/x\nwww.site/{}\n{home}\n{nobody}", concat!("ho", "me/page")))],
         &[concat!("error: docs/a.md:3: a path below /ho", "me/ holds for one machine only")],
     );
 }

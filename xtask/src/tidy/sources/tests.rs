@@ -74,6 +74,7 @@ fn files_are_named_documented_and_short() {
         "fn f() {}\n",
         &["error: a/src/b.rs:1: begin with `//!`: what the file is for"],
     );
+    play("a/src/b/tests.rs", "fn f() {}\n", &[]);
     let long = |lines: usize| format!("//! x\n{}", "\n".repeat(lines - 1));
     play("a/src/b.rs", &long(600), &[]);
     play("a/src/b.rs", &long(601), &["warning: a/src/b.rs: 601 lines: split it"]);

@@ -11,17 +11,23 @@ fn check(report: &str, expected: Result<&str, &str>) {
 #[test]
 fn a_login_is_taken_at_doctors_word() {
     check(
-        r#"{"checks":[{"name":"disk","ok":true},{"name":"claude-login","ok":true,"detail":"oauth"}]}"#,
-        Ok("oauth"),
+        r#"[{"name":"disk","verdict":"found","what":"1 GiB free"},
+            {"name":"login","verdict":"found","what":"by token (oauth)"}]"#,
+        Ok("by token (oauth)"),
     );
     check(
-        r#"{"checks":[{"name":"claude-login","ok":false,"detail":"not logged in"}]}"#,
-        Err("because claude: not logged in"),
+        r#"[{"name":"program","verdict":"found","what":"claude, version 2.1.330"},
+            {"name":"login","verdict":"missing","what":"not logged in","advice":"x"}]"#,
+        Err("because claude is not logged in"),
     );
 }
 
 #[test]
 fn without_a_word_about_it_nobody_is_logged_in() {
-    check(r#"{"checks":[]}"#, Err("because doctor says nothing about the login of claude"));
+    check(
+        r#"[{"name":"program","verdict":"missing","what":"not executable"}]"#,
+        Err("because claude is not executable"),
+    );
+    check("[]", Err("because doctor says nothing about claude"));
     check("panicked", Err("because doctor gave no report about claude"));
 }
