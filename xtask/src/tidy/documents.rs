@@ -48,7 +48,7 @@ const BASE_DEPENDENCIES: &[&str] = &[
 const HOMES: &[(&str, &str)] = &[("/ho", "me/"), ("/Us", "ers/"), ("/ro", "ot/")];
 
 /// Names of nobody, for examples.
-const NOBODY: &[&str] = &["me", "owner", "sessions", "state", "user", "you"];
+const NOBODY: &[&str] = &["claude", "me", "owner", "sessions", "state", "user", "you"];
 
 /// All rules.
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
