@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 pub(crate) mod client;
 mod line;
 pub(crate) mod lock;
+pub(crate) mod peer;
 pub(crate) mod protocol;
 pub(crate) mod server;
 

@@ -1,6 +1,8 @@
 //! The assistant's daemon and its command line: everything that touches the outside world.
 
+mod app;
 mod claude;
+mod cli;
 mod clock;
 mod config;
 mod contacts;
@@ -9,6 +11,7 @@ mod exit;
 mod intake;
 mod memory;
 mod processes;
+mod ready;
 mod router;
 mod sender;
 mod session;
@@ -18,3 +21,5 @@ mod supervisor;
 mod telemetry;
 mod tools;
 mod transcript;
+
+pub use cli::main;

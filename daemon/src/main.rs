@@ -1,2 +1,7 @@
-//! Placeholder.
-fn main() {}
+//! The program `claude-assistant`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    claude_assistant::main(std::env::args_os())
+}

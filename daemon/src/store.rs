@@ -1,4 +1,4 @@
-//! The store: one SQLite file, one writer, and the promise that what is answered is on the disk.
+//! The store: one `SQLite` file, one writer, and the promise that what is answered is on the disk.
 //!
 //! [`Store`] is a cheap handle; every method is one job for the writer, in the order asked, and
 //! returns when the transaction that holds it is durable, or with the reason why it is not. Reading
@@ -19,6 +19,7 @@ mod attempts;
 mod columns;
 mod counts;
 mod cursors;
+mod error;
 mod history;
 mod inbox;
 mod open;
@@ -43,6 +44,7 @@ use tokio::sync::broadcast;
 pub(crate) use attempts::{AttemptOutcome, Counted, NewAttempt, Settled, Settlement};
 pub(crate) use counts::{Counts, Tally};
 pub(crate) use cursors::CursorUpdate;
+pub(crate) use error::StoreError;
 pub(crate) use history::{BadPlace, Direction, HistoryEntry, HistoryPlace, HistoryState};
 pub(crate) use inbox::{Accepted, Freshness, InboxRow, Pending, Route, RouteDecision, RowState};
 pub(crate) use open::OpenError;
@@ -66,45 +68,6 @@ const FINISHED_KEPT: usize = 256;
 /// The number of a run of the daemon on this home. Each is one more than the last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Generation(pub(crate) i64);
-
-/// Why something was not stored, or not read.
-#[derive(Debug, Clone, thiserror::Error)]
-pub(crate) enum StoreError {
-    /// The writer has ended.
-    #[error("reach the store: its writer has ended")]
-    Closed,
-    /// SQLite refused. Nothing of the job is durable.
-    #[error("use the database: {0}")]
-    Sql(#[from] Arc<rusqlite::Error>),
-    /// Another job's error ended the transaction. Nothing of the job is durable.
-    #[error("commit: the transaction was rolled back")]
-    RolledBack,
-    /// The row is not there, or does not read.
-    #[error("find the row in {table}")]
-    Missing {
-        /// The table.
-        table: &'static str,
-    },
-    /// A text of the outbox cannot go from the one state to the other.
-    #[error("take outbox row {} from {} to {}", row.0, from.as_str(), to.as_str())]
-    OutgoingMove {
-        /// The text.
-        row: OutgoingRow,
-        /// Where it is.
-        from: OutgoingState,
-        /// Where it was to go.
-        to: OutgoingState,
-    },
-    /// A working directory has to be found again from its text.
-    #[error("store a working directory that is not UTF-8")]
-    WorkingDirNotUtf8,
-}
-
-impl From<rusqlite::Error> for StoreError {
-    fn from(error: rusqlite::Error) -> StoreError {
-        StoreError::Sql(Arc::new(error))
-    }
-}
 
 /// What time it is. A closure, so that a test says what time it is.
 pub(crate) type WallClock = Arc<dyn Fn() -> WallMs + Send + Sync>;

@@ -13,9 +13,11 @@ use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 use tracing_subscriber::{EnvFilter, Layer as _, fmt};
 
 mod follow;
+mod last_error;
 mod rotated;
 
 pub(crate) use follow::{Follower, last_lines};
+pub(crate) use last_error::last_error;
 pub(crate) use rotated::RotatingFile;
 
 use crate::config::Level;
@@ -87,6 +89,7 @@ pub(crate) fn start(
         .then(|| fmt::layer().compact().with_ansi(false).with_writer(std::io::stderr));
     tracing_subscriber::registry()
         .with(to_file.and_then(to_terminal).with_filter(filter))
+        .with(last_error::NoteErrors)
         .try_init()?;
     std::panic::set_hook(Box::new(log_panic));
     Ok(Guard { log })

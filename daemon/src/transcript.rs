@@ -17,7 +17,7 @@ use crate::telemetry::RotatingFile;
 
 mod pretty;
 
-pub(crate) use pretty::pretty;
+pub(crate) use pretty::{pretty, shown};
 
 /// A transcript is rotated at this size.
 const TRANSCRIPT_BYTES_MAX: u64 = 10 * 1024 * 1024;

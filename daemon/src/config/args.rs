@@ -1,1 +1,144 @@
-//! What can be typed.
+//! What can be typed: the subcommands with their flags. Nothing is looked up here.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// An always-on assistant that answers messages through persistent Claude sessions.
+///
+/// Everything it keeps is in CLAUDE_ASSISTANT_HOME (default ~/.claude-assistant).
+#[derive(Debug, Clone, PartialEq, Eq, Parser)]
+#[command(name = "claude-assistant", version, disable_help_subcommand = true)]
+pub(crate) struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The subcommands.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub(crate) enum Command {
+    /// Run in the foreground until a signal comes
+    Run(Run),
+    /// Start in the background, and return when it is ready
+    Start,
+    /// End it, and return when it is gone
+    Stop,
+    /// End it if it runs, and start it
+    Restart,
+    /// How everything is; ends with 0 only if the daemon answers
+    Status(Show),
+    /// The last lines of the log
+    Logs(Logs),
+    /// Watch what happens in a session (without one: in the one that was active last)
+    Attach(Attach),
+    /// Every session on record; works without a daemon
+    Sessions(Show),
+    /// End a session's agent; the next message starts it again
+    KillSession(Session),
+    /// End every session's agent
+    KillSessions,
+    /// End a session's agent and start it again
+    RestartSession(Session),
+    /// End and start every session that has an agent
+    RestartSessions,
+    /// Put a message into a chat's session, as its owner's
+    Inject(Inject),
+    /// Send a text to a chat, past the agent
+    Send(Send),
+    /// What was said in a chat; works without a daemon
+    History(History),
+    /// Messages that were given up; works without a daemon
+    Dropped(Show),
+    /// Keep messages in the inbox from now on
+    Hold,
+    /// Deliver messages again
+    Release,
+    /// Look at everything outside that is needed, and say what to do about what is missing
+    Doctor(Show),
+}
+
+/// Flags of `run`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub(crate) struct Run {
+    /// Be the background process of `start`: no terminal, a session of its own
+    #[arg(long, hide = true)]
+    pub detached: bool,
+}
+
+/// Flags of what only shows.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub(crate) struct Show {
+    /// For programs, not for people
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Flags of `logs`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub(crate) struct Logs {
+    /// How many lines
+    #[arg(short = 'n', long, default_value_t = 50)]
+    pub lines: usize,
+    /// Go on with what is added
+    #[arg(short, long)]
+    pub follow: bool,
+}
+
+/// Flags of `attach`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub(crate) struct Attach {
+    /// A session's number, name, or chat
+    pub session: Option<String>,
+    /// How many events of before
+    #[arg(short = 'n', long, default_value_t = 20)]
+    pub lines: usize,
+}
+
+/// A session to act on.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub(crate) struct Session {
+    /// A session's number, name, or chat
+    pub session: String,
+}
+
+/// Flags of `inject`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub(crate) struct Inject {
+    /// A chat, such as test:+15555550123
+    pub chat: String,
+    /// What is said; `-`, or nothing: what comes on standard input
+    #[arg(conflicts_with = "file")]
+    pub text: Option<String>,
+    /// With an admin's authority
+    #[arg(long)]
+    pub admin: bool,
+    /// Take the text from a file
+    #[arg(long)]
+    pub file: Option<PathBuf>,
+}
+
+/// Flags of `send`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub(crate) struct Send {
+    /// A chat, such as test:+15555550123
+    pub chat: String,
+    /// What is sent
+    pub text: String,
+}
+
+/// Flags of `history`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub(crate) struct History {
+    /// A chat, or a session's number or name
+    pub chat: String,
+    /// How many texts
+    #[arg(short = 'n', long, default_value_t = 20)]
+    pub lines: u32,
+    /// For programs, not for people
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[cfg(test)]
+mod tests;

@@ -42,7 +42,10 @@ fn no_file_means_nobody() {
 
 #[test]
 fn whatever_is_wrong_is_named_without_a_name_or_number() {
-    check("[[contact]]\nname = \"n\"\ntier = \"admin\"", "contacts.toml:1: contact.handles: missing");
+    check(
+        "[[contact]]\nname = \"n\"\ntier = \"admin\"",
+        "contacts.toml:1: contact.handles: missing",
+    );
     check(
         "[[contact]]\nname = \"n\"\ntier = \"boss\"\nhandles = []",
         "contacts.toml:3: contact.tier: bad value: expected one of \"admin\", \"partner\", \"family\", \"favorite\", \"bots\"",

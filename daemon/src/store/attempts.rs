@@ -13,23 +13,34 @@ use assistant_core::message::RowId;
 use assistant_core::time::WallMs;
 use rusqlite::{Connection, OptionalExtension};
 
-use super::columns::words;
 use super::inbox::{self, RowState};
 use super::{Generation, StoreError};
 
-words! {
-    /// How an attempt ended without an answer.
-    AttemptOutcome {
-        /// The turn ended with an error.
-        TurnFailed = "turn_failed",
-        /// The agent ended before the turn did.
-        AgentEnded = "agent_ended",
-        /// We interrupted the turn.
-        Interrupted = "interrupted",
-        /// It was taken back before the agent began with it.
-        Withdrawn = "withdrawn",
-        /// Nobody was left to see how it ended.
-        Abandoned = "abandoned",
+/// How an attempt ended without an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum AttemptOutcome {
+    /// The turn ended with an error.
+    TurnFailed,
+    /// The agent ended before the turn did.
+    AgentEnded,
+    /// We interrupted the turn.
+    Interrupted,
+    /// It was taken back before the agent began with it.
+    Withdrawn,
+    /// Nobody was left to see how it ended.
+    Abandoned,
+}
+
+impl AttemptOutcome {
+    /// As the store shows it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            AttemptOutcome::TurnFailed => "turn_failed",
+            AttemptOutcome::AgentEnded => "agent_ended",
+            AttemptOutcome::Interrupted => "interrupted",
+            AttemptOutcome::Withdrawn => "withdrawn",
+            AttemptOutcome::Abandoned => "abandoned",
+        }
     }
 }
 

@@ -47,7 +47,7 @@ pub(super) struct Unreadable {
     pub(super) column: &'static str,
 }
 
-/// A value that SQLite itself can read.
+/// A value that `SQLite` itself can read.
 pub(super) fn plain<T: FromSql>(row: &Row<'_>, column: &'static str) -> Result<T, Unreadable> {
     row.get(column).map_err(|_| Unreadable { column })
 }

@@ -119,16 +119,17 @@ const FINISH: &str = "
     UPDATE inbox SET state = ?2, reason = ?3, finished_at_ms = ?4,
                      routed_at_ms = coalesce(routed_at_ms, ?4)
     WHERE row = ?1 AND finished_at_ms IS NULL";
+// Left to itself the planner takes the index of all of a session's rows, which only grows.
 const UNFINISHED: &str = "
     SELECT inbox.*,
         (SELECT count(*) FROM attempts WHERE attempts.row = inbox.row) AS deliveries,
         (SELECT sum(counted) FROM attempts WHERE attempts.row = inbox.row) AS counted_attempts,
         (SELECT min(begun_at_ms) FROM attempts WHERE attempts.row = inbox.row) AS first_attempt
-    FROM inbox
+    FROM inbox INDEXED BY inbox_unfinished
     WHERE session = ?1 AND row > ?2 AND finished_at_ms IS NULL
     ORDER BY row LIMIT ?3";
 const SESSIONS_WITH_UNFINISHED: &str = "
-    SELECT DISTINCT session FROM inbox
+    SELECT DISTINCT session FROM inbox INDEXED BY inbox_unfinished
     WHERE session IS NOT NULL AND finished_at_ms IS NULL
     ORDER BY session";
 

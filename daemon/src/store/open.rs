@@ -23,7 +23,7 @@ use super::schema::{self, SCHEMA_VERSION};
 /// How long a statement waits for a lock of another process (a backup, a person with `sqlite3`).
 const BUSY_MAX: Duration = Duration::from_secs(5);
 
-/// Pages kept in memory, in KiB; negative is how SQLite tells KiB from pages.
+/// Pages kept in memory, in KiB; negative is how `SQLite` tells KiB from pages.
 const CACHE_KIB: i64 = -2048;
 
 /// Prepared statements kept: all there are, with room.
@@ -31,7 +31,7 @@ const STATEMENTS_KEPT: usize = 96;
 
 /// A database up to this size is read through before it is used. A larger one would delay the
 /// start; there a damaged page is found, and told, when it is read.
-const CHECKED_BYTES_MAX: u64 = 4 << 20;
+const CHECKED_BYTES_MAX: u64 = 2 << 20;
 
 /// Why a database was not opened. Nothing was touched, unless it says so.
 #[derive(Debug, thiserror::Error)]
@@ -68,7 +68,7 @@ pub(crate) enum OpenError {
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What SQLite found.
+        /// What `SQLite` found.
         what: String,
     },
     /// It is a database of another program.
@@ -94,7 +94,7 @@ pub(crate) enum OpenError {
         /// The mode it stayed in.
         mode: String,
     },
-    /// SQLite refused something else.
+    /// `SQLite` refused something else.
     #[error("open {}: {source}", path.display())]
     Sql {
         /// The file.
@@ -141,7 +141,7 @@ pub(super) fn open_for_reading(path: &Path) -> Result<Option<Connection>, OpenEr
     Ok(Some(db))
 }
 
-/// How much of a database is there; none counts as an empty one, for that is what SQLite makes first.
+/// How much of a database is there; none counts as an empty one, for that is what `SQLite` makes first.
 fn bytes_at(path: &Path) -> Result<u64, OpenError> {
     let bytes = match fs::metadata(path) {
         Ok(found) if found.is_file() => found.len(),
@@ -216,7 +216,7 @@ fn prepare(db: &Connection) -> rusqlite::Result<String> {
     Ok(mode)
 }
 
-/// Makes an empty file that only its owner can read; SQLite gives the files beside it the same mode.
+/// Makes an empty file that only its owner can read; `SQLite` gives the files beside it the same mode.
 fn create(path: &Path) -> io::Result<()> {
     let made =
         OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?;
@@ -255,7 +255,7 @@ fn connect_reading(path: &Path, options: &str) -> rusqlite::Result<Connection> {
     Connection::open_with_flags(uri(path, options), flags)
 }
 
-/// The path as a URI, in which SQLite takes options.
+/// The path as a URI, in which `SQLite` takes options.
 fn uri(path: &Path, options: &str) -> String {
     let mut uri = String::from("file:");
     for byte in path.as_os_str().as_bytes() {
@@ -263,7 +263,12 @@ fn uri(path: &Path, options: &str) -> String {
             b'/' | b'-' | b'_' | b'.' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => {
                 uri.push(char::from(*byte));
             }
-            byte => uri.push_str(&format!("%{byte:02X}")),
+            byte => {
+                uri.push('%');
+                for nibble in [byte >> 4, byte & 0xf] {
+                    uri.push(char::from(b"0123456789ABCDEF"[usize::from(nibble)]));
+                }
+            }
         }
     }
     uri.push('?');
@@ -276,7 +281,7 @@ fn has_log(path: &Path) -> bool {
     fs::metadata(beside(path, "-wal")).is_ok_and(|log| 0 < log.len())
 }
 
-/// The file that SQLite keeps beside a database.
+/// The file that `SQLite` keeps beside a database.
 fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);

@@ -29,14 +29,13 @@ words! {
     }
 }
 
-words! {
-    /// Whether a session's agent was alive when last heard of.
-    Activity {
-        /// It was, and belongs to be woken when the daemon starts.
-        Active = "active",
-        /// It was not.
-        Inactive = "inactive",
-    }
+/// Whether a session's agent was alive when last heard of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Activity {
+    /// It was, and belongs to be woken when the daemon starts.
+    Active,
+    /// It was not.
+    Inactive,
 }
 
 /// What may change about a session besides its agent.
@@ -108,7 +107,8 @@ const TOUCH: &str = "
 const ABANDON_ATTEMPTS: &str = "
     UPDATE attempts SET closed_at_ms = ?2, outcome = 'abandoned'
     WHERE closed_at_ms IS NULL
-      AND row IN (SELECT row FROM inbox WHERE session = ?1 AND finished_at_ms IS NULL)";
+      AND row IN (SELECT row FROM inbox INDEXED BY inbox_unfinished
+                  WHERE session = ?1 AND finished_at_ms IS NULL)";
 const UNROUTE: &str = "
     UPDATE inbox SET session = NULL, routed_at_ms = NULL
     WHERE session = ?1 AND finished_at_ms IS NULL";

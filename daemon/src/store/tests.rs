@@ -67,20 +67,23 @@ pub(super) fn in_memory() -> Connection {
     db
 }
 
-/// Every step of a statement's plan looks rows up through an index (or the key of the table).
-#[track_caller]
-pub(super) fn check_indexed(sql: &str) {
+/// How a statement would be carried out, step by step.
+pub(super) fn plan(sql: &str) -> Vec<String> {
     let db = in_memory();
     let mut statement = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
     // The plan does not depend on the values, so they stay unbound.
-    let steps: Vec<String> = {
-        let mut rows = statement.raw_query();
-        let mut steps = Vec::new();
-        while let Some(row) = rows.next().unwrap() {
-            steps.push(row.get("detail").unwrap());
-        }
-        steps
-    };
+    let mut rows = statement.raw_query();
+    let mut steps = Vec::new();
+    while let Some(row) = rows.next().unwrap() {
+        steps.push(row.get("detail").unwrap());
+    }
+    steps
+}
+
+/// Every step of a statement's plan looks rows up through an index (or the key of the table).
+#[track_caller]
+pub(super) fn check_indexed(sql: &str) {
+    let steps = plan(sql);
     for step in &steps {
         let whole_table = step.starts_with("SCAN ") && !step.contains(" USING ");
         assert!(!whole_table && !step.contains("TEMP B-TREE"), "{sql}\nplan: {steps:#?}");
@@ -172,6 +175,30 @@ async fn each_run_of_the_daemon_has_a_higher_generation() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_new_run_settles_what_the_last_one_left_open() {
+    let fixture = Fixture::new();
+    let store = &fixture.store;
+    let generation = store.begin_generation().await.unwrap();
+    let session = store.ensure_session(new_session("test:a")).await.unwrap().row;
+    let row = store.accept(vec![arrival("a")], None).await.unwrap()[0].row;
+    let decision = RouteDecision::Session(session);
+    store.record_routes(vec![Route { row, decision }]).await.unwrap();
+    let attempt = NewAttempt { uuid: "1".into(), row, agent_session: "agent".into(), generation };
+    assert_eq!(store.begin_attempts(vec![attempt]).await.unwrap(), ["1"]);
+    let text = store.enqueue(new_outgoing("test:a", "k")).await.unwrap();
+    store.set_outgoing(text.row, OutgoingState::Attempting, None).await.unwrap();
+
+    let fixture = fixture.reopened().await;
+    let store = &fixture.store;
+    store.begin_generation().await.unwrap();
+    let closed = vec![("1".to_owned(), AttemptOutcome::AgentEnded, Counted::Yes)];
+    store.settle(Settlement { closed, ..Settlement::default() }).await.unwrap();
+    let owed = store.unfinished(session, RowId(0), 10).await.unwrap();
+    assert_eq!((owed[0].row, owed[0].deliveries, owed[0].counted_attempts), (row, 1, 0));
+    assert_eq!(store.next_outgoing(Source::Test, 10).await.unwrap()[0].row, text.row);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_flush_returns_when_everything_asked_before_is_durable() {
     let fixture = Fixture::new();
     let store = &fixture.store;
@@ -197,11 +224,16 @@ async fn two_thousand_touches_are_one_write_and_cost_next_to_nothing() {
     let store = &fixture.store;
     let session = store.ensure_session(new_session("test:a")).await.unwrap();
     let commits = store.commits();
-    let began = Instant::now();
-    for at in 0..2000 {
-        store.touch(session.row, WallMs(at));
-    }
-    assert!(began.elapsed() < Duration::from_millis(5), "{:?}", began.elapsed());
+    // The best of a few: the machine may be busy with something else.
+    let elapsed = (0..5).map(|_| {
+        let began = Instant::now();
+        for at in 0..2000 {
+            store.touch(session.row, WallMs(at));
+        }
+        began.elapsed()
+    });
+    let elapsed = elapsed.min().unwrap();
+    assert!(elapsed < Duration::from_millis(5), "{elapsed:?}");
     store.flush_touches(Duration::from_secs(10)).await.unwrap();
     assert_eq!(store.commits(), commits + 1);
     assert_eq!(store.sessions().await.unwrap()[0].last_message_at, Some(WallMs(1999)));

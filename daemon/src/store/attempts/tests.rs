@@ -49,10 +49,10 @@ impl Life {
             "ignore" => self.decide(object, RouteDecision::Ignored("tapback".to_owned())),
             "try" => self.begin(object),
             "ok" => self
-                .settle(Settlement { answered: vec![object.to_owned()], ..Settlement::default() }),
+                .settle(&Settlement { answered: vec![object.to_owned()], ..Settlement::default() }),
             "bad" => self.close(object, AttemptOutcome::TurnFailed, Counted::Yes),
             "lost" => self.close(object, AttemptOutcome::AgentEnded, Counted::No),
-            "fail" => self.settle(Settlement {
+            "fail" => self.settle(&Settlement {
                 failed: vec![(self.row(object), "poison".to_owned())],
                 ..Settlement::default()
             }),
@@ -95,11 +95,11 @@ impl Life {
 
     fn close(&mut self, uuid: &str, outcome: AttemptOutcome, counted: Counted) {
         let closed = vec![(uuid.to_owned(), outcome, counted)];
-        self.settle(Settlement { closed, ..Settlement::default() });
+        self.settle(&Settlement { closed, ..Settlement::default() });
     }
 
-    fn settle(&mut self, settlement: Settlement) {
-        let settled = settle(&self.db, &settlement, WallMs(self.at)).unwrap();
+    fn settle(&mut self, settlement: &Settlement) {
+        let settled = settle(&self.db, settlement, WallMs(self.at)).unwrap();
         for uuid in settled.unknown {
             write!(self.said, " {uuid} unknown;").unwrap();
         }
@@ -161,7 +161,7 @@ fn one_result_answers_every_attempt_that_it_lists() {
     for word in "in:a in:b in:c route:a route:b route:c try:a/1 try:b/2 try:c/3".split(' ') {
         life.step(word);
     }
-    life.settle(Settlement { answered: vec!["1".into(), "3".into()], ..Settlement::default() });
+    life.settle(&Settlement { answered: vec!["1".into(), "3".into()], ..Settlement::default() });
     assert_eq!(life.told(), "a answered 1/0, b delivered 1/0, c answered 1/0");
 }
 
@@ -290,10 +290,10 @@ proptest! {
         let mut listed_attempts: BTreeSet<RowId> = BTreeSet::new();
         let mut before: BTreeMap<RowId, RowState> = BTreeMap::new();
         for word in &script {
-            let word = if word.starts_with("try:") {
+            let word = if let Some(key) = word.strip_prefix("try:") {
                 // Attempts are numbered as they come: a uuid is never used twice.
                 let uuid = begun.len();
-                begun.insert(uuid.to_string(), life.row(&word[4..]));
+                begun.insert(uuid.to_string(), life.row(key));
                 format!("{word}/{uuid}")
             } else {
                 word.clone()

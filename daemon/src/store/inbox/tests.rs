@@ -8,7 +8,7 @@ use super::*;
 use crate::store::Generation;
 use crate::store::attempts::{self, AttemptOutcome, Counted, NewAttempt, Settlement};
 use crate::store::sessions;
-use crate::store::tests::{arrival, check_indexed, in_memory, new_session};
+use crate::store::tests::{arrival, check_indexed, in_memory, new_session, plan};
 
 fn rows(found: &[InboxRow]) -> Vec<&str> {
     found.iter().map(|row| row.arrival.key.as_str()).collect()
@@ -172,4 +172,12 @@ fn every_statement_finds_its_rows_by_index() {
     for sql in [BY_KEY, UNROUTED, ROUTE, FINISH, UNFINISHED, SESSIONS_WITH_UNFINISHED] {
         check_indexed(sql);
     }
+}
+
+#[test]
+fn what_is_owed_is_found_among_what_is_owed_alone() {
+    // The index of everything a session ever had would do as well, and grow for ever.
+    assert!(plan(UNROUTED)[0].contains("INDEX inbox_unrouted"));
+    assert!(plan(UNFINISHED)[0].contains("INDEX inbox_unfinished (session=? AND row>?)"));
+    assert!(plan(SESSIONS_WITH_UNFINISHED)[0].contains("INDEX inbox_unfinished"));
 }

@@ -1,0 +1,300 @@
+//! The daemon: builds its tasks, runs them, and takes them down in the order in which messages
+//! flow.
+//!
+//! ```text
+//!  up:    store ─> predecessors ended ─> sender, supervisor, router ─> sources ─> socket ─> READY
+//!  down:  sources ─> router ─> supervisor (turns, agents) ─> sender ─> socket ─> store
+//! ```
+//!
+//! Everything below runs in tasks that this module owns. A task that ends by itself is a defect and
+//! ends the process.
+
+mod crew;
+mod desk;
+mod predecessors;
+mod signals;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use assistant_core::access::TestTrust;
+use assistant_core::limits::AGENTS_ALIVE_MAX;
+use tokio::sync::{Notify, mpsc};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use crate::clock::{Clock, wall_now};
+use crate::config::{Config, Home};
+use crate::contacts::Contacts;
+use crate::control::peer;
+use crate::control::server::{REQUESTS_WAITING_MAX, Server};
+use crate::exit::{Code, Failure};
+use crate::intake::Intake;
+use crate::processes::{self, HomeId, adopted};
+use crate::ready::Ready;
+use crate::router::Router;
+use crate::sender::Sender;
+use crate::session::{Launcher, Surroundings};
+use crate::source::SourceFacts;
+use crate::source::test_dir::TestDir;
+use crate::store::{self, Generation, Store, StoreThread};
+use crate::supervisor::{ASKS_WAITING_MAX, Ask, Supervisor};
+use crew::{Crew, Stage};
+use desk::Desk;
+use signals::Signals;
+
+/// How long before the end of the shutdown's deadline agents are not waited for any more: enough
+/// for TERM and KILL of the last ones, and for the store.
+const HURRY_BEFORE_DEADLINE: Duration = Duration::from_secs(4);
+
+/// What a daemon runs with. The home is prepared, and its lock is held by the caller.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// Where everything is kept.
+    pub(crate) home: Home,
+    /// The checked configuration.
+    pub(crate) config: Config,
+    /// Who is known.
+    pub(crate) contacts: Contacts,
+    /// When the process began, as near as it knows.
+    pub(crate) began: Instant,
+}
+
+/// What the stages share.
+struct Shared {
+    settings: Settings,
+    clock: Clock,
+    store: Store,
+    generation: Generation,
+    launcher: Launcher,
+    facts: Arc<SourceFacts>,
+    stop: CancellationToken,
+}
+
+/// Runs until a signal or a `stop`.
+///
+/// # Errors
+/// When it cannot begin.
+pub(crate) async fn run(settings: Settings) -> anyhow::Result<Code> {
+    let mut signals = Signals::listen().context("listen to signals")?;
+    if let Err(error) = processes::become_subreaper() {
+        info!(%error, "detached tools are known by their mark alone");
+    }
+    let (store, writer) = store::open(&settings.home.database(), Arc::new(wall_now))
+        .map_err(|error| Failure::new(Code::Usage, error.to_string()))?;
+    let thread = writer.start().context("start the store")?;
+    let begun = begin(settings, store.clone()).await;
+    let code = match begun {
+        Ok((shared, crew)) => serve(shared, crew, &mut signals).await,
+        Err(failure) => Err(failure),
+    };
+    finish(store, thread).await;
+    code
+}
+
+async fn begin(settings: Settings, store: Store) -> anyhow::Result<(Shared, Crew)> {
+    let generation = store.begin_generation().await.context("begin a generation")?;
+    let home_id = HomeId::of(settings.home.root());
+    predecessors::end(home_id, generation).await;
+    let launcher = Launcher::Program(settings.config.agent.program.clone());
+    let shared = Shared {
+        settings,
+        clock: Clock::start(),
+        store,
+        generation,
+        launcher,
+        facts: Arc::default(),
+        stop: CancellationToken::new(),
+    };
+    let server = Server::bind(&shared.settings.home.socket(), peer::no_agents())
+        .map_err(Failure::from)?;
+    let (shared, crew) = start(shared, home_id, Some(server));
+    Ready::now(shared.settings.began, generation.0).announce();
+    Ok((shared, crew))
+}
+
+/// Starts every stage, the last of the flow first.
+fn start(mut shared: Shared, home_id: HomeId, server: Option<Server>) -> (Shared, Crew) {
+    let mut crew = Crew::default();
+    let (queued, accepted) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let config = &shared.settings.config;
+    let test_outbox = config.test.dir.join("outbox");
+    let sender = Sender { store: shared.store.clone(), queued: Arc::clone(&queued), test_outbox };
+    crew.start(Stage::Sender, |cancel| sender.run(cancel));
+
+    let launcher = std::mem::replace(&mut shared.launcher, Launcher::Program("".into()));
+    let surroundings = surroundings(&shared, home_id, launcher, &queued);
+    let agents_alive_max =
+        config.agent.agents_alive_max.map_or(AGENTS_ALIVE_MAX, |max| max.get() as usize);
+    let (asks, asked) = mpsc::channel(ASKS_WAITING_MAX);
+    let supervisor = Supervisor::new(surroundings, agents_alive_max);
+    let (hurry, turn_grace) = (crew.hurry.clone(), config.shutdown.turn_grace);
+    crew.start(Stage::Supervisor, |cancel| supervisor.run(asked, cancel, hurry, turn_grace));
+
+    let router = router(&shared, &accepted, &asks);
+    crew.start(Stage::Router, |cancel| router.run(cancel));
+
+    let intake = Intake::new(shared.store.clone(), accepted);
+    if config.test.enabled {
+        let source = test_dir(&shared, &intake);
+        crew.start(Stage::Sources, |cancel| source.run(cancel));
+    }
+    if let Some(server) = server {
+        let (requests, asked) = mpsc::channel(REQUESTS_WAITING_MAX);
+        let desk = desk(&shared, intake, asks, queued);
+        crew.start(Stage::Desk, |cancel| desk.run(asked, cancel));
+        crew.start(Stage::Control, |cancel| server.serve(requests, cancel));
+    }
+    crew.start(Stage::Reaper, reap);
+    let (store, clock) = (shared.store.clone(), shared.clock);
+    crew.start(Stage::Touches, move |cancel| write_touches(store, clock, cancel));
+    (shared, crew)
+}
+
+fn surroundings(
+    shared: &Shared,
+    home_id: HomeId,
+    launcher: Launcher,
+    queued: &Arc<Notify>,
+) -> Arc<Surroundings> {
+    let agent = &shared.settings.config.agent;
+    Arc::new(Surroundings {
+        store: shared.store.clone(),
+        home: shared.settings.home.clone(),
+        home_id,
+        generation: shared.generation,
+        clock: shared.clock,
+        queued: Arc::clone(queued),
+        launcher,
+        memory: shared.settings.config.memory.clone(),
+        config_dir: agent.config_dir.clone(),
+        extra_env: agent.env.clone(),
+    })
+}
+
+fn router(shared: &Shared, accepted: &Arc<Notify>, asks: &mpsc::Sender<Ask>) -> Router {
+    let config = &shared.settings.config;
+    let work_root = config.agent.working_dir.clone();
+    Router {
+        store: shared.store.clone(),
+        contacts: shared.settings.contacts.clone(),
+        trust: if config.test.trust { TestTrust::Trusted } else { TestTrust::Capped },
+        accepted: Arc::clone(accepted),
+        supervisor: asks.clone(),
+        work_root: work_root.unwrap_or_else(|| shared.settings.home.work_root()),
+        model: config.agent.model.clone(),
+    }
+}
+
+fn test_dir(shared: &Shared, intake: &Intake) -> TestDir {
+    let test = &shared.settings.config.test;
+    TestDir {
+        dir: test.dir.clone(),
+        generation: shared.generation.0.unsigned_abs(),
+        watch: test.watch,
+        intake: intake.clone(),
+        facts: Arc::clone(&shared.facts),
+        clock: shared.clock,
+    }
+}
+
+fn desk(shared: &Shared, intake: Intake, asks: mpsc::Sender<Ask>, queued: Arc<Notify>) -> Desk {
+    Desk {
+        store: shared.store.clone(),
+        intake,
+        supervisor: asks,
+        queued,
+        contacts: shared.settings.contacts.clone(),
+        config: shared.settings.config.clone(),
+        facts: Arc::clone(&shared.facts),
+        clock: shared.clock,
+        generation: shared.generation,
+        stop: shared.stop.clone(),
+    }
+}
+
+/// Runs until someone wants it to end, or a stage does.
+async fn serve(shared: Shared, mut crew: Crew, signals: &mut Signals) -> anyhow::Result<Code> {
+    let code = tokio::select! {
+        () = shared.stop.cancelled() => Code::Done,
+        () = signals.next() => Code::Done,
+        stage = crew.ended() => {
+            error!(?stage, "a task ended by itself");
+            Code::Bug
+        }
+    };
+    info!("stopping");
+    let deadline = shared.settings.config.shutdown.deadline;
+    let began = Instant::now();
+    let hurry_after = deadline.saturating_sub(HURRY_BEFORE_DEADLINE).max(deadline / 2);
+    let hurry = crew.hurry.clone();
+    let code = tokio::select! {
+        () = crew.take_down() => code,
+        () = give_up(signals, hurry, hurry_after, deadline) => {
+            error!("not everything ended in time");
+            Code::Aborted
+        }
+    };
+    info!(elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX), "stopped");
+    Ok(code)
+}
+
+/// At the deadline's eve, or a second signal, agents are ended at once; a third one, or the
+/// deadline, ends the waiting.
+async fn give_up(
+    signals: &mut Signals,
+    hurry: CancellationToken,
+    hurry_after: Duration,
+    deadline: Duration,
+) {
+    let began = tokio::time::Instant::now();
+    tokio::select! {
+        () = signals.next() => warn!("second signal, agents are ended at once"),
+        () = tokio::time::sleep_until(began + hurry_after) => {
+            warn!("taking too long, agents are ended at once");
+        }
+    }
+    hurry.cancel();
+    tokio::select! {
+        () = signals.next() => {}
+        () = tokio::time::sleep_until(began + deadline) => {}
+    }
+}
+
+async fn reap(cancel: CancellationToken) {
+    if let Err(error) = adopted::reap_adopted(cancel.clone()).await {
+        error!(%error, "ended children of agents are not reaped");
+        cancel.cancelled().await;
+    }
+}
+
+/// Writes last message times, at most once a second.
+async fn write_touches(store: Store, clock: Clock, cancel: CancellationToken) {
+    let mut tick = tokio::time::interval(store::TOUCHES_EVERY);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = cancel.cancelled() => return,
+            _ = tick.tick() => {}
+        }
+        if let Err(failure) = store.flush_touches(clock.monotonic()).await {
+            error!(error = %failure, "last message times not written");
+        }
+    }
+}
+
+/// Everything asked of the store is on the disk, and its thread gone.
+async fn finish(store: Store, thread: StoreThread) {
+    if let Err(failure) = store.flush().await {
+        error!(error = %failure, "store not flushed");
+    }
+    drop(store);
+    let joined = tokio::task::spawn_blocking(move || thread.join()).await;
+    if !matches!(joined, Ok(Ok(()))) {
+        error!("the store ended badly");
+    }
+}
+
+#[cfg(test)]
+mod tests;

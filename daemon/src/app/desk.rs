@@ -1,0 +1,297 @@
+//! Answers what is asked on the control socket.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use assistant_core::chat::{ChatId, Source};
+use assistant_core::message::{Arrival, Voice};
+use assistant_core::roster::SessionRow;
+use assistant_core::session::{Command, Hold, Standing};
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::clock::{Clock, wall_now};
+use crate::config::Config;
+use crate::contacts::Contacts;
+use crate::control::protocol::{
+    AgentStatus, Answer, Counts, Refusal, RefusalKind, Request, SessionState, SessionStatus,
+    SourceStatus, Status,
+};
+use crate::control::server::Asked;
+use crate::intake::Intake;
+use crate::processes;
+use crate::sender;
+use crate::session::Facts;
+use crate::source::SourceFacts;
+use crate::store::{
+    self, Generation, NewOutgoing, OutgoingState, SessionRecord, Store, StoreError,
+};
+use crate::supervisor::{Ask, Shown};
+
+/// How long `send` waits to hear what became of its text.
+const SEND_OUTCOME_MAX: Duration = Duration::from_secs(20);
+
+/// What answers need.
+#[derive(Clone)]
+pub(super) struct Desk {
+    pub(super) store: Store,
+    pub(super) intake: Intake,
+    pub(super) supervisor: mpsc::Sender<Ask>,
+    pub(super) queued: Arc<Notify>,
+    pub(super) contacts: Contacts,
+    pub(super) config: Config,
+    pub(super) facts: Arc<SourceFacts>,
+    pub(super) clock: Clock,
+    pub(super) generation: Generation,
+    pub(super) stop: CancellationToken,
+}
+
+type Answered = Result<Answer, Refusal>;
+
+impl Desk {
+    /// Answers until cancelled; each request in a task of its own, so that a slow one holds up no
+    /// other. The socket bounds how many there are.
+    pub(super) async fn run(self, mut asked: mpsc::Receiver<Asked>, cancel: CancellationToken) {
+        let mut answering = JoinSet::new();
+        loop {
+            tokio::select! {
+                () = cancel.cancelled() => break,
+                next = asked.recv() => match next {
+                    Some(Asked { request, answer }) => {
+                        let desk = self.clone();
+                        answering.spawn(async move {
+                            // Who asked may have gone.
+                            drop(answer.send(desk.answer(request).await));
+                        });
+                    }
+                    None => cancel.cancelled().await,
+                },
+                Some(_) = answering.join_next(), if !answering.is_empty() => {}
+            }
+        }
+        answering.shutdown().await;
+    }
+
+    async fn answer(&self, request: Request) -> Answered {
+        match request {
+            Request::Ping => Ok(Answer::Done),
+            Request::Status => Ok(Answer::Status(Box::new(self.status().await?))),
+            Request::Stop => {
+                self.stop.cancel();
+                Ok(Answer::Done)
+            }
+            Request::Hold => self.tell(Ask::Hold(Hold::Held)).await,
+            Request::Release => self.tell(Ask::Hold(Hold::Released)).await,
+            Request::KillSession { session } => self.one(&session, Command::Kill).await,
+            Request::RestartSession { session } => self.one(&session, Command::Restart).await,
+            Request::KillSessions => self.all(Command::Kill).await,
+            Request::RestartSessions => self.all(Command::Restart).await,
+            Request::Inject { chat, text, admin } => {
+                let voice = if admin { Voice::Override } else { Voice::Note };
+                self.inject(&chat, text, voice).await
+            }
+            Request::Send { chat, text, key } => self.send(&chat, text, key).await,
+        }
+    }
+
+    async fn tell(&self, ask: Ask) -> Answered {
+        self.supervisor.send(ask).await.map_err(|_| stopping())?;
+        Ok(Answer::Done)
+    }
+
+    async fn one(&self, name: &str, command: Command) -> Answered {
+        let records = self.store.sessions().await.map_err(failed)?;
+        let row = find(&records, name)?.row;
+        let (answer, told) = oneshot::channel();
+        self.supervisor.send(Ask::Command(row, command, answer)).await.map_err(|_| stopping())?;
+        let running = told.await.map_err(|_| stopping())?;
+        Ok(Answer::Sessions { count: u64::from(running) })
+    }
+
+    async fn all(&self, command: Command) -> Answered {
+        let (answer, told) = oneshot::channel();
+        self.supervisor.send(Ask::CommandAll(command, answer)).await.map_err(|_| stopping())?;
+        Ok(Answer::Sessions { count: told.await.map_err(|_| stopping())? })
+    }
+
+    /// The owner's words take the same way as anyone's: through the inbox and the router.
+    async fn inject(&self, chat: &str, text: String, voice: Voice) -> Answered {
+        let chat = parse_chat(chat)?;
+        let now = wall_now();
+        let arrival = Arrival {
+            source: chat.source(),
+            key: format!("inject-{}", Uuid::new_v4()),
+            sender: chat.address().to_owned(),
+            chat,
+            text,
+            attachments: Vec::new(),
+            group: None,
+            transcription: None,
+            reply_to: None,
+            sent_at: now,
+            seen_at: now,
+            voice,
+        };
+        let rows = self.intake.accept(vec![arrival], None).await.map_err(failed)?;
+        let row = rows.first().ok_or_else(|| Refusal::new(RefusalKind::Failed, "no row"))?;
+        Ok(Answer::Accepted { row: row.0 })
+    }
+
+    async fn send(&self, chat: &str, text: String, key: String) -> Answered {
+        let chat = parse_chat(chat)?;
+        if text.trim().is_empty() {
+            return Err(Refusal::new(RefusalKind::Invalid, "the text is empty"));
+        }
+        let finished = self.store.finished_outgoing();
+        let new = NewOutgoing { chat, text, attachments: Vec::new(), key };
+        let outgoing = self.store.enqueue(new).await.map_err(failed)?;
+        self.queued.notify_one();
+        let outcome = sender::outcome(&self.store, finished, &outgoing);
+        let outgoing = match tokio::time::timeout(SEND_OUTCOME_MAX, outcome).await {
+            Ok(outcome) => outcome.map_err(failed)?,
+            Err(_) => outgoing,
+        };
+        match (outgoing.state, outgoing.reason) {
+            (OutgoingState::Failed, reason) => {
+                let reason = reason.unwrap_or_else(|| "no reason given".to_owned());
+                Err(Refusal::new(RefusalKind::Failed, format!("not sent: {reason}")))
+            }
+            (state, _) => Ok(Answer::Queued {
+                row: outgoing.row.0,
+                state: state.as_str().to_owned(),
+            }),
+        }
+    }
+
+    async fn status(&self) -> Result<Status, Refusal> {
+        let (answer, shown) = oneshot::channel();
+        self.supervisor.send(Ask::Show(answer)).await.map_err(|_| stopping())?;
+        let shown = shown.await.map_err(|_| stopping())?;
+        let records = self.store.sessions().await.map_err(failed)?;
+        let counts = self.store.counts().await.map_err(failed)?;
+        let now = self.clock.now();
+        let started_ms = now.wall.0 - i64::try_from(now.monotonic.as_millis()).unwrap_or(0);
+        let started = jiff::Timestamp::from_millisecond(started_ms).unwrap_or_default();
+        let pid = std::process::id();
+        Ok(Status {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            generation: self.generation.0,
+            pid,
+            uptime_s: now.monotonic.as_secs(),
+            started_at: format!("{started:.0}"),
+            held: shown.held,
+            tasks_alive: tokio::runtime::Handle::current().metrics().num_alive_tasks() as u64,
+            rss_bytes: processes::walk(move || processes::rss_bytes(pid)).await.unwrap_or(0),
+            agent: AgentStatus {
+                program: self.config.agent.program.display().to_string(),
+                kind: String::new(),
+            },
+            sources: vec![self.test_source(&counts)],
+            sessions: records.iter().map(|record| self.session(record, &shown)).collect(),
+            counts: totals(&counts),
+            contacts_error: self.contacts.error(),
+            last_error: crate::telemetry::last_error(),
+        })
+    }
+
+    fn test_source(&self, counts: &store::Counts) -> SourceStatus {
+        let tally = counts.sources.get(&Source::Test).copied().unwrap_or_default();
+        let now = self.clock.now();
+        let age_s = |at: assistant_core::time::WallMs| (now.wall.0 - at.0).max(0).unsigned_abs() / 1000;
+        SourceStatus {
+            name: Source::Test.prefix().to_owned(),
+            enabled: self.config.test.enabled,
+            watching: self.facts.watching(),
+            last_poll_ago_ms: self.facts.looked_ago_ms(now.monotonic),
+            seen: self.facts.seen(),
+            errors: self.facts.errors(),
+            backlog: tally.backlog(),
+            oldest_unfinished_age_s: tally.oldest_unfinished_at.map(age_s),
+        }
+    }
+
+    fn session(&self, record: &SessionRecord, shown: &Shown) -> SessionStatus {
+        let asleep = Facts::new(record);
+        let facts = shown.sessions.get(&record.row);
+        let active_ago = |facts: &Facts| self.clock.monotonic().saturating_sub(facts.active_at);
+        let last_activity_ago_s = facts.map(|facts| active_ago(facts).as_secs());
+        let facts = facts.unwrap_or(&asleep);
+        SessionStatus {
+            row: record.row.0,
+            name: record.facts.name.clone(),
+            contact: record.facts.contact.clone(),
+            tier: record.facts.tier.as_str().to_owned(),
+            chat: record.chat.as_str().to_owned(),
+            state: state(facts.standing),
+            turns: facts.turns,
+            queue: facts.owed as u64,
+            last_activity_ago_s,
+            agent_pid: facts.agent_pid,
+            agent_session: facts.agent_session.clone(),
+        }
+    }
+}
+
+fn state(standing: Standing) -> SessionState {
+    match standing {
+        Standing::Asleep | Standing::Ended => SessionState::Asleep,
+        Standing::Waiting => SessionState::Waiting,
+        Standing::Starting => SessionState::Starting,
+        Standing::Idle => SessionState::Idle,
+        Standing::Busy => SessionState::Busy,
+        Standing::Closing => SessionState::Closing,
+        Standing::Dead => SessionState::Dead,
+    }
+}
+
+fn totals(counts: &store::Counts) -> Counts {
+    let mut total = store::Tally::default();
+    for tally in counts.sources.values() {
+        total += *tally;
+    }
+    Counts {
+        accepted: total.accepted,
+        delivered: total.delivered,
+        answered: total.answered,
+        refused: total.refused,
+        ignored: total.ignored,
+        failed: total.failed,
+    }
+}
+
+/// A session by its row number, chat, or name.
+fn find<'a>(records: &'a [SessionRecord], name: &str) -> Result<&'a SessionRecord, Refusal> {
+    let by_row = name.parse().ok().map(SessionRow);
+    let matches = |record: &&SessionRecord| {
+        Some(record.row) == by_row || record.chat.as_str() == name || record.chat.address() == name
+    };
+    if let Some(record) = records.iter().find(matches) {
+        return Ok(record);
+    }
+    let mut named = records.iter().filter(|record| record.facts.name == name);
+    match (named.next(), named.next()) {
+        (Some(record), None) => Ok(record),
+        (Some(_), Some(_)) => {
+            let message = format!("several sessions are called {name}: name one by its number");
+            Err(Refusal::new(RefusalKind::Invalid, message))
+        }
+        (None, _) => {
+            Err(Refusal::new(RefusalKind::NotFound, format!("no session is called {name}")))
+        }
+    }
+}
+
+fn parse_chat(chat: &str) -> Result<ChatId, Refusal> {
+    ChatId::from_typed(chat, Source::Test)
+        .map_err(|error| Refusal::new(RefusalKind::Invalid, error.to_string()))
+}
+
+fn failed(failure: StoreError) -> Refusal {
+    Refusal::new(RefusalKind::Failed, failure.to_string())
+}
+
+fn stopping() -> Refusal {
+    Refusal::new(RefusalKind::Stopping, "the daemon is stopping")
+}

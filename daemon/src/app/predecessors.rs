@@ -1,0 +1,30 @@
+//! What a dead daemon of this home left running: its agents and their tools, found by the mark in
+//! their environment. Called under the home's lock, so no older generation can be alive.
+
+use std::time::Duration;
+
+use tracing::{info, warn};
+
+use crate::processes::{self, HomeId};
+use crate::store::Generation;
+
+/// How long they may take to end after TERM. The program takes 30 ms.
+const TERM_MAX: Duration = Duration::from_secs(2);
+
+/// How long killed processes may take to be gone.
+const KILL_MAX: Duration = Duration::from_secs(2);
+
+/// Ends them, so that no two agents ever work on one conversation.
+pub(super) async fn end(home: HomeId, generation: Generation) {
+    let older = ..generation.0.unsigned_abs();
+    let marked = processes::walk(move || processes::marked(home, &older)).await;
+    if marked.is_empty() {
+        return;
+    }
+    info!(processes = marked.len(), "ending what an earlier daemon left running");
+    let found = marked.into_iter().map(|marked| marked.process).collect();
+    let left = processes::end_all(found, TERM_MAX, KILL_MAX).await;
+    if !left.is_empty() {
+        warn!(processes = left.len(), "processes of an earlier daemon do not end");
+    }
+}

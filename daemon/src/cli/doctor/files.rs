@@ -1,0 +1,154 @@
+//! The files and folders around the assistant.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use assistant_core::access::Tier;
+
+use super::Finding;
+use crate::cli::print::size;
+use crate::config::file::FileError;
+use crate::config::{Config, Home};
+use crate::contacts::Contacts;
+
+/// Below this the database and transcripts of a few days no longer fit.
+const DISK_FREE_BYTES_MIN: u64 = 200 * 1024 * 1024;
+
+/// Whether everything in the home is its owner's alone.
+pub(super) fn home(home: &Home) -> Finding {
+    const NAME: &str = "home";
+    let root = home.root();
+    if !root.exists() {
+        return Finding::note(
+            NAME,
+            format!("{} is not there yet", root.display()),
+            "start makes it",
+        );
+    }
+    let mut open = Vec::new();
+    let dirs = [
+        home.state_dir(),
+        home.work_root(),
+        home.logs_dir(),
+        home.transcripts_dir(),
+        home.run_dir(),
+        home.prompts_dir(),
+    ];
+    collect_open(root, &mut open);
+    for dir in dirs {
+        // The agents' working folders are below; what they keep there is theirs.
+        if dir != home.work_root() {
+            entries(&dir).iter().for_each(|path| collect_open(path, &mut open));
+        }
+        collect_open(&dir, &mut open);
+    }
+    for file in [home.config_file(), home.contacts_file()] {
+        collect_open(&file, &mut open);
+    }
+    match open.first() {
+        None => Finding::found(NAME, format!("{}, private", root.display())),
+        Some(first) => Finding::missing(
+            NAME,
+            format!("{} can be read by others ({} in all)", first.display(), open.len()),
+            format!("chmod -R go= {}", root.display()),
+        ),
+    }
+}
+
+fn collect_open(path: &Path, open: &mut Vec<PathBuf>) {
+    if fs::symlink_metadata(path).is_ok_and(|found| found.mode() & 0o077 != 0) {
+        let link = path.is_symlink();
+        if !link && !open.iter().any(|known| known == path) {
+            open.push(path.to_owned());
+        }
+    }
+}
+
+fn entries(dir: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(dir) else { return Vec::new() };
+    entries.flatten().map(|entry| entry.path()).collect()
+}
+
+/// Whether the configuration can be used.
+pub(super) fn config(home: &Home, error: Option<&FileError>) -> Finding {
+    const NAME: &str = "config";
+    let path = home.config_file();
+    match error {
+        Some(error) => Finding::missing(NAME, error.to_string(), "mend that line"),
+        None if path.exists() => Finding::found(NAME, path.display().to_string()),
+        None => Finding::found(NAME, "no config.toml: everything is at its default"),
+    }
+}
+
+/// Whether anybody is known who may talk.
+pub(super) fn contacts(home: &Home) -> Finding {
+    const NAME: &str = "contacts";
+    let path = home.contacts_file();
+    let contacts = match Contacts::open(&path) {
+        Ok(contacts) => contacts.directory(),
+        Err(error) => return Finding::missing(NAME, error.to_string(), "mend that line"),
+    };
+    let all = contacts.contacts();
+    let admins = all.iter().filter(|contact| contact.tier == Tier::Admin).count();
+    if admins == 0 {
+        return Finding::missing(
+            NAME,
+            format!("{} contacts, none of tier admin: nobody is answered", all.len()),
+            format!("add yourself to {} as [[contact]] with tier = \"admin\"", path.display()),
+        );
+    }
+    Finding::found(NAME, format!("{} contacts, {admins} of tier admin", all.len()))
+}
+
+/// Whether there is room to write.
+pub(super) fn disk(home: &Home) -> Finding {
+    const NAME: &str = "disk";
+    let Some(there) = home.root().ancestors().find(|path| path.exists()) else {
+        return Finding::missing(NAME, "the home's folder is nowhere", "choose another home");
+    };
+    match rustix::fs::statvfs(there) {
+        Ok(disk) => {
+            let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+            let what = format!("{} free at {}", size(free), there.display());
+            if free < DISK_FREE_BYTES_MIN {
+                let least = size(DISK_FREE_BYTES_MIN);
+                return Finding::missing(NAME, what, format!("make room: at least {least}"));
+            }
+            Finding::found(NAME, what)
+        }
+        Err(error) => Finding::missing(
+            NAME,
+            format!("{}: {error}", there.display()),
+            "look at the file system of the home",
+        ),
+    }
+}
+
+/// Whether test messages can be taken.
+pub(super) fn test_directory(config: &Config) -> Finding {
+    const NAME: &str = "test directory";
+    let dir = &config.test.dir;
+    if !config.test.enabled {
+        return Finding::found(NAME, "off, by [test] enabled = false");
+    }
+    let Ok(found) = fs::metadata(dir) else {
+        let what = format!("{} is not there yet", dir.display());
+        return Finding::note(NAME, what, "start makes it");
+    };
+    if !found.is_dir() {
+        let what = format!("{} is no directory", dir.display());
+        return Finding::missing(NAME, what, "move it away, or set [test] dir");
+    }
+    let access =
+        rustix::fs::Access::READ_OK | rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK;
+    if rustix::fs::access(dir, access).is_err() {
+        let what = format!("{} cannot be read and written", dir.display());
+        return Finding::missing(NAME, what, format!("chmod u+rwx {}", dir.display()));
+    }
+    if found.mode() & 0o022 != 0 {
+        let what = format!("{}: others can write messages into it", dir.display());
+        return Finding::missing(NAME, what, format!("chmod go= {}", dir.display()));
+    }
+    Finding::found(NAME, dir.display().to_string())
+}

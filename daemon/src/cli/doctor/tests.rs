@@ -1,0 +1,93 @@
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use super::*;
+use crate::config::Home;
+
+fn prepared() -> (tempfile::TempDir, Home) {
+    let dir = tempfile::tempdir().unwrap();
+    let home = Home::at(dir.path().join("home"));
+    home.prepare().unwrap();
+    (dir, home)
+}
+
+fn config_with(test_dir: &Path) -> Config {
+    let missing = test_dir.join("no-config.toml");
+    let mut config = Config::load(&missing, Some(test_dir)).unwrap();
+    config.test.dir = test_dir.to_owned();
+    config
+}
+
+#[track_caller]
+fn check(finding: &Finding, verdict: Verdict, what: &str) {
+    assert_eq!(finding.verdict, verdict, "{finding:?}");
+    assert!(finding.what.contains(what), "{finding:?}");
+    assert_eq!(finding.advice.is_none(), verdict == Verdict::Found, "{finding:?}");
+}
+
+#[test]
+fn a_home_that_others_can_read_is_found_out() {
+    let (_dir, home) = prepared();
+    check(&files::home(&home), Verdict::Found, "private");
+    fs::write(home.log_file(), "").unwrap();
+    fs::set_permissions(home.log_file(), Permissions::from_mode(0o644)).unwrap();
+    check(&files::home(&home), Verdict::Missing, "daemon.log can be read by others (1 in all)");
+    check(&files::home(&Home::at("/nowhere/at/all")), Verdict::Note, "is not there yet");
+}
+
+#[test]
+fn contacts_without_an_admin_answer_nobody() {
+    let (_dir, home) = prepared();
+    check(&files::contacts(&home), Verdict::Missing, "0 contacts, none of tier admin");
+    let contact = "[[contact]]\nname = \"n\"\ntier = \"admin\"\nhandles = [\"+15555550123\"]\n";
+    fs::write(home.contacts_file(), contact).unwrap();
+    check(&files::contacts(&home), Verdict::Found, "1 contacts, 1 of tier admin");
+    fs::write(home.contacts_file(), "[[contact]]\n").unwrap();
+    check(&files::contacts(&home), Verdict::Missing, "contacts.toml:1: contact.name: missing");
+}
+
+#[test]
+fn a_test_directory_is_there_and_the_owners_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = config_with(dir.path());
+    check(&files::test_directory(&config), Verdict::Found, "");
+    fs::set_permissions(dir.path(), Permissions::from_mode(0o777)).unwrap();
+    check(&files::test_directory(&config), Verdict::Missing, "others can write");
+    config.test.dir = dir.path().join("none");
+    check(&files::test_directory(&config), Verdict::Note, "is not there yet");
+    config.test.enabled = false;
+    check(&files::test_directory(&config), Verdict::Found, "off");
+}
+
+#[tokio::test]
+async fn a_program_that_is_not_there_comes_with_what_to_do() {
+    let (dir, home) = prepared();
+    let mut config = config_with(dir.path());
+    config.agent.program = "/nowhere/claude".into();
+    let findings = agent::agent(&home, &config).await;
+    assert_eq!(findings.len(), 1);
+    check(&findings[0], Verdict::Missing, "/nowhere/claude");
+    assert!(findings[0].advice.as_ref().unwrap().contains("install it"));
+}
+
+#[tokio::test]
+async fn a_daemon_that_does_not_run_is_no_failure() {
+    let (_dir, home) = prepared();
+    check(&daemon(&Place { home, user_home: None }).await, Verdict::Note, "not running");
+}
+
+#[test]
+fn a_finding_is_a_line_and_its_advice_another() {
+    let findings = [
+        Finding::found("disk", "1.0 GiB free"),
+        Finding::missing("login", "not logged in", "run claude, then /login"),
+    ];
+    let lines = for_people(&findings, Colours::Off);
+    let expected = [
+        "ok    disk   1.0 GiB free",
+        "FAIL  login  not logged in",
+        "             → run claude, then /login",
+    ];
+    assert_eq!(lines, expected);
+}

@@ -1,0 +1,79 @@
+//! `run`: the daemon itself, in the foreground, or as the background process of `start`.
+
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::Context as _;
+
+use super::Place;
+use crate::app;
+use crate::config::Config;
+use crate::config::args::Run;
+use crate::config::paths::FILE_MODE;
+use crate::contacts::Contacts;
+use crate::control::lock::Lock;
+use crate::exit::{Code, Failure};
+use crate::telemetry::{self, LOG_VARIABLE};
+
+/// Threads that run tasks. The work is waiting for others; a second one keeps a task that computes
+/// from holding up the rest.
+const WORKERS: usize = 2;
+
+/// Threads for what blocks: walks over the process table, file names being looked up. Each walk
+/// takes milliseconds, and more threads would only take memory.
+const BLOCKING_THREADS_MAX: usize = 8;
+
+pub(super) fn run(place: &Place, run: &Run, began: Instant) -> anyhow::Result<Code> {
+    let home = &place.home;
+    let config =
+        Config::load(&home.config_file(), place.user_home.as_deref()).map_err(Failure::from)?;
+    home.prepare().map_err(Failure::from)?;
+    let contacts = Contacts::open(&home.contacts_file()).map_err(Failure::from)?;
+    if run.detached {
+        detach(home.root())?;
+    }
+    // Held until everything below is gone.
+    let _lock = Lock::take(&home.lock(), home.root()).map_err(Failure::from)?;
+    let filter = std::env::var(LOG_VARIABLE).ok().filter(|filter| !filter.is_empty());
+    let _log =
+        telemetry::start(&home.log_file(), config.log, filter.as_deref()).map_err(Failure::from)?;
+    write_pid(&home.pid_file()).context("write the pid file")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .max_blocking_threads(BLOCKING_THREADS_MAX)
+        .enable_all()
+        .build()
+        .context("start the runtime")?;
+    let settings = app::Settings { home: home.clone(), config, contacts, began };
+    let ended = runtime.block_on(app::run(settings));
+    // Whatever still blocks a thread is not worth waiting for: all that counts has ended.
+    runtime.shutdown_background();
+    // A pid file that stays behind decides nothing.
+    drop(std::fs::remove_file(home.pid_file()));
+    match &ended {
+        Ok(code) => tracing::info!(code = *code as u8, "ended"),
+        Err(error) => tracing::error!(error = format!("{error:#}"), "ended"),
+    }
+    ended
+}
+
+/// Leaves the terminal and the folder it was started from.
+fn detach(home: &Path) -> anyhow::Result<()> {
+    // Fails only for the leader of a process group, which has what this would give it, or was
+    // started as it wants to be.
+    let _ = rustix::process::setsid();
+    std::env::set_current_dir(home).context("enter the home")
+}
+
+fn write_pid(path: &Path) -> std::io::Result<()> {
+    // Made anew, because an old one could have other rights.
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file =
+        std::fs::OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(path)?;
+    writeln!(file, "{}", std::process::id())
+}

@@ -1,0 +1,146 @@
+//! `start`: the daemon in the background. Returns when it is ready; if it does not come up, shows
+//! what it said last and ends with its exit code.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+
+use super::Place;
+use super::print::{Screen, complain};
+use crate::config::Config;
+use crate::config::paths::{FILE_MODE, HOME_VARIABLE};
+use crate::contacts::Contacts;
+use crate::control::lock;
+use crate::exit::{Code, Failure};
+use crate::ready::Ready;
+use crate::telemetry::last_lines;
+
+/// How long a daemon may take to be ready. It takes a tenth of a second, and longer only to check
+/// a database after a crash.
+const READY_MAX: Duration = Duration::from_secs(30);
+
+/// Lines of the log that are shown if it does not come up.
+const LINES_SHOWN: usize = 20;
+
+pub(super) async fn start(place: &Place, screen: &mut Screen) -> anyhow::Result<Code> {
+    let home = &place.home;
+    check(place)?;
+    home.prepare().map_err(Failure::from)?;
+    if let Some(holder) = lock::holder(&home.lock()).context("look at the lock")? {
+        let error = lock::LockError::Held { holder, home: home.root().to_owned() };
+        return Err(Failure::from(error).into());
+    }
+    let began = Instant::now();
+    let mut words = Words::begin(&home.stderr_file()).context("open stderr.log")?;
+    let mut child = spawn(place, &words).context("start the daemon's process")?;
+    match timeout(READY_MAX, ready(&mut child)).await {
+        Ok(Ok(Came::Ready(ready))) => {
+            let ms = began.elapsed().as_millis();
+            let Ready { pid, generation, .. } = ready;
+            screen.line(&format!(
+                "claude-assistant is up: pid {pid}, generation {generation}, ready after {ms} ms"
+            ))?;
+            Ok(Code::Done)
+        }
+        Ok(Ok(Came::Ended(status))) => Ok(explain(status, &mut words, place)),
+        Ok(Err(error)) => Err(error).context("wait for the daemon"),
+        Err(_) => {
+            let pid = child.id().unwrap_or_default();
+            complain(&format!("not ready within {} s; pid {pid} still tries", READY_MAX.as_secs()));
+            show_log(place);
+            Ok(Code::Failed)
+        }
+    }
+}
+
+/// Finds what is wrong with the files before a process is started for them.
+fn check(place: &Place) -> Result<(), Failure> {
+    Config::load(&place.home.config_file(), place.user_home.as_deref())?;
+    Contacts::open(&place.home.contacts_file())?;
+    Ok(())
+}
+
+fn spawn(place: &Place, words: &Words) -> std::io::Result<Child> {
+    Command::new(std::env::current_exe()?)
+        .args(["run", "--detached"])
+        .env(HOME_VARIABLE, place.home.root())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(words.file.try_clone()?)
+        .spawn()
+}
+
+/// What came first.
+enum Came {
+    Ready(Ready),
+    Ended(ExitStatus),
+}
+
+async fn ready(child: &mut Child) -> std::io::Result<Came> {
+    if let Some(stdout) = child.stdout.take() {
+        let mut lines = BufReader::new(stdout).lines();
+        while let Some(line) = lines.next_line().await? {
+            if let Some(ready) = Ready::parse(&line) {
+                return Ok(Came::Ready(ready));
+            }
+        }
+    }
+    // Its output has ended, and so will it.
+    child.wait().await.map(Came::Ended)
+}
+
+/// Says why the daemon did not come up. Its own words come last, where they are read first.
+fn explain(status: ExitStatus, words: &mut Words, place: &Place) -> Code {
+    let said = words.since().unwrap_or_default();
+    let code = status.code().map_or(Code::Failed, Code::of_status);
+    if code != Code::Busy {
+        show_log(place);
+    }
+    complain(&format!("did not come up: {status}"));
+    for line in said.lines() {
+        complain(line.trim_start_matches("claude-assistant: "));
+    }
+    match code {
+        // It ended well, but it was to stay.
+        Code::Done => Code::Failed,
+        code => code,
+    }
+}
+
+fn show_log(place: &Place) {
+    let path = place.home.log_file();
+    let lines = last_lines(&path, LINES_SHOWN).unwrap_or_default();
+    if !lines.is_empty() {
+        complain(&format!("the last lines of {}:\n{}", path.display(), lines.trim_end()));
+    }
+}
+
+/// What the daemon's process says on standard error, from now on.
+struct Words {
+    file: File,
+    from: u64,
+}
+
+impl Words {
+    fn begin(path: &Path) -> std::io::Result<Self> {
+        let mut file =
+            OpenOptions::new().append(true).read(true).create(true).mode(FILE_MODE).open(path)?;
+        let from = file.seek(SeekFrom::End(0))?;
+        Ok(Self { file, from })
+    }
+
+    fn since(&mut self) -> std::io::Result<String> {
+        let mut said = Vec::new();
+        self.file.seek(SeekFrom::Start(self.from))?;
+        self.file.read_to_end(&mut said)?;
+        Ok(String::from_utf8_lossy(&said).into_owned())
+    }
+}

@@ -1,0 +1,82 @@
+//! `stop`: asks the daemon to end, and waits until its lock is free, which the system sees to when
+//! the process is gone. Nothing is killed: what does not end is named.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tokio::time::{Instant, sleep};
+
+use super::Place;
+use super::print::Screen;
+use crate::config::Config;
+use crate::control::lock::{self, Holder};
+use crate::control::protocol::Request;
+use crate::exit::{Code, Failure};
+use crate::processes;
+
+/// How often the lock is looked at.
+const LOOK_INTERVAL: Duration = Duration::from_millis(10);
+
+/// What a daemon may take beyond its own deadline, to write its last lines.
+const MARGIN: Duration = Duration::from_secs(5);
+
+/// The daemon's own deadline, where its configuration cannot be read any more.
+const DEADLINE_UNKNOWN: Duration = Duration::from_secs(60);
+
+pub(super) async fn stop(place: &Place, screen: &mut Screen) -> anyhow::Result<Code> {
+    let holder = holder(place)?;
+    if let Err(failure) = place.ask(Request::Stop).await {
+        return Err(match (failure.code, holder) {
+            (Code::Unreachable, Some(Some(holder))) => Failure::new(
+                Code::Unreachable,
+                format!("the daemon (pid {}) does not answer: {failure}", holder.pid),
+            ),
+            _ => failure,
+        }
+        .into());
+    }
+    let begun = Instant::now();
+    let pid = holder.flatten().map(|holder| holder.pid);
+    let patience = deadline(place) + MARGIN;
+    while is_held_by(place, pid)? {
+        if patience < begun.elapsed() {
+            return Err(still_running(pid, patience).into());
+        }
+        sleep(LOOK_INTERVAL).await;
+    }
+    let ms = begun.elapsed().as_millis();
+    screen.line(&format!("claude-assistant has ended, after {ms} ms"))?;
+    Ok(Code::Done)
+}
+
+/// Who holds the home's lock.
+fn holder(place: &Place) -> anyhow::Result<Option<Option<Holder>>> {
+    lock::holder(&place.home.lock()).context("look at the lock")
+}
+
+/// Whether the daemon that was asked still has the lock; another may have taken it since.
+fn is_held_by(place: &Place, asked: Option<u32>) -> anyhow::Result<bool> {
+    Ok(match (holder(place)?, asked) {
+        (None, _) => false,
+        (Some(Some(holder)), Some(asked)) => holder.pid == asked,
+        (Some(_), _) => true,
+    })
+}
+
+fn deadline(place: &Place) -> Duration {
+    Config::load(&place.home.config_file(), place.user_home.as_deref())
+        .map_or(DEADLINE_UNKNOWN, |config| config.shutdown.deadline)
+}
+
+fn still_running(pid: Option<u32>, patience: Duration) -> Failure {
+    let mut message = format!("still running {} s after it was asked to end", patience.as_secs());
+    if let Some(pid) = pid {
+        let children: Vec<String> =
+            processes::descendants(pid).iter().map(|found| found.pid.to_string()).collect();
+        message = format!("{message}: pid {pid}");
+        if !children.is_empty() {
+            message = format!("{message}, and its children {}", children.join(", "));
+        }
+    }
+    Failure::new(Code::Failed, message)
+}

@@ -1,0 +1,33 @@
+//! Who may use the control socket: the owner's processes, but none that an agent started. An agent
+//! reads what strangers write, so what it runs must not give orders in the owner's name.
+
+use super::server::PeerCheck;
+use crate::processes;
+
+/// Refuses whoever descends from this process or carries an agent's mark, of whatever daemon. A
+/// process that is gone by the time it is looked at is refused too, because nothing is known of it.
+pub(crate) fn no_agents() -> PeerCheck {
+    let daemon = std::process::id();
+    PeerCheck::new(move |peer| {
+        if peer == daemon {
+            return Ok(());
+        }
+        if processes::descends_from(peer, daemon) {
+            return Err("a process of an agent may not ask");
+        }
+        if processes::carries_mark(peer) {
+            return Err("a process that carries an agent's mark may not ask");
+        }
+        if !is_there(peer) {
+            return Err("who asked is gone");
+        }
+        Ok(())
+    })
+}
+
+fn is_there(pid: u32) -> bool {
+    i32::try_from(pid)
+        .ok()
+        .and_then(rustix::process::Pid::from_raw)
+        .is_some_and(|pid| rustix::process::test_kill_process(pid).is_ok())
+}

@@ -1,0 +1,44 @@
+//! Why the store did not do what it was asked. None of it holds a text, a name or an address.
+
+use std::sync::Arc;
+
+use super::outbox::{OutgoingRow, OutgoingState};
+
+/// Why something was not stored, or not read.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(crate) enum StoreError {
+    /// The writer has ended.
+    #[error("reach the store: its writer has ended")]
+    Closed,
+    /// `SQLite` refused. Nothing of the job is durable.
+    #[error("use the database: {0}")]
+    Sql(#[from] Arc<rusqlite::Error>),
+    /// Another job's error ended the transaction. Nothing of the job is durable.
+    #[error("commit: the transaction was rolled back")]
+    RolledBack,
+    /// The row is not there, or does not read.
+    #[error("find the row in {table}")]
+    Missing {
+        /// The table.
+        table: &'static str,
+    },
+    /// A text of the outbox cannot go from the one state to the other.
+    #[error("take outbox row {} from {} to {}", row.0, from.as_str(), to.as_str())]
+    OutgoingMove {
+        /// The text.
+        row: OutgoingRow,
+        /// Where it is.
+        from: OutgoingState,
+        /// Where it was to go.
+        to: OutgoingState,
+    },
+    /// A working directory has to be found again from its text.
+    #[error("store a working directory that is not UTF-8")]
+    WorkingDirNotUtf8,
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> StoreError {
+        StoreError::Sql(Arc::new(error))
+    }
+}

@@ -1,0 +1,48 @@
+//! The last error that was logged, for `status`: its moment and its constant message, without the
+//! fields.
+
+use std::fmt::Debug;
+use std::sync::{Mutex, PoisonError};
+
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::Context;
+
+use crate::control::protocol::LastError;
+
+/// There is one log in a process, and so one last error.
+static LAST: Mutex<Option<LastError>> = Mutex::new(None);
+
+/// What was logged as an error last.
+pub(crate) fn last_error() -> Option<LastError> {
+    LAST.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+/// Notes errors as they are logged.
+#[derive(Debug, Default)]
+pub(super) struct NoteErrors;
+
+impl<S: Subscriber> Layer<S> for NoteErrors {
+    fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
+        if *event.metadata().level() != Level::ERROR {
+            return;
+        }
+        let mut message = Message::default();
+        event.record(&mut message);
+        let at = format!("{:.0}", jiff::Timestamp::now());
+        let noted = LastError { at, what: message.0 };
+        *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some(noted);
+    }
+}
+
+#[derive(Debug, Default)]
+struct Message(String);
+
+impl Visit for Message {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        if field.name() == "message" {
+            self.0 = format!("{value:?}");
+        }
+    }
+}
