@@ -248,10 +248,7 @@ fn state(standing: Standing) -> SessionState {
 }
 
 fn totals(counts: &store::Counts) -> Counts {
-    let mut total = store::Tally::default();
-    for tally in counts.sources.values() {
-        total += *tally;
-    }
+    let total = counts.total();
     Counts {
         accepted: total.accepted,
         delivered: total.delivered,

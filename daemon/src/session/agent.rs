@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::claude::connection::Connection;
+use crate::claude::connection::{Connection, Counters};
 use crate::claude::process::{AgentProcess, Exit};
 use crate::claude::wire::Frame;
 
@@ -92,6 +92,11 @@ impl Agent {
     /// The end of what it wrote to its standard error.
     pub(super) fn last_words(&self) -> Option<(String, u64)> {
         self.process.as_ref().map(AgentProcess::last_words).filter(|(_, bytes)| 0 < *bytes)
+    }
+
+    /// What it said, in numbers.
+    pub(super) fn counters(&self) -> Counters {
+        self.connection.counters()
     }
 
     fn is_gone(&self) -> bool {

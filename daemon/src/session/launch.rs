@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use super::Driver;
 use super::agent::Agent;
+use super::frames::STOP_HOOK;
 use crate::claude::connection::Connection;
 use crate::claude::options::{self, AgentOptions, SettingSources};
 use crate::claude::process::{AgentProcess, StartError};
@@ -116,7 +117,7 @@ impl Driver {
         let request = self.next_request();
         self.outgoing.clear();
         self.input_ends = false;
-        self.outgoing.push_back(wire::initialize(&request, &[]));
+        self.outgoing.push_back(wire::initialize(&request, Some(STOP_HOOK)));
         let agent = Agent::new(launched.connection, launched.process, request);
         info!(session = self.record.row.0, pid = agent.pid(), "agent started");
         self.record_event(transcript::Event::SessionStart {
