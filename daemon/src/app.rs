@@ -14,7 +14,7 @@ mod desk;
 mod predecessors;
 mod signals;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
@@ -69,6 +69,7 @@ struct Shared {
     generation: Generation,
     launcher: Launcher,
     facts: Arc<SourceFacts>,
+    agent_version: Arc<Mutex<Option<String>>>,
     stop: CancellationToken,
 }
 
@@ -105,6 +106,7 @@ async fn begin(settings: Settings, store: Store) -> anyhow::Result<(Shared, Crew
         generation,
         launcher,
         facts: Arc::default(),
+        agent_version: Arc::default(),
         stop: CancellationToken::new(),
     };
     let server =
@@ -167,6 +169,7 @@ fn surroundings(
         clock: shared.clock,
         queued: Arc::clone(queued),
         launcher,
+        agent_version: Arc::clone(&shared.agent_version),
         memory: shared.settings.config.memory.clone(),
         config_dir: agent.config_dir.clone(),
         extra_env: agent.env.clone(),
@@ -208,6 +211,7 @@ fn desk(shared: &Shared, intake: Intake, asks: mpsc::Sender<Ask>, queued: Arc<No
         contacts: shared.settings.contacts.clone(),
         config: shared.settings.config.clone(),
         facts: Arc::clone(&shared.facts),
+        agent_version: Arc::clone(&shared.agent_version),
         clock: shared.clock,
         generation: shared.generation,
         stop: shared.stop.clone(),

@@ -1,6 +1,6 @@
 //! Answers what is asked on the control socket.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use assistant_core::chat::{ChatId, Source};
@@ -43,6 +43,7 @@ pub(super) struct Desk {
     pub(super) contacts: Contacts,
     pub(super) config: Config,
     pub(super) facts: Arc<SourceFacts>,
+    pub(super) agent_version: Arc<Mutex<Option<String>>>,
     pub(super) clock: Clock,
     pub(super) generation: Generation,
     pub(super) stop: CancellationToken,
@@ -186,7 +187,7 @@ impl Desk {
             rss_bytes: processes::walk(move || processes::rss_bytes(pid)).await.unwrap_or(0),
             agent: AgentStatus {
                 program: self.config.agent.program.display().to_string(),
-                kind: String::new(),
+                kind: self.agent_kind(),
             },
             sources: vec![self.test_source(&counts)],
             sessions: records.iter().map(|record| self.session(record, &shown)).collect(),
@@ -194,6 +195,12 @@ impl Desk {
             contacts_error: self.contacts.error(),
             last_error: crate::telemetry::last_error(),
         })
+    }
+
+    /// The version that the program reported; nothing before an agent was started.
+    fn agent_kind(&self) -> String {
+        let version = self.agent_version.lock().unwrap_or_else(PoisonError::into_inner);
+        version.as_ref().map_or_else(String::new, |version| format!("version {version}"))
     }
 
     fn test_source(&self, counts: &store::Counts) -> SourceStatus {
