@@ -182,7 +182,7 @@ fn router(shared: &Shared, accepted: &Arc<Notify>, asks: &mpsc::Sender<Ask>) -> 
     Router {
         store: shared.store.clone(),
         contacts: shared.settings.contacts.clone(),
-        trust: if config.test.trust { TestTrust::Trusted } else { TestTrust::Capped },
+        trust: TestTrust::of(config.test.trust),
         accepted: Arc::clone(accepted),
         supervisor: asks.clone(),
         work_root: work_root.unwrap_or_else(|| shared.settings.home.work_root()),

@@ -3,9 +3,11 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use assistant_core::access::TestTrust;
 use assistant_core::chat::{ChatId, Source};
 use assistant_core::message::{Arrival, Voice};
 use assistant_core::roster::SessionRow;
+use assistant_core::routing::{self, Verdict};
 use assistant_core::session::{Command, Hold, Standing};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinSet;
@@ -135,6 +137,12 @@ impl Desk {
             seen_at: now,
             voice,
         };
+        let trust = TestTrust::of(self.config.test.trust);
+        match routing::route(&arrival, &self.contacts.directory(), trust) {
+            Verdict::Deliver { .. } => {}
+            Verdict::Refused(refusal) => return Err(no_session(refusal.as_str())),
+            Verdict::Ignored(ignored) => return Err(no_session(ignored.as_str())),
+        }
         let rows =
             self.intake.accept(vec![arrival], None).await.map_err(|failure| failed(&failure))?;
         let row = rows.first().ok_or_else(|| Refusal::new(RefusalKind::Failed, "no row"))?;
@@ -291,6 +299,10 @@ fn find<'a>(records: &'a [SessionRecord], name: &str) -> Result<&'a SessionRecor
 fn parse_chat(chat: &str) -> Result<ChatId, Refusal> {
     ChatId::from_typed(chat, Source::Test)
         .map_err(|error| Refusal::new(RefusalKind::Invalid, error.to_string()))
+}
+
+fn no_session(reason: &str) -> Refusal {
+    Refusal::new(RefusalKind::Invalid, format!("this chat has no session: {reason}"))
 }
 
 fn failed(failure: &StoreError) -> Refusal {
