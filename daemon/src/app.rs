@@ -107,8 +107,8 @@ async fn begin(settings: Settings, store: Store) -> anyhow::Result<(Shared, Crew
         facts: Arc::default(),
         stop: CancellationToken::new(),
     };
-    let server = Server::bind(&shared.settings.home.socket(), peer::no_agents())
-        .map_err(Failure::from)?;
+    let server =
+        Server::bind(&shared.settings.home.socket(), peer::no_agents()).map_err(Failure::from)?;
     let (shared, crew) = start(shared, home_id, Some(server));
     Ready::now(shared.settings.began, generation.0).announce();
     Ok((shared, crew))

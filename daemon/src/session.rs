@@ -127,6 +127,7 @@ pub(crate) async fn run(
         launching: JoinSet::new(),
         calls: JoinSet::new(),
         open_calls: BTreeSet::new(),
+        sent_in_turn: false,
         outgoing: VecDeque::new(),
         input_ends: false,
         pending: BTreeMap::new(),
@@ -154,6 +155,8 @@ struct Driver {
     calls: JoinSet<frames::Answered>,
     /// Requests of the program that a call will answer; withdrawn ones are taken out.
     open_calls: BTreeSet<String>,
+    /// Whether the running turn sent anything to the person.
+    sent_in_turn: bool,
     /// Lines that the agent has no room for yet: at most one per attempt in flight and request open.
     outgoing: VecDeque<Vec<u8>>,
     /// Its input is closed once `outgoing` is empty.
@@ -251,7 +254,7 @@ impl Driver {
                 Action::Deliver(deliveries) => self.deliver(deliveries).await,
                 Action::Settle(settlement) => self.settle(settlement).await,
                 Action::Close(step) => self.close(step).await,
-                Action::Report(report) => self.report(&report),
+                Action::Report(report) => self.report(&report).await,
                 Action::End => self.ended = true,
             }
         }
@@ -266,7 +269,7 @@ impl Driver {
                 self.outgoing.push_back(wire::stop_task(&request, &task));
             }
             ClosingStep::Interrupt => {
-                self.outgoing.push_back(wire::interrupt(&request, wire::Queued::Cancelled));
+                self.outgoing.push_back(wire::interrupt(&request));
             }
             ClosingStep::CloseInput => self.input_ends = true,
             ClosingStep::Terminate => self.terminate(),
@@ -290,7 +293,7 @@ impl Driver {
         }
     }
 
-    fn report(&mut self, report: &Report) {
+    async fn report(&mut self, report: &Report) {
         let session = self.record.row.0;
         let what = match report {
             Report::Dead => {
@@ -304,7 +307,7 @@ impl Driver {
             }
             Report::MemoryLost => {
                 warn!(session, "conversation not resumed, memory begins anew");
-                self.agent_session = None;
+                self.forget_conversation().await;
                 "the earlier conversation could not be resumed".to_owned()
             }
             Report::TurnFailed(reason) => {
@@ -318,6 +321,14 @@ impl Driver {
             }
         };
         self.record_event(transcript::Event::Error { what });
+    }
+
+    async fn forget_conversation(&mut self) {
+        self.agent_session = None;
+        let forgotten = self.surroundings.store.forget_agent_session(self.record.row).await;
+        if let Err(failure) = forgotten {
+            error!(session = self.record.row.0, error = %failure, "conversation not forgotten");
+        }
     }
 
     async fn report_busy(&mut self) {
@@ -338,7 +349,7 @@ impl Driver {
     async fn report_news(&mut self, kind: NewsKind) {
         let session: SessionRow = self.record.row;
         // The supervisor outlives its sessions; if it is gone all the same, the orders say so.
-        drop(self.strings.news.send(News { session, kind }).await);
+        let _gone = self.strings.news.send(News { session, kind }).await;
     }
 
     fn publish(&mut self) {

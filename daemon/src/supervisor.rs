@@ -35,7 +35,7 @@ const NEWS_WAITING_MAX: usize = 256;
 
 /// How often the supervisor looks whether a session with messages was forgotten: the last resort
 /// after a session's task crashed.
-const SWEEP_EVERY: Duration = Duration::from_secs(60);
+const SWEEP_EVERY: Duration = Duration::from_mins(1);
 
 /// Something that a session tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,12 +159,12 @@ impl Supervisor {
                 let live = self.live.get(&row);
                 let told = live.is_some_and(|live| order(live, Order::Command(command)));
                 // Who asked may have gone.
-                drop(answer.send(told));
+                let _gone = answer.send(told);
             }
             Ask::CommandAll(command, answer) => {
                 let tell = |live: &&Live| order(live, Order::Command(command));
                 let count = self.live.values().filter(tell).count();
-                drop(answer.send(count as u64));
+                let _gone = answer.send(count as u64);
             }
             Ask::Show(answer) => {
                 let facts = |(&row, live): (&SessionRow, &Live)| (row, live.facts.borrow().clone());
@@ -255,14 +255,14 @@ impl Supervisor {
     /// Wakes sessions whose messages nobody looks after.
     async fn sweep(&mut self) {
         let store = &self.surroundings.store;
-        let (owing, records) = match (store.sessions_with_unfinished().await, store.sessions().await)
-        {
-            (Ok(owing), Ok(records)) => (owing, records),
-            (Err(failure), _) | (_, Err(failure)) => {
-                error!(error = %failure, "sessions not looked at");
-                return;
-            }
-        };
+        let (owing, records) =
+            match (store.sessions_with_unfinished().await, store.sessions().await) {
+                (Ok(owing), Ok(records)) => (owing, records),
+                (Err(failure), _) | (_, Err(failure)) => {
+                    error!(error = %failure, "sessions not looked at");
+                    return;
+                }
+            };
         let forgotten = |record: &SessionRecord| {
             owing.contains(&record.row) && !self.live.contains_key(&record.row)
         };

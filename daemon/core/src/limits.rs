@@ -20,23 +20,23 @@ pub const ERROR_WAIT_STEP: Duration = Duration::from_secs(2);
 pub const ERRORS_IN_A_ROW_MAX: u32 = 3;
 
 /// The longest wait between turns while the other end of the agent refuses us.
-pub const TURN_WAIT_MAX: Duration = Duration::from_secs(60);
+pub const TURN_WAIT_MAX: Duration = Duration::from_mins(1);
 
 /// Revivals of a dead session allowed within [`REVIVALS_WINDOW`].
 pub const REVIVALS_MAX: usize = 3;
 
 /// Must exceed the slowest way of finding a session dead, times [`REVIVALS_MAX`].
-pub const REVIVALS_WINDOW: Duration = Duration::from_secs(20 * 60);
+pub const REVIVALS_WINDOW: Duration = Duration::from_mins(20);
 
 /// A dead session with messages waiting tries again after this, even if no new message comes.
-pub const DEAD_RETRY_AFTER: Duration = Duration::from_secs(60);
+pub const DEAD_RETRY_AFTER: Duration = Duration::from_mins(1);
 
 /// An agent that has not answered `initialize` by then counts as not started. Twenty at once on
 /// two cores took up to 22 s.
-pub const LAUNCH_MAX: Duration = Duration::from_secs(60);
+pub const LAUNCH_MAX: Duration = Duration::from_mins(1);
 
 /// An agent without anything to do for this long is ended; its conversation is kept.
-pub const IDLE_MAX: Duration = Duration::from_secs(2 * 60 * 60);
+pub const IDLE_MAX: Duration = Duration::from_hours(2);
 
 /// After `idle` the program owes nothing. Attempts that it saw and still does not run after this
 /// were lost by it, and are delivered again.

@@ -102,7 +102,7 @@ impl Desk {
     }
 
     async fn one(&self, name: &str, command: Command) -> Answered {
-        let records = self.store.sessions().await.map_err(failed)?;
+        let records = self.store.sessions().await.map_err(|failure| failed(&failure))?;
         let row = find(&records, name)?.row;
         let (answer, told) = oneshot::channel();
         self.supervisor.send(Ask::Command(row, command, answer)).await.map_err(|_| stopping())?;
@@ -134,7 +134,8 @@ impl Desk {
             seen_at: now,
             voice,
         };
-        let rows = self.intake.accept(vec![arrival], None).await.map_err(failed)?;
+        let rows =
+            self.intake.accept(vec![arrival], None).await.map_err(|failure| failed(&failure))?;
         let row = rows.first().ok_or_else(|| Refusal::new(RefusalKind::Failed, "no row"))?;
         Ok(Answer::Accepted { row: row.0 })
     }
@@ -146,11 +147,11 @@ impl Desk {
         }
         let finished = self.store.finished_outgoing();
         let new = NewOutgoing { chat, text, attachments: Vec::new(), key };
-        let outgoing = self.store.enqueue(new).await.map_err(failed)?;
+        let outgoing = self.store.enqueue(new).await.map_err(|failure| failed(&failure))?;
         self.queued.notify_one();
         let outcome = sender::outcome(&self.store, finished, &outgoing);
         let outgoing = match tokio::time::timeout(SEND_OUTCOME_MAX, outcome).await {
-            Ok(outcome) => outcome.map_err(failed)?,
+            Ok(outcome) => outcome.map_err(|failure| failed(&failure))?,
             Err(_) => outgoing,
         };
         match (outgoing.state, outgoing.reason) {
@@ -158,10 +159,9 @@ impl Desk {
                 let reason = reason.unwrap_or_else(|| "no reason given".to_owned());
                 Err(Refusal::new(RefusalKind::Failed, format!("not sent: {reason}")))
             }
-            (state, _) => Ok(Answer::Queued {
-                row: outgoing.row.0,
-                state: state.as_str().to_owned(),
-            }),
+            (state, _) => {
+                Ok(Answer::Queued { row: outgoing.row.0, state: state.as_str().to_owned() })
+            }
         }
     }
 
@@ -169,8 +169,8 @@ impl Desk {
         let (answer, shown) = oneshot::channel();
         self.supervisor.send(Ask::Show(answer)).await.map_err(|_| stopping())?;
         let shown = shown.await.map_err(|_| stopping())?;
-        let records = self.store.sessions().await.map_err(failed)?;
-        let counts = self.store.counts().await.map_err(failed)?;
+        let records = self.store.sessions().await.map_err(|failure| failed(&failure))?;
+        let counts = self.store.counts().await.map_err(|failure| failed(&failure))?;
         let now = self.clock.now();
         let started_ms = now.wall.0 - i64::try_from(now.monotonic.as_millis()).unwrap_or(0);
         let started = jiff::Timestamp::from_millisecond(started_ms).unwrap_or_default();
@@ -199,7 +199,8 @@ impl Desk {
     fn test_source(&self, counts: &store::Counts) -> SourceStatus {
         let tally = counts.sources.get(&Source::Test).copied().unwrap_or_default();
         let now = self.clock.now();
-        let age_s = |at: assistant_core::time::WallMs| (now.wall.0 - at.0).max(0).unsigned_abs() / 1000;
+        let age_s =
+            |at: assistant_core::time::WallMs| (now.wall.0 - at.0).max(0).unsigned_abs() / 1000;
         SourceStatus {
             name: Source::Test.prefix().to_owned(),
             enabled: self.config.test.enabled,
@@ -247,10 +248,7 @@ fn state(standing: Standing) -> SessionState {
 }
 
 fn totals(counts: &store::Counts) -> Counts {
-    let mut total = store::Tally::default();
-    for tally in counts.sources.values() {
-        total += *tally;
-    }
+    let total = counts.total();
     Counts {
         accepted: total.accepted,
         delivered: total.delivered,
@@ -288,7 +286,7 @@ fn parse_chat(chat: &str) -> Result<ChatId, Refusal> {
         .map_err(|error| Refusal::new(RefusalKind::Invalid, error.to_string()))
 }
 
-fn failed(failure: StoreError) -> Refusal {
+fn failed(failure: &StoreError) -> Refusal {
     Refusal::new(RefusalKind::Failed, failure.to_string())
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::claude::connection::Connection;
+use crate::claude::connection::{Connection, Counters};
 use crate::claude::process::{AgentProcess, Exit};
 use crate::claude::wire::Frame;
 
@@ -23,7 +23,7 @@ const EXIT_AFTER_OUTPUT_MAX: Duration = Duration::from_secs(3);
 #[derive(Debug)]
 pub(super) enum Heard {
     /// It said something.
-    Frame(Frame),
+    Frame(Box<Frame>),
     /// A line went out, or what it means for its input.
     Moved,
     /// It is gone: how, if it was a process.
@@ -82,15 +82,21 @@ impl Agent {
 
     /// Ends it and everything that it started.
     pub(super) async fn kill(&mut self) {
-        match &mut self.process {
-            Some(process) => drop(process.kill().await),
-            None => self.output = Output::Closed,
+        if let Some(process) = &mut self.process {
+            process.kill().await;
+        } else {
+            self.output = Output::Closed;
         }
     }
 
     /// The end of what it wrote to its standard error.
     pub(super) fn last_words(&self) -> Option<(String, u64)> {
         self.process.as_ref().map(AgentProcess::last_words).filter(|(_, bytes)| 0 < *bytes)
+    }
+
+    /// What it said, in numbers.
+    pub(super) fn counters(&self) -> Counters {
+        self.connection.counters()
     }
 
     fn is_gone(&self) -> bool {
@@ -123,7 +129,7 @@ impl Agent {
                     return Heard::Moved;
                 }
                 frame = self.connection.next(), if open => match frame {
-                    Some(frame) => return Heard::Frame(frame),
+                    Some(frame) => return Heard::Frame(Box::new(frame)),
                     None => {
                         self.output = Output::Closed;
                         self.give_up_at = Some(Instant::now() + EXIT_AFTER_OUTPUT_MAX);

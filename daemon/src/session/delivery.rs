@@ -14,7 +14,9 @@ use uuid::Uuid;
 use super::Driver;
 use crate::claude::wire;
 use crate::sender;
-use crate::store::{self, AttemptOutcome, NewAttempt, OutgoingState, Pending, SentText, StoreError};
+use crate::store::{
+    self, AttemptOutcome, NewAttempt, OutgoingState, Pending, SentText, StoreError,
+};
 use crate::transcript;
 
 /// How long a redelivery waits for texts that are still on their way to the chat, so that it can
@@ -217,7 +219,7 @@ fn outcome(closed: Closed) -> AttemptOutcome {
         Closed::TurnFailed => AttemptOutcome::TurnFailed,
         Closed::AgentEnded => AttemptOutcome::AgentEnded,
         Closed::Interrupted => AttemptOutcome::Interrupted,
-        Closed::Forgotten => AttemptOutcome::Abandoned,
+        Closed::Forgotten => AttemptOutcome::Withdrawn,
     }
 }
 

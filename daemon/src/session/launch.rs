@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use super::Driver;
 use super::agent::Agent;
+use super::frames::STOP_HOOK;
 use crate::claude::connection::Connection;
 use crate::claude::options::{self, AgentOptions, SettingSources};
 use crate::claude::process::{AgentProcess, StartError};
@@ -116,7 +117,7 @@ impl Driver {
         let request = self.next_request();
         self.outgoing.clear();
         self.input_ends = false;
-        self.outgoing.push_back(wire::initialize(&request, &[]));
+        self.outgoing.push_back(wire::initialize(&request, Some(STOP_HOOK)));
         let agent = Agent::new(launched.connection, launched.process, request);
         info!(session = self.record.row.0, pid = agent.pid(), "agent started");
         self.record_event(transcript::Event::SessionStart {
@@ -156,15 +157,14 @@ async fn begin(
         .mode(0o700)
         .create(&record.working_dir)
         .map_err(Refused::Prompt)?;
-    let (start, agent_session, session) = match resume {
-        Some(id) => (Start::Resume, id.clone(), options::Start::Resume(id)),
-        None => {
-            let id = Uuid::new_v4();
-            (Start::Fresh, id.to_string(), options::Start::Fresh(id))
-        }
+    let (start, agent_session, session) = if let Some(id) = resume {
+        (Start::Resume, id.clone(), options::Start::Resume(id))
+    } else {
+        let id = Uuid::new_v4();
+        (Start::Fresh, id.to_string(), options::Start::Fresh(id))
     };
     let options = agent_options(surroundings, record, profile, session, prompt_file);
-    let (connection, process) = start_agent(&surroundings.launcher, options).await?;
+    let (connection, process) = start_agent(&surroundings.launcher, options)?;
     Ok(Launched { connection, process, agent_session, start })
 }
 
@@ -203,7 +203,7 @@ fn agent_options(
     }
 }
 
-async fn start_agent(
+fn start_agent(
     launcher: &Launcher,
     options: AgentOptions,
 ) -> Result<(Connection, Option<AgentProcess>), Refused> {
@@ -215,7 +215,7 @@ async fn start_agent(
         #[cfg(test)]
         Launcher::Pipe(agents) => {
             let (ours, theirs) = tokio::io::duplex(64 * 1024);
-            agents.send((options, theirs)).await.map_err(|_| Refused::Cut)?;
+            agents.try_send((options, theirs)).map_err(|_| Refused::Cut)?;
             let (reader, writer) = tokio::io::split(ours);
             Ok((Connection::open(reader, writer), None))
         }

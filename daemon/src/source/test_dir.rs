@@ -100,9 +100,8 @@ impl TestDir {
 
     /// One batch: claim, read, make durable, unlink.
     async fn look(&self, kept: &mut Option<Claims>) -> std::io::Result<Look> {
-        let mut claims = kept
-            .take()
-            .unwrap_or_else(|| Claims::new(self.dir.clone(), self.generation));
+        let mut claims =
+            kept.take().unwrap_or_else(|| Claims::new(self.dir.clone(), self.generation));
         let now = self.clock.monotonic();
         let looking = tokio::task::spawn_blocking(move || {
             let found = claims.look(now);

@@ -25,7 +25,7 @@ pub(crate) enum AttemptOutcome {
     AgentEnded,
     /// We interrupted the turn.
     Interrupted,
-    /// It was taken back before the agent began with it.
+    /// The agent took it and then owed nothing, without ever saying what became of it.
     Withdrawn,
     /// Nobody was left to see how it ended.
     Abandoned,

@@ -88,8 +88,8 @@ fn checked(
     arguments: &Value,
     tool_use: Option<String>,
 ) -> Result<NewOutgoing, String> {
-    let Arguments { text, attachments } = Arguments::deserialize(arguments)
-        .map_err(|error| format!("not sent: {error}"))?;
+    let Arguments { text, attachments } =
+        Arguments::deserialize(arguments).map_err(|error| format!("not sent: {error}"))?;
     if text.trim().is_empty() && attachments.is_empty() {
         return Err("not sent: the text is empty".to_owned());
     }
@@ -127,7 +127,9 @@ fn told(outgoing: &Outgoing) -> Outcome {
             let reason = outgoing.reason.as_deref().unwrap_or("no reason given");
             Outcome::refused(format!("not sent: {reason}"))
         }
-        OutgoingState::Unknown => Outcome::refused("it may or may not have been sent; do not repeat"),
+        OutgoingState::Unknown => {
+            Outcome::refused("it may or may not have been sent; do not repeat")
+        }
         OutgoingState::Queued | OutgoingState::Attempting => Outcome::done("queued, do not repeat"),
     }
 }

@@ -48,7 +48,7 @@ impl Watch {
     pub(super) async fn changed(&mut self) {
         // `None` cannot be: this value holds a sender itself.
         if self.told.recv().await.is_none() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 
@@ -57,7 +57,7 @@ impl Watch {
         let on_event = move |event: notify::Result<notify::Event>| {
             if event.is_ok_and(|event| brings_files(event.kind)) {
                 // Full means that a word is waiting already.
-                drop(tell.try_send(()));
+                let _full = tell.try_send(());
             }
         };
         let mut watcher = notify::recommended_watcher(on_event)?;
