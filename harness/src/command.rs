@@ -40,10 +40,19 @@ pub enum RunError {
 }
 
 /// Runs `command` with nothing on its input and gathers what it says; kills it after `limit`.
-pub fn run_within(mut command: Command, limit: Duration) -> Result<Finished, RunError> {
+pub fn run_within(command: Command, limit: Duration) -> Result<Finished, RunError> {
+    run_with_input(command, Stdio::null(), limit)
+}
+
+/// The same with something on its input.
+pub fn run_with_input(
+    mut command: Command,
+    input: impl Into<Stdio>,
+    limit: Duration,
+) -> Result<Finished, RunError> {
     let program = command.get_program().to_string_lossy().into_owned();
     let failed = |source| RunError::Io { program: program.clone(), source };
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(failed)?;
     let stdout = gather(child.stdout.take());
     let stderr = gather(child.stderr.take());

@@ -17,6 +17,9 @@
 mod running;
 mod settings;
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
@@ -78,6 +81,8 @@ pub enum SandboxError {
 }
 
 /// One reply as it lies in the outbox.
+///
+/// A file of the outbox is whole when it appears and never changes.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Reply {
     /// The outbox row; rows grow in the order of sending.
@@ -100,6 +105,8 @@ pub struct Sandbox {
     inherit: Vec<String>,
     written: u64,
     running: Option<Running>,
+    /// Replies by file name: what was read once is not read again, however often somebody looks.
+    known: RefCell<BTreeMap<OsString, Reply>>,
 }
 
 impl Sandbox {
@@ -118,6 +125,7 @@ impl Sandbox {
             inherit: settings.inherit.clone(),
             written: 0,
             running: None,
+            known: RefCell::default(),
         };
         for directory in ["home", "messages", "agent", "work", "user", "tmp"] {
             let path = sandbox.root().join(directory);
@@ -166,8 +174,15 @@ impl Sandbox {
 
     /// A command in this home: the daemon's binary with `arguments` and the scrubbed environment.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(&self.daemon);
-        command.args(arguments).env_clear().current_dir(self.root());
+        let mut command = self.command_of(&self.daemon);
+        command.args(arguments);
+        command
+    }
+
+    /// Any program with the scrubbed environment of this home.
+    pub fn command_of(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command.env_clear().current_dir(self.root());
         command.env("CLAUDE_ASSISTANT_HOME", self.home());
         command.env("HOME", self.root().join("user"));
         command.env("TMPDIR", self.temp_dir());
@@ -260,16 +275,19 @@ impl Sandbox {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             listing => listing.map_err(on(&directory))?,
         };
-        let mut replies: Vec<Reply> = Vec::new();
+        let mut known = self.known.borrow_mut();
         for entry in listing {
-            let path = entry.map_err(on(&directory))?.path();
-            if path.extension().is_some_and(|extension| extension == "json") {
+            let entry = entry.map_err(on(&directory))?;
+            let path = entry.path();
+            let is_reply = path.extension().is_some_and(|extension| extension == "json");
+            if is_reply && !known.contains_key(&entry.file_name()) {
                 let bytes = fs::read(&path).map_err(on(&path))?;
                 let reply = serde_json::from_slice(&bytes)
                     .map_err(|source| SandboxError::Reply { path: path.clone(), source })?;
-                replies.push(reply);
+                known.insert(entry.file_name(), reply);
             }
         }
+        let mut replies: Vec<Reply> = known.values().cloned().collect();
         replies.sort_by_key(|reply| reply.row);
         Ok(replies)
     }

@@ -1,19 +1,50 @@
 //! A stream of numbered messages to several chats, and the account at its end: nothing lost,
 //! nothing delivered twice without saying so, every chat in order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use harness::sandbox::{Reply, Sandbox};
+use harness::seed::Seed;
 
 use crate::case::{ADMINS, unbroken};
-use crate::views::{Event, echo_of, events, wait_echoes, wait_settled};
+use crate::views::{Event, events, wait_settled};
 
 /// How a frame says that its message may have been delivered before.
 const REDELIVERY: &str = "[Redelivery";
 
-/// Numbered messages, sent so far.
+/// What a message asks for. The stand-in's reply ends with the message's own last word either way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    /// An answer at once.
+    Quick,
+    /// An answer in pieces, over about 0.1 s.
+    Slow,
+    /// A tool that runs for a moment, and an answer with what it says.
+    Tool,
+}
+
+impl Work {
+    /// One of them by chance.
+    pub const fn any(seed: &mut Seed) -> Self {
+        match seed.below(3) {
+            0 => Self::Quick,
+            1 => Self::Slow,
+            _ => Self::Tool,
+        }
+    }
+
+    fn text(self, word: &str) -> String {
+        match self {
+            Self::Quick => word.to_owned(),
+            Self::Slow => format!("slow 4 25 {word}"),
+            Self::Tool => format!("tool: timeout 0.1 tail -f /dev/null; echo {word}"),
+        }
+    }
+}
+
+/// Numbered messages, sent so far. Each is known by its last word, which no other has.
 #[derive(Debug)]
 pub struct Stream {
     sent: Vec<Vec<String>>,
@@ -26,49 +57,50 @@ impl Stream {
     }
 
     /// How many chats it goes to.
-    pub fn chats(&self) -> usize {
+    pub const fn chats(&self) -> usize {
         self.sent.len()
     }
 
     /// Sends the next message of a chat.
-    pub fn send(&mut self, sandbox: &mut Sandbox, chat: usize) -> anyhow::Result<()> {
+    pub fn send(&mut self, sandbox: &mut Sandbox, chat: usize, work: Work) -> anyhow::Result<()> {
         let sent = self.sent.get_mut(chat).context("find the chat")?;
-        let text = format!("m{chat}-{:04}", sent.len());
-        sandbox.drop_message(ADMINS[chat], &text)?;
-        sent.push(text);
+        let word = format!("m{chat}-{:04}", sent.len());
+        sandbox.drop_message(ADMINS[chat], &work.text(&word))?;
+        sent.push(word);
         Ok(())
     }
 
-    /// Everything that was sent to one chat.
-    pub fn texts_of(&self, chat: usize) -> &[String] {
+    /// The words of everything that was sent to one chat.
+    pub fn words_of(&self, chat: usize) -> &[String] {
         self.sent.get(chat).map_or(&[], Vec::as_slice)
     }
 
-    /// Everything that was sent.
-    pub fn texts(&self) -> Vec<String> {
+    /// The words of everything that was sent.
+    pub fn words(&self) -> Vec<String> {
         self.sent.concat()
     }
 
-    /// Waits until everything is answered, then draws up the account.
-    pub fn settle(&self, sandbox: &Sandbox, limit: Duration) -> anyhow::Result<()> {
-        let waited = wait_echoes(sandbox, &self.texts(), limit);
+    /// Waits until everything is answered, then draws up the account. Returns how many deliveries
+    /// were marked as ones that may have happened before.
+    pub fn settle(&self, sandbox: &Sandbox, limit: Duration) -> anyhow::Result<usize> {
+        let waited = wait_answers(sandbox, &self.words(), limit);
         if waited.is_ok() {
             wait_settled(sandbox, limit)?;
         }
         let replies = sandbox.replies()?;
+        let events = events(sandbox)?;
         unbroken("messages lost", &self.lost(&replies))?;
-        unbroken("messages delivered again unmarked", &self.doubled(&events(sandbox)?))?;
-        unbroken(
-            "replies doubled with no redelivery",
-            &self.answered_twice(&replies, &events(sandbox)?),
-        )?;
+        unbroken("messages delivered again unmarked", &self.doubled(&events))?;
+        unbroken("replies more than deliveries", &self.answered_twice(&replies, &events))?;
         unbroken("replies out of order", &self.reordered(&replies))?;
-        waited.map(|_| ())
+        waited?;
+        let marked = events.iter().filter(|event| event.kind == "IN");
+        Ok(marked.filter(|event| event.entry.to_string().contains(REDELIVERY)).count())
     }
 
     fn lost(&self, replies: &[Reply]) -> Vec<String> {
-        let texts = self.texts();
-        let answered: Vec<&str> = replies.iter().filter_map(echo_of).collect();
+        let texts = self.words();
+        let answered: Vec<&str> = replies.iter().filter_map(word_of).collect();
         texts.into_iter().filter(|text| !answered.contains(&text.as_str())).collect()
     }
 
@@ -80,17 +112,17 @@ impl Stream {
                 frames.iter().filter(|frame| !frame.contains(REDELIVERY)).count()
             })
         };
-        self.texts().into_iter().filter(|text| 1 < unmarked(text)).collect()
+        self.words().into_iter().filter(|text| 1 < unmarked(text)).collect()
     }
 
     /// Texts that were answered more often than they were delivered.
     fn answered_twice(&self, replies: &[Reply], events: &[Event]) -> Vec<String> {
         let deliveries = deliveries(events);
         let mut answers: BTreeMap<&str, usize> = BTreeMap::new();
-        for text in replies.iter().filter_map(echo_of) {
+        for text in replies.iter().filter_map(word_of) {
             *answers.entry(text).or_default() += 1;
         }
-        self.texts()
+        self.words()
             .into_iter()
             .filter(|text| {
                 let answered = answers.get(text.as_str()).copied().unwrap_or(0);
@@ -104,7 +136,7 @@ impl Stream {
     fn reordered(&self, replies: &[Reply]) -> Vec<String> {
         let mut first: BTreeMap<&str, u64> = BTreeMap::new();
         for reply in replies {
-            if let Some(text) = echo_of(reply) {
+            if let Some(text) = word_of(reply) {
                 first.entry(text).or_insert(reply.row);
             }
         }
@@ -126,14 +158,37 @@ impl Stream {
     }
 }
 
-/// The frames in which each line of text went to an agent. A frame holds one message.
+/// Waits until each of these messages has a reply.
+pub fn wait_answers(sandbox: &Sandbox, words: &[String], limit: Duration) -> anyhow::Result<()> {
+    let missing = |replies: &[Reply]| -> Vec<String> {
+        let answered: BTreeSet<&str> = replies.iter().filter_map(word_of).collect();
+        words.iter().filter(|word| !answered.contains(word.as_str())).cloned().collect()
+    };
+    let replies = sandbox.wait_replies(limit, |replies| {
+        words.len() <= replies.len() && missing(replies).is_empty()
+    })?;
+    let missing = missing(&replies);
+    ensure!(missing.is_empty(), "see all replies within {limit:?}; missing: {missing:?}");
+    Ok(())
+}
+
+/// The message that a reply answers.
+fn word_of(reply: &Reply) -> Option<&str> {
+    last_word(&reply.text)
+}
+
+fn last_word(text: &str) -> Option<&str> {
+    text.split_whitespace().next_back()
+}
+
+/// The frames in which each message went to an agent, by its word. A frame holds one message.
 fn deliveries(events: &[Event]) -> BTreeMap<&str, Vec<&str>> {
     let mut deliveries: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for event in events.iter().filter(|event| event.kind == "IN") {
         let frame = event.entry["text"].as_str().unwrap_or_default();
-        // What a redelivery quotes is indented or quoted; the message itself is a line of its own.
-        for line in frame.lines() {
-            deliveries.entry(line).or_default().push(frame);
+        // What a redelivery quotes ends with a quotation mark; the message itself does not.
+        for word in frame.lines().filter_map(last_word) {
+            deliveries.entry(word).or_default().push(frame);
         }
     }
     deliveries

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use harness::sandbox::{Reply, Sandbox};
 use harness::wait::wait_for;
+use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
 
 use crate::case::SOON;
@@ -98,6 +99,20 @@ pub struct Event {
     pub kind: String,
     /// The whole entry.
     pub entry: Value,
+}
+
+/// When each message was routed, in milliseconds since 1970 and in the order of arrival: read off
+/// the database, because no command shows it.
+pub fn routed_ms(sandbox: &Sandbox) -> anyhow::Result<Vec<i64>> {
+    let path = sandbox.home().join("state/assistant.db");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let database = Connection::open_with_flags(&path, flags)
+        .with_context(|| format!("open {}", path.display()))?;
+    let mut query = database
+        .prepare("SELECT routed_at_ms FROM inbox WHERE routed_at_ms IS NOT NULL ORDER BY row")
+        .context("ask the database when messages were routed")?;
+    let routed = query.query_map([], |row| row.get(0)).context("read when messages were routed")?;
+    routed.collect::<Result<_, _>>().context("read when messages were routed")
 }
 
 /// All events of all sessions, each session's in order.

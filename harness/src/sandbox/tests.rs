@@ -86,8 +86,8 @@ fn the_environment_holds_the_sandbox_and_nothing_of_the_caller() {
     assert_eq!(
         names,
         [
-            "CLAUDE_ASSISTANT_HOME",
             "ASSISTANT_SANDBOX",
+            "CLAUDE_ASSISTANT_HOME",
             "HOME",
             "LANG",
             "PATH",

@@ -9,9 +9,9 @@ use harness::sandbox::{AGENT_ENV_MARK, Sandbox};
 use harness::wait::wait_until;
 use rustix::process::Signal;
 
-use crate::case::{Case, Definition, SOON, unbroken};
-use crate::stream::Stream;
-use crate::views::{status, wait_echoes};
+use crate::case::{ADMINS, Case, Definition, SOON, unbroken};
+use crate::stream::{Stream, Work, wait_answers};
+use crate::views::status;
 
 pub(super) const CASES: &[Definition] = &[
     Definition::fake(
@@ -39,22 +39,32 @@ fn the_daemon_is_killed_at_random_points(case: &mut Case) -> anyhow::Result<()> 
     for _ in 0..KILLS {
         for _ in 0..=seed.below(4) {
             let chat = usize::try_from(seed.below(3)).unwrap_or_default();
-            stream.send(sandbox, chat)?;
+            stream.send(sandbox, chat, Work::any(seed))?;
         }
-        let moment = seed.between(Duration::ZERO, MOMENT_MAX);
-        // Until the moment, or until everything is answered: then a later moment finds nothing new.
-        let texts = stream.texts();
-        drop(sandbox.wait_replies(moment, |replies| texts.len() <= replies.len())?);
+        wait_moment(sandbox, &stream, seed.between(Duration::ZERO, MOMENT_MAX))?;
         let agents: Vec<u32> = sandbox.leftovers().iter().map(|agent| agent.pid).collect();
         sandbox.kill9()?;
         if seed.below(2) == 0 {
             // Messages that arrive while nobody is there.
-            stream.send(sandbox, 0)?;
+            stream.send(sandbox, 0, Work::any(seed))?;
         }
         sandbox.start()?;
         ensure_gone(sandbox, &agents)?;
     }
-    stream.settle(sandbox, Duration::from_mins(1))?;
+    settle_after_kills(sandbox, &stream)
+}
+
+/// Waits for the moment, or until everything is answered: then a later moment finds nothing new.
+fn wait_moment(sandbox: &Sandbox, stream: &Stream, moment: Duration) -> anyhow::Result<()> {
+    let sent = stream.words().len();
+    sandbox.wait_replies(moment, |replies| sent <= replies.len())?;
+    Ok(())
+}
+
+fn settle_after_kills(sandbox: &mut Sandbox, stream: &Stream) -> anyhow::Result<()> {
+    let marked = stream.settle(sandbox, Duration::from_mins(1))?;
+    // Otherwise the kills all hit moments at which nothing was going on, and showed nothing.
+    ensure!(0 < marked, "kill while something is under way");
     end_well(sandbox)
 }
 
@@ -71,28 +81,25 @@ fn ensure_gone(sandbox: &Sandbox, agents: &[u32]) -> anyhow::Result<()> {
 
 fn agents_are_killed_at_random_points(case: &mut Case) -> anyhow::Result<()> {
     let Case { seed, sandbox, .. } = case;
-    let mut stream = Stream::new(6);
+    let mut stream = Stream::new(ADMINS.len());
     sandbox.start()?;
     for kill in 0..KILLS {
         // Every chat gets over the kill before it sees another: three in a row are another story.
         let chat = kill % stream.chats();
-        wait_echoes(sandbox, stream.texts_of(chat), SOON)?;
+        wait_answers(sandbox, stream.words_of(chat), SOON)?;
         for _ in 0..=seed.below(3) {
-            stream.send(sandbox, chat)?;
+            stream.send(sandbox, chat, Work::any(seed))?;
         }
-        let moment = seed.between(Duration::ZERO, MOMENT_MAX);
-        let texts = stream.texts();
-        drop(sandbox.wait_replies(moment, |replies| texts.len() <= replies.len())?);
+        wait_moment(sandbox, &stream, seed.between(Duration::ZERO, MOMENT_MAX))?;
         kill_agent(sandbox, chat)?;
     }
-    stream.settle(sandbox, Duration::from_mins(1))?;
-    end_well(sandbox)
+    settle_after_kills(sandbox, &stream)
 }
 
 /// Kills the agent of a chat, if it has one at this moment.
 fn kill_agent(sandbox: &Sandbox, chat: usize) -> anyhow::Result<()> {
     let status = status(sandbox)?;
-    let wanted = format!("test:{}", crate::case::ADMINS[chat]);
+    let wanted = format!("test:{}", ADMINS[chat]);
     let sessions = status["sessions"].as_array().context("find the sessions")?;
     let session = sessions.iter().find(|session| session["chat"] == wanted.as_str());
     if let Some(pid) = session.and_then(|session| session["agent_pid"].as_u64()) {

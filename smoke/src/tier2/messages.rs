@@ -7,8 +7,8 @@ use anyhow::{Context, ensure};
 use harness::wait::wait_until;
 
 use crate::case::{ADMINS, Case, Definition, FAMILY, OWNER, SOON, STRANGER, unbroken};
-use crate::stream::Stream;
-use crate::views::{count, echo_of, events, wait_echoes, wait_settled};
+use crate::stream::{Stream, Work, wait_answers};
+use crate::views::{count, echo_of, events, routed_ms, wait_echoes, wait_settled};
 
 pub(super) const CASES: &[Definition] = &[
     Definition::fake("tier2::messages::a_reply_comes_back", 30, a_reply_comes_back),
@@ -83,27 +83,40 @@ fn twenty_messages_are_answered_in_order(case: &mut Case) -> anyhow::Result<()> 
     case.sandbox.start()?;
     let mut stream = Stream::new(1);
     for _ in 0..20 {
-        stream.send(&mut case.sandbox, 0)?;
+        stream.send(&mut case.sandbox, 0, Work::Quick)?;
     }
-    stream.settle(&case.sandbox, SOON)
+    stream.settle(&case.sandbox, SOON)?;
+    Ok(())
 }
 
 /// Files that arrive at once.
 const BURST: usize = 500;
+
+/// The longest that routing may stand still while there is something to route.
+const GAP_MAX: Duration = Duration::from_millis(250);
 
 fn five_hundred_files_are_routed_in_order(case: &mut Case) -> anyhow::Result<()> {
     case.sandbox.start()?;
     let mut stream = Stream::new(ADMINS.len());
     // Everybody has a session before the burst, so that it measures routing and not spawning.
     for chat in 0..stream.chats() {
-        stream.send(&mut case.sandbox, chat)?;
+        stream.send(&mut case.sandbox, chat, Work::Quick)?;
     }
-    wait_echoes(&case.sandbox, &stream.texts(), SOON)?;
+    wait_answers(&case.sandbox, &stream.words(), SOON)?;
     for number in 0..BURST {
         let chat = number % stream.chats();
-        stream.send(&mut case.sandbox, chat)?;
+        stream.send(&mut case.sandbox, chat, Work::Quick)?;
     }
-    stream.settle(&case.sandbox, Duration::from_mins(1))
+    stream.settle(&case.sandbox, Duration::from_mins(1))?;
+
+    let mut routed = routed_ms(&case.sandbox)?;
+    let burst = routed.split_off(stream.chats().min(routed.len()));
+    ensure!(burst.len() == BURST, "route {BURST} files: {}", burst.len());
+    let gaps = burst.windows(2).map(|pair| pair[1].abs_diff(pair[0]));
+    let gap = Duration::from_millis(gaps.max().unwrap_or_default());
+    let took = burst.last().zip(burst.first()).map_or(0, |(last, first)| last.abs_diff(*first));
+    ensure!(gap < GAP_MAX, "go on routing: {gap:?} without one, {took} ms in all");
+    Ok(())
 }
 
 fn the_same_file_written_twice_arrives_twice(case: &mut Case) -> anyhow::Result<()> {
@@ -197,7 +210,7 @@ fn held_messages_wait_and_are_released_in_order(case: &mut Case) -> anyhow::Resu
     ensure!(held.status.success(), "hold: {}", held.stderr);
     let mut stream = Stream::new(2);
     for number in 0..10 {
-        stream.send(sandbox, number % 2)?;
+        stream.send(sandbox, number % 2, Work::Quick)?;
     }
     let started = Instant::now();
     let accepted = wait_until(SOON, || count(sandbox, "accepted").is_ok_and(|count| count == 10));
@@ -205,5 +218,6 @@ fn held_messages_wait_and_are_released_in_order(case: &mut Case) -> anyhow::Resu
     ensure!(sandbox.replies()?.is_empty(), "answer none while held");
     let released = sandbox.cli(&["release"], SOON)?;
     ensure!(released.status.success(), "release: {}", released.stderr);
-    stream.settle(sandbox, SOON)
+    stream.settle(sandbox, SOON)?;
+    Ok(())
 }

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
+use harness::binaries::CLAUDE_VERSION;
 
 use crate::case::{ADMINS, Case, Definition, OWNER, unbroken};
-use crate::views::{wait_echoes, wait_reply};
+use crate::views::{status, wait_echoes, wait_reply};
 
 pub(super) const CASES: &[Definition] = &[
     Definition::real(
@@ -48,6 +49,10 @@ fn the_second_message_recalls_the_first(case: &mut Case) -> anyhow::Result<()> {
     sandbox.drop_message(OWNER, "recall")?;
     let reply = wait_reply(sandbox, TURN, |reply| reply.text.starts_with("I remember"))?;
     ensure!(reply.text.contains(&word), "recall the first message: {}", reply.text);
+    let status = status(sandbox)?;
+    let program = case.programs.claude()?.display().to_string();
+    ensure!(status["agent"]["program"] == program.as_str(), "use the real program: {status}");
+    ensure!(status.to_string().contains(CLAUDE_VERSION), "name its version: {status}");
     Ok(())
 }
 
