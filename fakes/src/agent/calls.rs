@@ -26,9 +26,9 @@ pub(super) struct Call {
     pub(super) name: String,
     pub(super) input: Value,
     /// The hooks that are still to be asked, the one being asked first.
-    hooks: VecDeque<Hook>,
-    hook_allows: bool,
-    hook_asks: bool,
+    pub(super) hooks: VecDeque<Hook>,
+    pub(super) hook_allows: bool,
+    pub(super) hook_asks: bool,
     /// Why it runs, as the result tells it.
     decision: Value,
     pub(super) job: Option<u64>,
@@ -50,10 +50,11 @@ impl Call {
 }
 
 /// A call that did not run.
-struct Refusal<'a> {
-    text: &'a str,
-    source: &'a str,
-    reason_type: Option<&'a str>,
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Refusal<'a> {
+    pub(super) text: &'a str,
+    pub(super) source: &'a str,
+    pub(super) reason_type: Option<&'a str>,
 }
 
 impl Agent {
@@ -89,45 +90,6 @@ impl Agent {
         self.ask_hook(&hook, &id, input);
     }
 
-    /// The answer of a hook on a call; `Err` = it failed or said nothing in time.
-    pub(super) fn call_hook_answered(&mut self, answer: Result<Value, String>) {
-        let Some(call) = self.call() else { return };
-        let Some(hook) = call.hooks.pop_front() else { return };
-        let name = call.name.clone();
-        let answer = match answer {
-            Ok(answer) => answer,
-            Err(error) if hook.blocks_on_failure => {
-                let text = format!("PreToolUse:{name} hook error: {error}");
-                let reason_type = Some("hook");
-                self.refuse_call(&Refusal { text: &text, source: "hook", reason_type }, false);
-                return;
-            }
-            Err(_) => {
-                self.hook_failed("PreToolUse", &hook.callback);
-                json!({})
-            }
-        };
-        let verdict = &answer["hookSpecificOutput"];
-        let Some(call) = self.call() else { return };
-        if verdict["updatedInput"].is_object() {
-            call.input = verdict["updatedInput"].clone();
-        }
-        let reason = verdict["permissionDecisionReason"].as_str().unwrap_or("denied");
-        match verdict["permissionDecision"].as_str() {
-            Some("deny") => {
-                let text = format!("PreToolUse:{name} hook error: {reason}");
-                let reason_type = Some("hook");
-                self.refuse_call(&Refusal { text: &text, source: "hook", reason_type }, false);
-                return;
-            }
-            Some("allow") => call.hook_allows = true,
-            Some("ask") => call.hook_asks = true,
-            Some("defer") | None => {}
-            Some(other) => self.complain(format!("a permissionDecision {other:?}")),
-        }
-        self.next_call_hook();
-    }
-
     /// Runs the call, or asks first.
     fn decide(&mut self) {
         let offered = self.offered();
@@ -155,7 +117,7 @@ impl Agent {
                 "tool_use_id": id, "message": text,
             }));
             let reason_type = Some("asyncAgent");
-            self.refuse_call(&Refusal { text: &text, source: "config", reason_type }, false);
+            self.refuse_call(&Refusal { text: &text, source: "config", reason_type });
         }
     }
 
@@ -201,7 +163,7 @@ impl Agent {
                     }
                     error => format!("Tool permission request failed: Error: {error}"),
                 };
-                self.refuse_call(&refused(&text), false);
+                self.refuse_call(&refused(&text));
             }
             Ok(answer) if answer["behavior"] == "allow" => {
                 if !answer["updatedInput"].is_object() {
@@ -219,27 +181,27 @@ impl Agent {
                     self.complain("a deny without message".to_owned());
                     return;
                 };
-                let interrupts = answer["interrupt"] == json!(true);
+                if answer["interrupt"] == json!(true) {
+                    self.note_denial();
+                    self.reject_calls(REJECTED);
+                    self.end_interrupted_tools();
+                    return;
+                }
                 let refusal = Refusal { text: message, source: "user_reject", reason_type: None };
-                self.refuse_call(&refusal, interrupts);
+                self.refuse_call(&refusal);
             }
             Ok(_) => {
                 self.complain(
                     "an answer to can_use_tool that is neither allow nor deny".to_owned(),
                 );
-                self.refuse_call(&refused("Tool permission request failed"), false);
+                self.refuse_call(&refused("Tool permission request failed"));
             }
         }
     }
 
-    /// Ends the call without running it; with `interrupts`, the turn too.
-    fn refuse_call(&mut self, refusal: &Refusal<'_>, interrupts: bool) {
+    /// Ends the call without running it.
+    pub(super) fn refuse_call(&mut self, refusal: &Refusal<'_>) {
         self.note_denial();
-        if interrupts {
-            self.reject_calls(REJECTED);
-            self.end_interrupted_tools();
-            return;
-        }
         let mut decision = json!({ "decision": "reject", "source": refusal.source });
         if let Some(reason) = refusal.reason_type {
             decision["reason_type"] = json!(reason);
@@ -363,9 +325,7 @@ impl Agent {
     /// Writes the result of the call under way and takes the next one up.
     pub(super) fn finish_call(&mut self, content: &Value, is_error: bool, raw: &Value) {
         self.write_result(content, is_error, raw);
-        if let Some(turn) = &mut self.turn
-            && turn.calls.is_empty()
-        {
+        if let Some(turn) = &mut self.turn {
             turn.rounds += 1;
         }
         self.next_call();
@@ -408,6 +368,7 @@ impl Agent {
         }
         self.end_turn(&Ending {
             interrupted: true,
+            cancelled: true,
             is_error: true,
             terminal_reason: Some("aborted_tools"),
             stop_reason: Some("tool_use"),

@@ -46,14 +46,15 @@ fn text_of_frame(lines: &[&str]) -> String {
     for line in lines {
         if in_thread {
             in_thread = !line.ends_with(']');
-        } else if text.is_empty() && line.starts_with("Chat ID:") {
-        } else if line.starts_with("[Redelivery") {
         } else if text.is_empty() && line.starts_with("[Reply thread") {
             in_thread = !line.ends_with(']');
         } else if *line == "ATTACHMENTS:" {
             break;
         } else {
-            text.push(line);
+            let heads = text.is_empty() && line.starts_with("Chat ID:");
+            if !heads && !line.starts_with("[Redelivery") {
+                text.push(line);
+            }
         }
     }
     text.join("\n").trim().to_owned()
