@@ -381,3 +381,6 @@ impl Driver {
         format!("req_{}_{}", self.requests, Uuid::new_v4().simple())
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;
