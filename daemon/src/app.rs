@@ -14,7 +14,7 @@ mod desk;
 mod predecessors;
 mod signals;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
@@ -28,7 +28,7 @@ use crate::clock::{Clock, wall_now};
 use crate::config::{Config, Home};
 use crate::contacts::Contacts;
 use crate::control::peer;
-use crate::control::server::{REQUESTS_WAITING_MAX, Server};
+use crate::control::server::{Asked, REQUESTS_WAITING_MAX, Server};
 use crate::exit::{Code, Failure};
 use crate::intake::Intake;
 use crate::processes::{self, HomeId, adopted};
@@ -69,6 +69,7 @@ struct Shared {
     generation: Generation,
     launcher: Launcher,
     facts: Arc<SourceFacts>,
+    agent_version: Arc<Mutex<Option<String>>>,
     stop: CancellationToken,
 }
 
@@ -105,17 +106,22 @@ async fn begin(settings: Settings, store: Store) -> anyhow::Result<(Shared, Crew
         generation,
         launcher,
         facts: Arc::default(),
+        agent_version: Arc::default(),
         stop: CancellationToken::new(),
     };
     let server =
         Server::bind(&shared.settings.home.socket(), peer::no_agents()).map_err(Failure::from)?;
-    let (shared, crew) = start(shared, home_id, Some(server));
+    let (requests, asked) = mpsc::channel(REQUESTS_WAITING_MAX);
+    let (shared, mut crew) = start(shared, home_id, asked);
+    crew.start(Stage::Control, |cancel| server.serve(requests, cancel));
+    crew.start(Stage::Reaper, reap);
     Ready::now(shared.settings.began, generation.0).announce();
     Ok((shared, crew))
 }
 
-/// Starts every stage, the last of the flow first.
-fn start(mut shared: Shared, home_id: HomeId, server: Option<Server>) -> (Shared, Crew) {
+/// Starts every stage of the flow, the last one first, and the desk for `requests`. What
+/// belongs to the process (socket, signals, orphans) is the caller's.
+fn start(mut shared: Shared, home_id: HomeId, requests: mpsc::Receiver<Asked>) -> (Shared, Crew) {
     let mut crew = Crew::default();
     let (queued, accepted) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let config = &shared.settings.config;
@@ -140,13 +146,8 @@ fn start(mut shared: Shared, home_id: HomeId, server: Option<Server>) -> (Shared
         let source = test_dir(&shared, &intake);
         crew.start(Stage::Sources, |cancel| source.run(cancel));
     }
-    if let Some(server) = server {
-        let (requests, asked) = mpsc::channel(REQUESTS_WAITING_MAX);
-        let desk = desk(&shared, intake, asks, queued);
-        crew.start(Stage::Desk, |cancel| desk.run(asked, cancel));
-        crew.start(Stage::Control, |cancel| server.serve(requests, cancel));
-    }
-    crew.start(Stage::Reaper, reap);
+    let desk = desk(&shared, intake, asks, queued);
+    crew.start(Stage::Desk, |cancel| desk.run(requests, cancel));
     let (store, clock) = (shared.store.clone(), shared.clock);
     crew.start(Stage::Touches, move |cancel| write_touches(store, clock, cancel));
     (shared, crew)
@@ -167,6 +168,7 @@ fn surroundings(
         clock: shared.clock,
         queued: Arc::clone(queued),
         launcher,
+        agent_version: Arc::clone(&shared.agent_version),
         memory: shared.settings.config.memory.clone(),
         config_dir: agent.config_dir.clone(),
         extra_env: agent.env.clone(),
@@ -179,7 +181,7 @@ fn router(shared: &Shared, accepted: &Arc<Notify>, asks: &mpsc::Sender<Ask>) -> 
     Router {
         store: shared.store.clone(),
         contacts: shared.settings.contacts.clone(),
-        trust: if config.test.trust { TestTrust::Trusted } else { TestTrust::Capped },
+        trust: TestTrust::of(config.test.trust),
         accepted: Arc::clone(accepted),
         supervisor: asks.clone(),
         work_root: work_root.unwrap_or_else(|| shared.settings.home.work_root()),
@@ -208,6 +210,7 @@ fn desk(shared: &Shared, intake: Intake, asks: mpsc::Sender<Ask>, queued: Arc<No
         contacts: shared.settings.contacts.clone(),
         config: shared.settings.config.clone(),
         facts: Arc::clone(&shared.facts),
+        agent_version: Arc::clone(&shared.agent_version),
         clock: shared.clock,
         generation: shared.generation,
         stop: shared.stop.clone(),
@@ -297,4 +300,4 @@ async fn finish(store: Store, thread: StoreThread) {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

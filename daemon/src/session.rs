@@ -134,6 +134,7 @@ pub(crate) async fn run(
         attempts: BTreeMap::new(),
         requests: 0,
         ended: false,
+        orphaned: false,
         told: None,
     };
     driver.run().await;
@@ -166,6 +167,8 @@ struct Driver {
     attempts: BTreeMap<AttemptNo, delivery::OnItsWay>,
     requests: u64,
     ended: bool,
+    /// The supervisor is gone.
+    orphaned: bool,
     /// Whether the roster knows the agent as idle.
     told: Option<NewsKind>,
 }
@@ -198,8 +201,8 @@ impl Driver {
         let clock = self.surroundings.clock;
         let agent = agent::hear(self.agent.as_mut(), &mut self.outgoing, self.input_ends);
         tokio::select! {
-            order = self.strings.orders.recv() => Woken::Order(order),
-            routed = self.strings.routed.changed() => Woken::Routed(routed),
+            order = self.strings.orders.recv(), if !self.orphaned => Woken::Order(order),
+            routed = self.strings.routed.changed(), if !self.orphaned => Woken::Routed(routed),
             Some(launched) = self.launching.join_next(), if !self.launching.is_empty() => {
                 Woken::Launched(launched.unwrap_or_else(|panicked| Err(Refused::panicked(&panicked))))
             }
@@ -221,8 +224,8 @@ impl Driver {
             Woken::Order(Some(Order::Command(command))) => self.tell(Event::Command(command)),
             // The supervisor is gone: so is the daemon, in a moment.
             Woken::Order(None) | Woken::Routed(Err(_)) => {
+                self.orphaned = true;
                 self.tell(Event::Command(Command::EndNow));
-                self.ended |= self.agent.is_none();
             }
             Woken::Routed(Ok(())) => {
                 self.surroundings.store.touch(self.record.row, self.surroundings.clock.now().wall);
@@ -278,11 +281,14 @@ impl Driver {
     }
 
     fn terminate(&mut self) {
-        self.launching.abort_all();
         match &mut self.agent {
             Some(agent) => agent.terminate(),
-            // It was still being started: nothing runs, or dies with its task.
-            None => self.tell(Event::Exited),
+            None => {
+                // It was still being started: nothing runs, or dies with its task. A new set, so
+                // that no late word of this start is taken for one of the next.
+                self.launching = JoinSet::new();
+                self.tell(Event::Exited);
+            }
         }
     }
 
@@ -375,3 +381,6 @@ impl Driver {
         format!("req_{}_{}", self.requests, Uuid::new_v4().simple())
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

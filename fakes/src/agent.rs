@@ -31,10 +31,12 @@ mod input;
 mod interrupt;
 mod options;
 mod outlet;
+mod permission;
 mod queue;
 mod simulated;
 mod turn;
 mod upstream;
+mod verdicts;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
@@ -164,7 +166,7 @@ impl Agent {
     /// Takes one event at `now` (time since the start). It never waits.
     pub fn handle(&mut self, now: Duration, event: Event) {
         self.now = now;
-        if self.gone {
+        if self.gone && !matches!(event, Event::Signal(_)) {
             return;
         }
         match event {
@@ -196,6 +198,9 @@ impl Agent {
 
     /// The next thing to do, in order.
     pub fn poll_action(&mut self) -> Option<Action> {
+        if self.outlet.is_closed() {
+            return None;
+        }
         self.deeds.pop_front().or_else(|| self.outlet.poll(self.now))
     }
 
@@ -244,18 +249,19 @@ impl Agent {
         }
     }
 
-    /// Starts what waits; when nothing is owed and stdin has ended, leaves.
+    /// Starts what waits, turn after turn; when nothing is owed and stdin has ended, leaves.
     fn settle(&mut self) {
-        if self.gone || self.turn.is_some() || self.opening.is_some() {
-            return;
-        }
-        if !self.queue.is_empty() {
-            let told = self.queue.take_turn();
-            self.start_turn(told);
-        } else if let Some(notice) = self.notices.pop_front() {
-            self.start_injected_turn(notice);
-        } else if self.stdin_ended && self.tasks.is_empty() {
-            self.leave(Exit::code(i32::from(self.ended_badly)));
+        while !self.gone && self.turn.is_none() && self.opening.is_none() {
+            if !self.queue.is_empty() {
+                let told = self.queue.take_turn();
+                self.start_turn(&told);
+            } else if let Some(notice) = self.notices.pop_front() {
+                self.start_injected_turn(notice);
+            } else if self.stdin_ended && self.tasks.is_empty() {
+                self.leave(Exit::code(i32::from(self.ended_badly)));
+            } else {
+                return;
+            }
         }
     }
 

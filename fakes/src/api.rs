@@ -98,7 +98,8 @@ impl Served {
 
 async fn messages(State(served): State<Arc<Served>>, headers: HeaderMap, body: Bytes) -> Response {
     const PATH: &str = "/v1/messages";
-    let Some(asked) = serde_json::from_slice::<Value>(&body).ok().and_then(Asked::read) else {
+    let Some(asked) = serde_json::from_slice::<Value>(&body).ok().as_ref().and_then(Asked::read)
+    else {
         served.note(PATH, StatusCode::BAD_REQUEST, 0);
         return failure(StatusCode::BAD_REQUEST, "the body is not a message request");
     };
@@ -120,7 +121,7 @@ async fn messages(State(served): State<Arc<Served>>, headers: HeaderMap, body: B
     let message = stream::Message::new(&asked.model, &answer);
     if asked.stream {
         let cut = matches!(fault, Some(Fault::Drop));
-        let body = Body::from_stream(stream::events(message, answer.pace, cut));
+        let body = Body::from_stream(stream::events(&message, answer.pace, cut));
         return ([(header::CONTENT_TYPE, "text/event-stream; charset=utf-8")], body)
             .into_response();
     }

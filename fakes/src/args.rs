@@ -1,7 +1,7 @@
 //! The command line and environment of `fake-claude`, read as strictly as the real program reads
 //! its own: what is not known is refused.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde_json::Value;
@@ -57,7 +57,7 @@ const MODES: [&str; 7] =
 /// Reads a command line (without the program's name) and the environment.
 pub fn read(
     args: impl IntoIterator<Item = String>,
-    env: &HashMap<String, String>,
+    env: &BTreeMap<String, String>,
 ) -> Result<Start, Refusal> {
     let Some(given) = sort(args)? else { return Ok(Start::Version) };
     let refuse = |text: &str| Err(Refusal(text.to_owned()));
@@ -98,8 +98,8 @@ pub fn read(
 /// Sorts the arguments by name; `None` = `--version` stood among them.
 fn sort(
     args: impl IntoIterator<Item = String>,
-) -> Result<Option<HashMap<String, String>>, Refusal> {
-    let mut given = HashMap::new();
+) -> Result<Option<BTreeMap<String, String>>, Refusal> {
+    let mut given = BTreeMap::new();
     let mut args = args.into_iter();
     while let Some(arg) = args.next() {
         let (name, value) = match arg.split_once('=') {
@@ -125,7 +125,7 @@ fn sort(
     Ok(Some(given))
 }
 
-fn check_session(given: &HashMap<String, String>) -> Result<(), Refusal> {
+fn check_session(given: &BTreeMap<String, String>) -> Result<(), Refusal> {
     let Some(id) = given.get("--session-id") else { return Ok(()) };
     if given.contains_key("--resume") {
         return Err(Refusal(
@@ -141,15 +141,16 @@ fn check_session(given: &HashMap<String, String>) -> Result<(), Refusal> {
 }
 
 fn options(
-    given: &HashMap<String, String>,
-    env: &HashMap<String, String>,
+    given: &BTreeMap<String, String>,
+    env: &BTreeMap<String, String>,
 ) -> Result<Options, Refusal> {
     let defaults = Options::default();
     let is_on = |name: &str| env.get(name).is_some_and(|value| value == "1");
     let cwd = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
-    let config_dir = env.get("CLAUDE_CONFIG_DIR").map(PathBuf::from).unwrap_or_else(|| {
-        PathBuf::from(env.get("HOME").map_or("/", String::as_str)).join(".claude")
-    });
+    let config_dir = match env.get("CLAUDE_CONFIG_DIR") {
+        Some(path) => PathBuf::from(path),
+        None => PathBuf::from(env.get("HOME").map_or("/", String::as_str)).join(".claude"),
+    };
     let scenario = match env.get("FAKE_CLAUDE_SCENARIO") {
         Some(path) => Scenario::read(path.as_ref())
             .map_err(|error| Refusal(format!("error: failed to {error}")))?,

@@ -23,7 +23,7 @@ const UNREAD_BYTES_MAX: usize = 64 * 1024;
 const HEARD_LINES_MAX: usize = 100_000;
 
 /// A lasting deadline for an agent that waits for nothing: a select needs some instant.
-const FAR_AWAY: Duration = Duration::from_secs(365 * 24 * 3600);
+const FAR_AWAY: Duration = Duration::from_hours(365 * 24);
 
 /// What an agent heard on stdin and said on stderr. Clones share the log.
 #[derive(Debug, Clone, Default)]
@@ -155,13 +155,10 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Driver<R, W> {
             let due = self.started + self.agent.deadline().unwrap_or(FAR_AWAY);
             let event = tokio::select! {
                 biased;
-                signal = signals.recv(), if signalled => match signal {
-                    Some(signal) => Some(Event::Signal(signal)),
-                    None => {
-                        signalled = false;
-                        None
-                    }
-                },
+                signal = signals.recv(), if signalled => {
+                    signalled = signal.is_some();
+                    signal.map(Event::Signal)
+                }
                 written = write_some(&mut self.writer, &self.unwritten),
                     if !self.unwritten.is_empty() =>
                 {

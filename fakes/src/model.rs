@@ -185,7 +185,7 @@ pub fn answer(conversation: &[Entry], offered: &[String]) -> Answer {
             if plain.is_empty() {
                 plain = echo(&item.text);
             }
-            let block = if has(REPLY_TOOL) { reply(plain) } else { Block::Text(plain) };
+            let block = if has(REPLY_TOOL) { reply(&plain) } else { Block::Text(plain) };
             return Answer { fault: Some((fault, item.text.clone())), ..Answer::of(vec![block]) };
         }
         if item.call.is_none()
@@ -213,14 +213,14 @@ fn say(earlier: &[String], items: &[Item], offered: &[String]) -> Answer {
     let blocks = if texts.is_empty() {
         vec![Block::Text("Done.".to_owned())]
     } else if offered.iter().any(|tool| tool == REPLY_TOOL) {
-        texts.into_iter().map(reply).collect()
+        texts.iter().map(|text| reply(text)).collect()
     } else {
         vec![Block::Text(texts.join("\n"))]
     };
     Answer { fault: None, pace, blocks }
 }
 
-fn reply(text: String) -> Block {
+fn reply(text: &str) -> Block {
     Block::Call { name: REPLY_TOOL.to_owned(), input: json!({ "text": text }) }
 }
 

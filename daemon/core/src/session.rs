@@ -393,6 +393,10 @@ impl Session {
     }
 
     fn on_resume_refused(&mut self, now: Monotonic) {
+        if self.start == Start::Fresh {
+            // There was nothing to resume: whatever it means, trying again at once would not help.
+            return self.close(now, Pending::Deaf, Then::Fail);
+        }
         // The program ends by itself after refusing; what was lost is said with the next message.
         self.start = Start::Fresh;
         self.memory = Memory::Lost;

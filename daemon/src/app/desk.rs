@@ -1,11 +1,13 @@
 //! Answers what is asked on the control socket.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use assistant_core::access::TestTrust;
 use assistant_core::chat::{ChatId, Source};
 use assistant_core::message::{Arrival, Voice};
 use assistant_core::roster::SessionRow;
+use assistant_core::routing::{self, Verdict};
 use assistant_core::session::{Command, Hold, Standing};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinSet;
@@ -43,6 +45,7 @@ pub(super) struct Desk {
     pub(super) contacts: Contacts,
     pub(super) config: Config,
     pub(super) facts: Arc<SourceFacts>,
+    pub(super) agent_version: Arc<Mutex<Option<String>>>,
     pub(super) clock: Clock,
     pub(super) generation: Generation,
     pub(super) stop: CancellationToken,
@@ -134,6 +137,12 @@ impl Desk {
             seen_at: now,
             voice,
         };
+        let trust = TestTrust::of(self.config.test.trust);
+        match routing::route(&arrival, &self.contacts.directory(), trust) {
+            Verdict::Deliver { .. } => {}
+            Verdict::Refused(refusal) => return Err(no_session(refusal.as_str())),
+            Verdict::Ignored(ignored) => return Err(no_session(ignored.as_str())),
+        }
         let rows =
             self.intake.accept(vec![arrival], None).await.map_err(|failure| failed(&failure))?;
         let row = rows.first().ok_or_else(|| Refusal::new(RefusalKind::Failed, "no row"))?;
@@ -186,7 +195,7 @@ impl Desk {
             rss_bytes: processes::walk(move || processes::rss_bytes(pid)).await.unwrap_or(0),
             agent: AgentStatus {
                 program: self.config.agent.program.display().to_string(),
-                kind: String::new(),
+                kind: self.agent_kind(),
             },
             sources: vec![self.test_source(&counts)],
             sessions: records.iter().map(|record| self.session(record, &shown)).collect(),
@@ -194,6 +203,12 @@ impl Desk {
             contacts_error: self.contacts.error(),
             last_error: crate::telemetry::last_error(),
         })
+    }
+
+    /// The version that the program reported; nothing before an agent was started.
+    fn agent_kind(&self) -> String {
+        let version = self.agent_version.lock().unwrap_or_else(PoisonError::into_inner);
+        version.as_ref().map_or_else(String::new, |version| format!("version {version}"))
     }
 
     fn test_source(&self, counts: &store::Counts) -> SourceStatus {
@@ -284,6 +299,10 @@ fn find<'a>(records: &'a [SessionRecord], name: &str) -> Result<&'a SessionRecor
 fn parse_chat(chat: &str) -> Result<ChatId, Refusal> {
     ChatId::from_typed(chat, Source::Test)
         .map_err(|error| Refusal::new(RefusalKind::Invalid, error.to_string()))
+}
+
+fn no_session(reason: &str) -> Refusal {
+    Refusal::new(RefusalKind::Invalid, format!("this chat has no session: {reason}"))
 }
 
 fn failed(failure: &StoreError) -> Refusal {

@@ -1,1 +1,7 @@
+//! The daemon as a whole, in one process and under a paused clock: a file in, an agent's turn, a
+//! file out, and what becomes of both when things go wrong.
 
+mod daemon;
+mod flow;
+
+pub(crate) use daemon::{Daemon, Setup, WriterOn, number};

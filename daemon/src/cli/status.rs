@@ -34,7 +34,7 @@ fn for_people(status: &Status, colours: Colours) -> Vec<String> {
             status.generation,
             if status.held { colours.paint(Tone::Warn, ", held") } else { String::new() },
         ),
-        format!("agent     {} ({})", status.agent.program, status.agent.kind),
+        format!("agent     {} {}", status.agent.program, status.agent.kind).trim_end().to_owned(),
         format!("messages  {}", counts(&status.counts)),
         format!("process   {} in memory, {} tasks", size(status.rss_bytes), status.tasks_alive),
     ];

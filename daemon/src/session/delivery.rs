@@ -90,7 +90,13 @@ impl Driver {
             let text = self.framed(pending, *delivered, sent.get(&delivered.row));
             lines.insert(delivered.attempt, (uuid, text));
         }
+        let begun_at = self.surroundings.clock.now().wall;
         let begun = self.surroundings.store.begin_attempts(attempts).await?;
+        for delivered in deliveries {
+            if let Some(pending) = self.pending.get_mut(&delivered.row) {
+                pending.first_attempt_at.get_or_insert(begun_at);
+            }
+        }
         lines.retain(|_, (uuid, _)| begun.contains(&uuid.to_string()));
         Ok(lines)
     }
@@ -177,12 +183,8 @@ impl Driver {
                 stored.answered.push(on_its_way.uuid.to_string());
             }
         }
-        let now = self.surroundings.clock.now().wall;
         for (attempt, closed, counted) in settlement.closed {
             if let Some(on_its_way) = self.attempts.remove(&attempt) {
-                if let Some(pending) = self.pending.get_mut(&on_its_way.row) {
-                    pending.first_attempt_at.get_or_insert(now);
-                }
                 let outcome = outcome(closed);
                 stored.closed.push((on_its_way.uuid.to_string(), outcome, count(counted)));
             }

@@ -1,5 +1,7 @@
 //! What the agent says, and what it is answered.
 
+use std::sync::PoisonError;
+
 use assistant_core::access::Profile;
 use assistant_core::session::{Activity, AttemptNo, Event, TurnFacts, classify};
 use serde_json::Value;
@@ -81,8 +83,11 @@ impl Driver {
         }
         agent.connecting = None;
         match outcome {
-            Ok(_) => {
+            Ok(body) => {
                 info!(session = self.record.row.0, "agent ready");
+                let version = wire::Welcome::of(body).version;
+                *self.surroundings.agent_version.lock().unwrap_or_else(PoisonError::into_inner) =
+                    version;
                 self.tell(Event::Ready);
             }
             Err(refusal) => {

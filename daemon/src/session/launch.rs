@@ -6,7 +6,7 @@ use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use assistant_core::access::Profile;
 use assistant_core::prompt::{PromptParts, start_prompt};
@@ -47,6 +47,8 @@ pub(crate) struct Surroundings {
     pub(crate) queued: Arc<Notify>,
     /// How agents come about.
     pub(crate) launcher: Launcher,
+    /// The version that the program last reported, for views.
+    pub(crate) agent_version: Arc<Mutex<Option<String>>>,
     /// The command that knows what to remember of a contact.
     pub(crate) memory: Option<Vec<String>>,
     /// Where the program keeps its state.

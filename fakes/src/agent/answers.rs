@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::asks::Ask;
+use super::verdicts::HookFailure;
 use super::{Agent, Timer};
 
 impl Agent {
@@ -34,7 +35,7 @@ impl Agent {
             Ask::Permission => self.permission_answered(answer),
             Ask::Hook => {
                 self.cancel_timer(&Timer::Hook(request.to_owned()));
-                self.hook_answered(answer);
+                self.hook_answered(answer.map_err(|_| HookFailure::Failed));
             }
         }
     }

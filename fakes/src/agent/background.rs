@@ -106,9 +106,6 @@ impl Agent {
         self.stop_job(task.key);
         let summary = task.description.clone();
         self.tell_end(&task, "stopped", &summary);
-        if self.turn.is_none() && self.queue.is_empty() && self.tasks.is_empty() {
-            self.session_state("idle");
-        }
     }
 
     fn tell_end(&mut self, task: &Task, status: &str, summary: &str) {

@@ -29,8 +29,9 @@ impl Agent {
                 self.succeed(&id, Some(json!({ "mcpServers": servers })));
             }
             "stop_task" => {
-                self.succeed(&id, Some(json!({})));
                 self.stop_task(request["task_id"].as_str().unwrap_or_default());
+                self.succeed(&id, Some(json!({})));
+                self.tell_idle();
             }
             "cancel_async_message" => {
                 let uuid = request["message_uuid"].as_str().unwrap_or_default();

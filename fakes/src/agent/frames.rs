@@ -27,6 +27,10 @@ pub(super) struct Ending {
     /// `error_during_execution` instead of `success`.
     pub(super) interrupted: bool,
     pub(super) is_error: bool,
+    /// What became of the messages that started it: `cancelled` instead of `completed`.
+    pub(super) cancelled: bool,
+    /// What an interrupted turn tells instead of the usual diagnostic.
+    pub(super) errors: Option<&'static str>,
     pub(super) terminal_reason: Option<&'static str>,
     pub(super) stop_reason: Option<&'static str>,
     pub(super) text: String,
@@ -110,6 +114,13 @@ impl Agent {
         }
     }
 
+    /// Nothing is owed any more; work in the background does not count.
+    pub(super) fn tell_idle(&mut self) {
+        if self.turn.is_none() && self.queue.is_empty() && self.notices.is_empty() {
+            self.session_state("idle");
+        }
+    }
+
     /// A frame about what becomes of a message.
     pub(super) fn lifecycle(&mut self, uuid: &str, state: &str) {
         self.emit_message(json!({
@@ -163,7 +174,8 @@ impl Agent {
 
     /// The one result of a turn.
     pub(super) fn emit_result(&mut self, turn: &Turn, ending: &Ending) {
-        let taken = u64::try_from((self.now - turn.started).as_millis()).unwrap_or(u64::MAX);
+        let taken = self.now.saturating_sub(turn.started).as_millis();
+        let taken = u64::try_from(taken).unwrap_or(u64::MAX);
         let mut line = json!({
             "type": "result", "is_error": ending.is_error, "duration_ms": taken,
             "duration_api_ms": taken, "num_turns": turn.rounds,
@@ -176,9 +188,10 @@ impl Agent {
         if ending.interrupted {
             line["subtype"] = json!("error_during_execution");
             let reason = ending.stop_reason.unwrap_or("null");
-            line["errors"] = json!([format!(
+            let usual = format!(
                 "[ede_diagnostic] result_type=user last_content_type=n/a stop_reason={reason}"
-            )]);
+            );
+            line["errors"] = json!([ending.errors.map_or(usual, str::to_owned)]);
         } else {
             line["subtype"] = json!("success");
             line["result"] = json!(ending.text);

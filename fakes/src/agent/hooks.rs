@@ -5,10 +5,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::asks::Ask;
+use super::verdicts::HookFailure;
 use super::{Agent, Timer};
 
 /// How long a hook may think when the host named no limit.
-const HOOK_DEFAULT_MAX: Duration = Duration::from_secs(60);
+const HOOK_DEFAULT_MAX: Duration = Duration::from_mins(1);
 
 /// One registered callback.
 #[derive(Debug, Clone)]
@@ -16,7 +17,7 @@ pub(super) struct Hook {
     pub(super) callback: String,
     event: String,
     matcher: Option<String>,
-    timeout: Duration,
+    pub(super) timeout: Duration,
     pub(super) blocks_on_failure: bool,
 }
 
@@ -93,7 +94,7 @@ impl Agent {
         if self.asks.find(|ask| *ask == Ask::Hook).iter().any(|open| open == request) {
             self.asks.withdraw(request);
             self.emit(&json!({ "type": "control_cancel_request", "request_id": request }));
-            self.hook_answered(Err("timed out".to_owned()));
+            self.hook_answered(Err(HookFailure::TimedOut));
         }
     }
 }

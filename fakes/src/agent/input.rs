@@ -9,7 +9,7 @@ impl Agent {
     /// Takes one line.
     pub(super) fn hear(&mut self, line: &str) {
         if let Some(refusal) = self.refusal.take() {
-            self.refuse(refusal);
+            self.refuse(&refusal);
             return;
         }
         if line.trim().is_empty() {
@@ -38,7 +38,7 @@ impl Agent {
     pub(super) fn hear_end(&mut self) {
         self.stdin_ended = true;
         if let Some(refusal) = self.refusal.take() {
-            self.refuse(refusal);
+            self.refuse(&refusal);
             return;
         }
         self.opening = None;
@@ -52,8 +52,8 @@ impl Agent {
     }
 
     /// A session that cannot be resumed: a result stands where the first answer would.
-    fn refuse(&mut self, refusal: String) {
-        self.outlet.complain(refusal.clone());
+    fn refuse(&mut self, refusal: &str) {
+        self.outlet.complain(refusal.to_owned());
         self.emit_message(json!({
             "type": "result", "subtype": "error_during_execution", "is_error": true,
             "duration_ms": 0, "duration_api_ms": 0, "num_turns": 0, "stop_reason": null,
@@ -102,9 +102,7 @@ impl Agent {
         if recalled {
             self.lifecycle(uuid, "completed");
         }
-        if self.turn.is_none() && self.queue.is_empty() {
-            self.session_state("idle");
-        }
+        self.tell_idle();
         true
     }
 

@@ -1,6 +1,6 @@
 //! What cuts a turn short: the host's `interrupt`, and a message that cannot wait.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::action::Action;
 use super::calls::REJECTED;
@@ -30,8 +30,10 @@ impl Agent {
         body["still_queued"] = json!(self.queue.uuids());
         self.succeed(id, Some(body));
         match self.turn.as_ref().map(|turn| &turn.stage) {
-            None => {}
+            None => self.tell_idle(),
             Some(Stage::Calling) => self.interrupt_call(asked),
+            Some(Stage::PromptHooks(_)) => self.interrupt_prompt(),
+            Some(Stage::StopHooks(_)) => self.interrupt_stop_hook(),
             Some(_) => self.interrupt_answer(),
         }
     }
@@ -62,6 +64,35 @@ impl Agent {
         }
     }
 
+    /// A prompt that was not let through yet: no round counts.
+    fn interrupt_prompt(&mut self) {
+        self.announce();
+        self.emit_user_text("[Request interrupted by user]", &json!({}));
+        if let Some(turn) = &mut self.turn {
+            turn.rounds = 0;
+        }
+        self.end_turn(&Ending {
+            interrupted: true,
+            cancelled: true,
+            is_error: true,
+            errors: Some("prompt_check: the turn was stopped before its prompt was checked"),
+            terminal_reason: Some("aborted_streaming"),
+            ..Ending::default()
+        });
+    }
+
+    /// The answer stood already: the result is that of a good end.
+    fn interrupt_stop_hook(&mut self) {
+        let text = self.turn.as_ref().map(|turn| turn.last_text.clone()).unwrap_or_default();
+        self.end_turn(&Ending {
+            cancelled: true,
+            terminal_reason: Some("completed"),
+            stop_reason: Some("end_turn"),
+            text,
+            ..Ending::default()
+        });
+    }
+
     fn interrupt_answer(&mut self) {
         self.announce();
         self.abandon_request();
@@ -72,6 +103,7 @@ impl Agent {
         }
         self.end_turn(&Ending {
             interrupted: true,
+            cancelled: true,
             is_error: true,
             terminal_reason: Some("aborted_streaming"),
             ..Ending::default()
@@ -85,84 +117,15 @@ impl Agent {
         });
         if cuts {
             let partial = self.abandon_request();
-            let text = partial.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned();
             self.end_turn(&Ending {
+                // A turn that had said nothing yet ends as if it was interrupted.
+                interrupted: partial.is_none(),
+                is_error: partial.is_none(),
+                cancelled: true,
                 terminal_reason: Some("aborted_streaming"),
-                text,
+                text: partial.unwrap_or_default(),
                 ..Ending::default()
             });
         }
-    }
-
-    /// The answer of a hook; `Err` = it failed or said nothing in time.
-    pub(super) fn hook_answered(&mut self, answer: Result<Value, String>) {
-        let Some(turn) = &mut self.turn else { return };
-        match &mut turn.stage {
-            Stage::PromptHooks(hooks) => {
-                let hook = hooks.pop_front();
-                match answer {
-                    Ok(answer) if answer["decision"] == "block" => {
-                        let reason = answer["reason"].as_str().unwrap_or_default();
-                        self.block_prompt(reason);
-                        return;
-                    }
-                    Err(error) if error == "timed out" => {
-                        self.block_prompt("UserPromptSubmit hook callback timed out");
-                        return;
-                    }
-                    Err(_) => {
-                        let callback = hook.map(|hook| hook.callback).unwrap_or_default();
-                        self.hook_failed("UserPromptSubmit", &callback);
-                    }
-                    Ok(_) => {}
-                }
-                self.next_prompt_hook();
-            }
-            Stage::Calling => self.call_hook_answered(answer),
-            Stage::StopHooks(hooks) => {
-                let hook = hooks.pop_front();
-                match answer {
-                    Ok(answer) if answer["decision"] == "block" => {
-                        let reason = answer["reason"].as_str().unwrap_or_default();
-                        self.go_on_with_feedback(reason);
-                        return;
-                    }
-                    Err(_) => {
-                        let callback = hook.map(|hook| hook.callback).unwrap_or_default();
-                        self.hook_failed("Stop", &callback);
-                    }
-                    Ok(_) => {}
-                }
-                self.next_stop_hook();
-            }
-            _ => {}
-        }
-    }
-
-    /// A hook kept the prompt from the model: the turn ends with what it said.
-    fn block_prompt(&mut self, reason: &str) {
-        self.announce();
-        let text = format!("UserPromptSubmit operation blocked by hook:\n{reason}");
-        self.emit_message(json!({
-            "type": "system", "subtype": "informational", "content": text, "level": "warning",
-            "prevent_continuation": true,
-        }));
-        if let Some(turn) = &mut self.turn {
-            turn.rounds = 0;
-        }
-        self.end_turn(&Ending { text, ..Ending::default() });
-    }
-
-    /// A hook answered with an error, which counts as an empty answer.
-    pub(super) fn hook_failed(&mut self, event: &str, callback: &str) {
-        self.outlet.complain(format!("Error in hook callback {callback}"));
-        let content = format!(
-            "{event}: Hook callback {callback} failed: the SDK host replied with an error or an \
-             invalid answer. Its answer was treated as empty."
-        );
-        self.emit_message(json!({
-            "type": "system", "subtype": "informational", "content": content, "level": "warning",
-            "tag": "hook_callback_failed",
-        }));
     }
 }

@@ -22,39 +22,45 @@ pub(super) struct Outlet {
     /// For each step, the turn in which it struck last.
     struck: Vec<Option<u32>>,
     items: VecDeque<Item>,
-    closed_until: Option<Duration>,
+    held_until: Option<Duration>,
+    closed: bool,
 }
 
 impl Outlet {
     pub(super) fn new(scenario: Scenario) -> Self {
         let struck = vec![None; scenario.steps.len()];
-        Self { scenario, struck, items: VecDeque::new(), closed_until: None }
+        Self { scenario, struck, items: VecDeque::new(), held_until: None, closed: false }
     }
 
     /// The next action whose time has come.
     pub(super) fn poll(&mut self, now: Duration) -> Option<Action> {
         loop {
-            if self.closed_until.is_some_and(|until| now < until) {
+            if self.held_until.is_some_and(|until| now < until) {
                 return None;
             }
-            self.closed_until = None;
-            match self.items.front()? {
-                Item::Stall => return None,
-                Item::Wait(wait) => {
-                    self.closed_until = Some(now + *wait);
-                    self.items.pop_front();
+            self.held_until = None;
+            match self.items.pop_front()? {
+                Item::Stall => {
+                    self.items.push_front(Item::Stall);
+                    return None;
                 }
-                Item::Act(_) => match self.items.pop_front() {
-                    Some(Item::Act(action)) => return Some(action),
-                    _ => return None,
-                },
+                Item::Wait(wait) => self.held_until = Some(now + wait),
+                Item::Act(action) => {
+                    self.closed = matches!(action, Action::Leave(_));
+                    return Some(action);
+                }
             }
         }
     }
 
+    /// Whether the end has been told: nothing comes after it.
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed
+    }
+
     /// When a delayed line may leave.
     pub(super) fn deadline(&self) -> Option<Duration> {
-        self.closed_until
+        self.held_until
     }
 
     /// Text for stderr.
@@ -70,7 +76,7 @@ impl Outlet {
     /// The end at once, whatever is still to be written.
     pub(super) fn leave_now(&mut self, exit: Exit) {
         self.items.clear();
-        self.closed_until = None;
+        self.held_until = None;
         self.leave(exit);
     }
 

@@ -45,19 +45,20 @@ impl Queue {
         self.0.iter().filter_map(|told| told.uuid.clone()).collect()
     }
 
-    /// Takes what makes up the next turn: all that wait, those for later only when alone.
+    /// Takes what makes up the next turn: all messages of the most urgent kind that waits.
     pub(super) fn take_turn(&mut self) -> Vec<Told> {
-        let urgent = self.take_fold(|priority| priority != Priority::Later);
-        if urgent.is_empty() { std::mem::take(&mut self.0) } else { urgent }
+        let most = [Priority::Now, Priority::Next, Priority::Later];
+        let most = most.into_iter().find(|most| self.0.iter().any(|told| told.priority == *most));
+        most.map(|most| self.take(most)).unwrap_or_default()
     }
 
     /// Takes what joins a running turn.
     pub(super) fn take_foldable(&mut self) -> Vec<Told> {
-        self.take_fold(|priority| priority == Priority::Next)
+        self.take(Priority::Next)
     }
 
-    fn take_fold(&mut self, wanted: impl Fn(Priority) -> bool) -> Vec<Told> {
-        let (taken, left) = self.0.drain(..).partition(|told| wanted(told.priority));
+    fn take(&mut self, wanted: Priority) -> Vec<Told> {
+        let (taken, left) = self.0.drain(..).partition(|told| told.priority == wanted);
         self.0 = left;
         taken
     }

@@ -29,6 +29,8 @@ pub(super) enum Stage {
     Hanging,
     /// A tool call.
     Calling,
+    /// Hooks on the messages that arrived during the tools, the first one's next.
+    FoldHooks { told: VecDeque<Told>, hooks: VecDeque<Hook> },
     /// Hooks on the end of the turn.
     StopHooks(VecDeque<Hook>),
 }
@@ -96,38 +98,45 @@ impl Turn {
 
 impl Agent {
     /// Starts a turn with all that these messages say.
-    pub(super) fn start_turn(&mut self, told: Vec<Told>) {
+    pub(super) fn start_turn(&mut self, told: &[Told]) {
         let uuids: Vec<String> = told.iter().filter_map(|told| told.uuid.clone()).collect();
         let texts: Vec<&str> = told.iter().map(|told| told.text.as_str()).collect();
-        let prompt = texts.join("\n");
-        for uuid in &uuids {
-            self.lifecycle(uuid, "started");
-        }
-        self.begin(Turn::new(self.now, uuids, prompt));
+        self.begin(Turn::new(self.now, uuids, texts.join("\n")));
     }
 
     /// Starts a turn that nobody asked for: a background task ended.
     pub(super) fn start_injected_turn(&mut self, notice: Notice) {
+        self.session_state("running");
         let mut turn = Turn::new(self.now, Vec::new(), notice.text);
         turn.origin = Some(notice.origin);
         self.begin(turn);
     }
 
-    fn begin(&mut self, mut turn: Turn) {
+    fn begin(&mut self, turn: Turn) {
         self.turns += 1;
+        self.turn = Some(turn);
+        if !self.list_tools() {
+            self.tools_are_listed();
+        }
+    }
+
+    /// The host's tools are known: its hooks may look at the prompt.
+    pub(super) fn tools_are_listed(&mut self) {
+        let Some(turn) = &mut self.turn else { return };
+        if !matches!(turn.stage, Stage::Listing) {
+            return;
+        }
         let uuids = turn.uuids.clone();
-        self.remember(Entry::Prompt { uuids, text: turn.prompt.clone() });
         let injected = turn.origin.is_some();
         let hooks = if injected { Vec::new() } else { self.hooks.of("UserPromptSubmit", None) };
         turn.stage = Stage::PromptHooks(hooks.into());
-        self.turn = Some(turn);
-        if injected {
-            self.session_state("running");
+        for uuid in &uuids {
+            self.lifecycle(uuid, "started");
         }
         self.next_prompt_hook();
     }
 
-    /// Asks the next hook on the prompt, or goes on to the tools.
+    /// Asks the next hook on the prompt, or lets it through to the model.
     pub(super) fn next_prompt_hook(&mut self) {
         let Some(turn) = &mut self.turn else { return };
         let Stage::PromptHooks(hooks) = &turn.stage else { return };
@@ -136,17 +145,8 @@ impl Agent {
             self.ask_hook(&hook, &Uuid::new_v4().to_string(), input);
             return;
         }
-        turn.stage = Stage::Listing;
-        if !self.list_tools() {
-            self.tools_are_listed();
-        }
-    }
-
-    /// Everything is known that the model needs.
-    pub(super) fn tools_are_listed(&mut self) {
-        if !matches!(self.turn, Some(Turn { stage: Stage::Listing, .. })) {
-            return;
-        }
+        let (uuids, text) = (turn.uuids.clone(), turn.prompt.clone());
+        self.remember(Entry::Prompt { uuids, text });
         self.announce();
         self.ask_model();
     }
@@ -203,22 +203,26 @@ impl Agent {
     pub(super) fn round_done(&mut self) {
         if self.queue.has_now() {
             self.end_turn(&Ending {
+                cancelled: true,
                 terminal_reason: Some("aborted_tools"),
                 stop_reason: Some("tool_use"),
                 ..Ending::default()
             });
             return;
         }
-        for told in self.queue.take_foldable() {
-            if let Some(uuid) = told.uuid {
-                self.lifecycle(&uuid, "started");
-                if let Some(turn) = &mut self.turn {
-                    turn.folded.push(uuid);
-                }
+        let told = self.queue.take_foldable();
+        self.fold(told.into());
+    }
+
+    /// One more message belongs to the turn.
+    pub(super) fn take_folded(&mut self, told: Told) {
+        if let Some(uuid) = told.uuid {
+            self.lifecycle(&uuid, "started");
+            if let Some(turn) = &mut self.turn {
+                turn.folded.push(uuid);
             }
-            self.remember(Entry::Folded { text: told.text });
         }
-        self.ask_model();
+        self.remember(Entry::Folded { text: told.text });
     }
 
     fn ask_stop_hooks(&mut self) {
@@ -270,8 +274,7 @@ impl Agent {
     /// Writes the result, tells what became of the messages, and says whether anything is owed.
     pub(super) fn end_turn(&mut self, ending: &Ending) {
         let Some(turn) = self.turn.take() else { return };
-        let completed = ending.terminal_reason == Some("completed");
-        let state = if completed { "completed" } else { "cancelled" };
+        let state = if ending.cancelled { "cancelled" } else { "completed" };
         for uuid in &turn.folded {
             self.lifecycle(uuid, state);
         }
@@ -281,8 +284,6 @@ impl Agent {
             self.lifecycle(uuid, state);
         }
         self.known.extend(turn.uuids);
-        if self.queue.is_empty() && self.notices.is_empty() && self.tasks.is_empty() {
-            self.session_state("idle");
-        }
+        self.tell_idle();
     }
 }

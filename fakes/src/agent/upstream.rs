@@ -1,8 +1,9 @@
 //! Requests to the model, and what becomes of them when the API fails.
 
+use std::fmt::Write;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::frames::Ending;
@@ -37,7 +38,7 @@ impl Agent {
         }
     }
 
-    fn stage(&mut self, stage: Stage) {
+    pub(super) fn stage(&mut self, stage: Stage) {
         if let Some(turn) = &mut self.turn {
             turn.stage = stage;
         }
@@ -61,7 +62,8 @@ impl Agent {
         let Some(turn) = &mut self.turn else { return };
         let Stage::Streaming { left, chunk, answer } = &mut turn.stage else { return };
         let pace = answer.pace.map_or(0, |pace| pace.chunks);
-        turn.partial.push_str(&format!("w{} ", pace - *left));
+        // Writing into a String does not fail.
+        let _written = write!(turn.partial, "w{} ", pace - *left);
         *left -= 1;
         if 0 < *left {
             let chunk = *chunk;
@@ -137,6 +139,7 @@ impl Agent {
         self.remember(Entry::Failed);
         self.end_turn(&Ending {
             is_error: true,
+            cancelled: true,
             terminal_reason: Some(if status == Some(413) { "image_error" } else { "api_error" }),
             stop_reason: Some("stop_sequence"),
             text,
@@ -167,7 +170,7 @@ impl Agent {
     }
 
     /// Gives up waiting for the model; returns what it had said so far.
-    pub(super) fn abandon_request(&mut self) -> Option<Value> {
+    pub(super) fn abandon_request(&mut self) -> Option<String> {
         self.cancel_timer(&Timer::Chunk);
         self.cancel_timer(&Timer::Retry);
         let turn = self.turn.as_mut()?;
@@ -182,7 +185,7 @@ impl Agent {
             &json!({ "type": "text", "text": text }),
             &json!({ "aborted": true }),
         );
-        Some(json!(text))
+        Some(text)
     }
 }
 

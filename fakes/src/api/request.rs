@@ -27,7 +27,7 @@ pub(super) struct Asked {
 
 impl Asked {
     /// Reads a request body; `None` if it has no messages.
-    pub(super) fn read(body: Value) -> Option<Self> {
+    pub(super) fn read(body: &Value) -> Option<Self> {
         let messages = body["messages"].as_array()?;
         let names = body["tools"].as_array().into_iter().flatten();
         Some(Self {

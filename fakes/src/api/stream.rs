@@ -73,10 +73,10 @@ struct Piece {
 
 /// The body of a streamed answer. `cut` breaks it off after the first piece of text.
 pub(super) fn events(
-    message: Message,
+    message: &Message,
     pace: Option<Pace>,
     cut: bool,
-) -> impl Stream<Item = io::Result<Bytes>> {
+) -> impl Stream<Item = io::Result<Bytes>> + use<> {
     let mut pieces = VecDeque::new();
     push(&mut pieces, "message_start", json!({ "message": message.start() }));
     let mut index = 0;

@@ -44,15 +44,12 @@ fn text_of_frame(lines: &[&str]) -> String {
     let mut text: Vec<&str> = Vec::new();
     let mut in_thread = false;
     for line in lines {
-        if in_thread {
-            in_thread = !line.ends_with(']');
-        } else if text.is_empty() && line.starts_with("Chat ID:") {
-        } else if line.starts_with("[Redelivery") {
-        } else if text.is_empty() && line.starts_with("[Reply thread") {
+        let heads = text.is_empty() && line.starts_with("Chat ID:");
+        if in_thread || (text.is_empty() && line.starts_with("[Reply thread")) {
             in_thread = !line.ends_with(']');
         } else if *line == "ATTACHMENTS:" {
             break;
-        } else {
+        } else if !heads && !line.starts_with("[Redelivery") {
             text.push(line);
         }
     }

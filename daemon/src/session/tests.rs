@@ -1,0 +1,3 @@
+//! Scripts against one session whose agent is played by hand, line by line.
+
+pub(crate) mod agents;
