@@ -153,8 +153,11 @@ fn hundred_sessions_come_and_go(case: &mut Case) -> anyhow::Result<()> {
     }
     wait_alone(ready.pid)?;
     let (footprint, then) = before.context("run a first cycle")?;
-    let leaks = Footprint::of(ready.pid, &directories)?.growth(&footprint);
-    unbroken("left over", &leaks.iter().map(Leak::to_string).collect::<Vec<_>>())?;
+    // What belongs to an agent is closed a moment after the agent itself is gone.
+    let growth = || Ok(Footprint::of(ready.pid, &directories)?.growth(&footprint));
+    let _closed = wait_until(SOON, || growth().is_ok_and(|leaks: Vec<Leak>| leaks.is_empty()));
+    let leaks: anyhow::Result<Vec<Leak>> = growth();
+    unbroken("left over", &leaks?.iter().map(Leak::to_string).collect::<Vec<_>>())?;
     let now = status(sandbox)?;
     ensure!(
         now["tasks_alive"].as_u64() <= then["tasks_alive"].as_u64(),
