@@ -13,6 +13,8 @@ mod memory;
 mod processes;
 mod ready;
 mod router;
+#[cfg(test)]
+mod scene;
 mod sender;
 mod session;
 mod source;
