@@ -17,6 +17,8 @@ mod memory;
 mod processes;
 mod ready;
 mod router;
+#[cfg(test)]
+mod scene;
 mod sender;
 mod session;
 mod source;

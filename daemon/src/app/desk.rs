@@ -6,9 +6,9 @@ use std::time::Duration;
 use assistant_core::access::TestTrust;
 use assistant_core::chat::{ChatId, Source};
 use assistant_core::message::{Arrival, Voice};
-use assistant_core::roster::SessionRow;
 use assistant_core::routing::{self, Verdict};
 use assistant_core::session::{Command, Hold, Standing};
+use assistant_core::time::WallMs;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -214,8 +214,7 @@ impl Desk {
     fn test_source(&self, counts: &store::Counts) -> SourceStatus {
         let tally = counts.sources.get(&Source::Test).copied().unwrap_or_default();
         let now = self.clock.now();
-        let age_s =
-            |at: assistant_core::time::WallMs| (now.wall.0 - at.0).max(0).unsigned_abs() / 1000;
+        let age_s = |at: WallMs| (now.wall.0 - at.0).max(0).unsigned_abs() / 1000;
         SourceStatus {
             name: Source::Test.prefix().to_owned(),
             enabled: self.config.test.enabled,
@@ -274,28 +273,31 @@ fn totals(counts: &store::Counts) -> Counts {
     }
 }
 
-/// A session by its row number, chat, or name.
-fn find<'a>(records: &'a [SessionRecord], name: &str) -> Result<&'a SessionRecord, Refusal> {
-    let by_row = name.parse().ok().map(SessionRow);
-    let matches = |record: &&SessionRecord| {
-        Some(record.row) == by_row || record.chat.as_str() == name || record.chat.address() == name
+/// The session that is meant: by its number first, then by its chat, then by a name that only one
+/// has.
+fn find<'a>(records: &'a [SessionRecord], typed: &str) -> Result<&'a SessionRecord, Refusal> {
+    let by_row = records.iter().find(|record| record.row.0.to_string() == typed);
+    let by_chat = || {
+        let chat = parse_chat(typed).ok()?;
+        records.iter().find(|record| record.chat == chat)
     };
-    if let Some(record) = records.iter().find(matches) {
+    if let Some(record) = by_row.or_else(by_chat) {
         return Ok(record);
     }
-    let mut named = records.iter().filter(|record| record.facts.name == name);
+    let mut named = records.iter().filter(|record| record.facts.name == typed);
     match (named.next(), named.next()) {
         (Some(record), None) => Ok(record),
         (Some(_), Some(_)) => {
-            let message = format!("several sessions are called {name}: name one by its number");
+            let message = format!("several sessions are called {typed}: name one by its number");
             Err(Refusal::new(RefusalKind::Invalid, message))
         }
         (None, _) => {
-            Err(Refusal::new(RefusalKind::NotFound, format!("no session is called {name}")))
+            Err(Refusal::new(RefusalKind::NotFound, format!("no session is called {typed}")))
         }
     }
 }
 
+/// A chat as it was typed: a bare address is that of a test chat, the only source so far.
 fn parse_chat(chat: &str) -> Result<ChatId, Refusal> {
     ChatId::from_typed(chat, Source::Test)
         .map_err(|error| Refusal::new(RefusalKind::Invalid, error.to_string()))
@@ -312,3 +314,6 @@ fn failed(failure: &StoreError) -> Refusal {
 fn stopping() -> Refusal {
     Refusal::new(RefusalKind::Stopping, "the daemon is stopping")
 }
+
+#[cfg(test)]
+mod tests;
