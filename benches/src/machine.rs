@@ -26,8 +26,7 @@ impl Conversation {
     pub fn awake() -> Self {
         let beginning = Beginning { start: Start::Fresh, hold: Hold::Released };
         let session = Session::new(beginning);
-        let mut conversation =
-            Self { session, now: Duration::ZERO, last: RowId(0), answered: 0 };
+        let mut conversation = Self { session, now: Duration::ZERO, last: RowId(0), answered: 0 };
         conversation.one_message();
         conversation
     }
@@ -51,8 +50,7 @@ impl Conversation {
     fn carry_out(&mut self, action: Action) {
         match action {
             Action::Fetch(after, _) => {
-                let owed =
-                    |row| Owed { row: RowId(row), counted: 0, delivery: Delivery::First };
+                let owed = |row| Owed { row: RowId(row), counted: 0, delivery: Delivery::First };
                 let rows = (after.0 + 1..=self.last.0).map(owed).collect();
                 self.tell(Event::Fetched(rows));
             }

@@ -148,6 +148,8 @@ fn start(mut shared: Shared, home_id: HomeId, requests: mpsc::Receiver<Asked>) -
     }
     let desk = desk(&shared, intake, asks, queued);
     crew.start(Stage::Desk, |cancel| desk.run(requests, cancel));
+    let store = shared.store.clone();
+    crew.start(Stage::StoreWatch, move |cancel| watch_store(store, cancel));
     let (store, clock) = (shared.store.clone(), shared.clock);
     crew.start(Stage::Touches, move |cancel| write_touches(store, clock, cancel));
     (shared, crew)
@@ -272,6 +274,14 @@ async fn reap(cancel: CancellationToken) {
     }
 }
 
+/// Without its store the daemon is no use: the end of this task ends the process.
+async fn watch_store(store: Store, cancel: CancellationToken) {
+    tokio::select! {
+        () = cancel.cancelled() => {}
+        () = store.ended() => error!("the store ended"),
+    }
+}
+
 /// Writes last message times, at most once a second.
 async fn write_touches(store: Store, clock: Clock, cancel: CancellationToken) {
     let mut tick = tokio::time::interval(store::TOUCHES_EVERY);
@@ -292,6 +302,7 @@ async fn finish(store: Store, thread: StoreThread) {
     if let Err(failure) = store.flush().await {
         error!(error = %failure, "store not flushed");
     }
+    info!(commits = store.commits(), "store flushed");
     drop(store);
     let joined = tokio::task::spawn_blocking(move || thread.join()).await;
     if !matches!(joined, Ok(Ok(()))) {

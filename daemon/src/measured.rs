@@ -55,8 +55,8 @@ impl Registry {
         if path.exists() {
             return Err(NotMeasured(format!("{} is there already", path.display()).into()));
         }
-        let (store, writer) = store::open(&path, Arc::new(wall_now))
-            .map_err(|error| NotMeasured(Box::new(error)))?;
+        let (store, writer) =
+            store::open(&path, Arc::new(wall_now)).map_err(|error| NotMeasured(Box::new(error)))?;
         let thread = writer.start().map_err(|error| NotMeasured(error.into()))?;
         let mut registry =
             Self { runtime, open: Some((store, thread)), sessions: Vec::new(), last: wall_now() };
@@ -115,8 +115,7 @@ impl Drop for Registry {
 
 fn session(nth: usize) -> Result<NewSession, NotMeasured> {
     let address = format!("+1555{nth:07}");
-    let chat =
-        ChatId::new(Source::Test, &address).map_err(|error| NotMeasured(Box::new(error)))?;
+    let chat = ChatId::new(Source::Test, &address).map_err(|error| NotMeasured(Box::new(error)))?;
     let facts = SessionFacts {
         name: address.clone(),
         kind: SessionKind::Direct,

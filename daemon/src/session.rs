@@ -35,7 +35,6 @@ use uuid::Uuid;
 
 use crate::claude::wire;
 use crate::store::{Pending, SessionRecord};
-use crate::supervisor::{News, NewsKind};
 use crate::transcript::{self, Transcript};
 use agent::Agent;
 use launch::{Launched, Refused};
@@ -54,6 +53,28 @@ pub(crate) enum Order {
     Hold(Hold),
     /// Something that the machine knows.
     Command(Command),
+}
+
+/// Something that a session tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct News {
+    /// Which session.
+    pub(crate) session: SessionRow,
+    /// What.
+    pub(crate) kind: NewsKind,
+}
+
+/// What a session tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NewsKind {
+    /// It wants an agent.
+    SlotAsked,
+    /// It has none any more.
+    SlotReleased,
+    /// Its agent has nothing to do.
+    Idle,
+    /// Its agent works.
+    Busy,
 }
 
 /// What anyone may know of a session.

@@ -89,9 +89,7 @@ impl<'a> Daemon<'a> {
     /// # Errors
     /// When it takes too long.
     pub fn replied(&self, before: usize, since: Instant) -> Result<Duration, Trouble> {
-        wait_for("a reply", SHORT_PAUSE, || {
-            Ok((before < self.replies()).then(|| since.elapsed()))
-        })
+        wait_for("a reply", SHORT_PAUSE, || Ok((before < self.replies()).then(|| since.elapsed())))
     }
 
     /// How many replies there are.
@@ -112,10 +110,7 @@ impl<'a> Daemon<'a> {
         wait_for("the daemon idle", PAUSE, || Ok(is_idle(&self.status()?).then_some(())))?;
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))
             .map_err(system("read the daemon's memory"))?;
-        Ok(Idle {
-            rss_bytes: bytes(&status, "VmRSS:")?,
-            rss_bytes_max: bytes(&status, "VmHWM:")?,
-        })
+        Ok(Idle { rss_bytes: bytes(&status, "VmRSS:")?, rss_bytes_max: bytes(&status, "VmHWM:")? })
     }
 
     /// What `status --json` says.
@@ -123,8 +118,11 @@ impl<'a> Daemon<'a> {
     /// # Errors
     /// When it fails.
     pub fn status(&self) -> Result<Value, Trouble> {
-        let output =
-            self.sandbox.command(&["status", "--json"]).output().map_err(system("ask the daemon"))?;
+        let output = self
+            .sandbox
+            .command(&["status", "--json"])
+            .output()
+            .map_err(system("ask the daemon"))?;
         if !output.status.success() {
             let what = format!("ask the daemon: {}", String::from_utf8_lossy(&output.stderr));
             return Err(Trouble::Unexpected { what });
