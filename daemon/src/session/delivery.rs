@@ -8,6 +8,7 @@ use assistant_core::message::RowId;
 use assistant_core::session::{
     AttemptNo, Closed, Counted, Delivered, Delivery, Event, Memory, Owed, Settlement,
 };
+use assistant_core::time::WallMs;
 use tracing::{error, info};
 use uuid::Uuid;
 
@@ -49,9 +50,11 @@ impl Driver {
 
     /// Frames first, then the attempts durable, and only then the lines.
     pub(super) async fn deliver(&mut self, deliveries: Vec<Delivered>) {
+        // Before the first byte: what is sent from now on may answer these.
+        let now = self.surroundings.clock.now().wall;
         match self.begin(&deliveries).await {
             Ok(begun) => {
-                let finished = self.write_out(&deliveries, begun);
+                let finished = self.write_out(now, &deliveries, begun);
                 self.tell(Event::Begun { finished });
             }
             Err(failure) => {
@@ -98,6 +101,7 @@ impl Driver {
     /// The attempts that came to nothing: their rows are finished already.
     fn write_out(
         &mut self,
+        now: WallMs,
         deliveries: &[Delivered],
         mut begun: BTreeMap<AttemptNo, (Uuid, String)>,
     ) -> Vec<AttemptNo> {
@@ -108,6 +112,9 @@ impl Driver {
                 finished.push(attempt);
                 continue;
             };
+            if let Some(pending) = self.pending.get_mut(&row) {
+                pending.first_attempt_at.get_or_insert(now);
+            }
             self.outgoing.push_back(wire::user(uuid, &text));
             self.attempts.insert(attempt, OnItsWay { uuid, row });
             let again = delivery == Delivery::Again;
@@ -177,12 +184,8 @@ impl Driver {
                 stored.answered.push(on_its_way.uuid.to_string());
             }
         }
-        let now = self.surroundings.clock.now().wall;
         for (attempt, closed, counted) in settlement.closed {
             if let Some(on_its_way) = self.attempts.remove(&attempt) {
-                if let Some(pending) = self.pending.get_mut(&on_its_way.row) {
-                    pending.first_attempt_at.get_or_insert(now);
-                }
                 let outcome = outcome(closed);
                 stored.closed.push((on_its_way.uuid.to_string(), outcome, count(counted)));
             }

@@ -96,8 +96,8 @@ async fn an_unknown_conversation_begins_anew_and_says_so() {
     daemon.agents.kill(daemon.session(&number(0)));
     daemon.until("no agent", |daemon| daemon.agents.alive() == 0).await;
     daemon.write(&number(0), "second");
-    daemon.until_sent(&number(0), &["You said: first", "You said: second"]).await;
     daemon.until_done().await;
+    assert_eq!(daemon.sent(&number(0)).len(), 2);
 
     let launches = daemon.agents.launches();
     let [first, refused, fresh] = launches.as_slice() else { panic!("{launches:#?}") };
