@@ -29,6 +29,8 @@ const OUTBOX_SETTLED_MAX: Duration = Duration::from_secs(5);
 pub(super) struct OnItsWay {
     /// Its name on the wire and in the store.
     pub(super) uuid: Uuid,
+    /// A turn took it up: what becomes of it is for the turn's result to say.
+    pub(super) started: bool,
     row: RowId,
 }
 
@@ -116,7 +118,7 @@ impl Driver {
                 pending.first_attempt_at.get_or_insert(now);
             }
             self.outgoing.push_back(wire::user(uuid, &text));
-            self.attempts.insert(attempt, OnItsWay { uuid, row });
+            self.attempts.insert(attempt, OnItsWay { uuid, started: false, row });
             let again = delivery == Delivery::Again;
             info!(session = self.record.row.0, row = row.0, again, "message delivered");
             let attempt = uuid.to_string();
