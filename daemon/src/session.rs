@@ -269,18 +269,19 @@ impl Driver {
                 self.outgoing.push_back(wire::interrupt(&request, wire::Queued::Cancelled));
             }
             ClosingStep::CloseInput => self.input_ends = true,
-            ClosingStep::Terminate => self.terminate(),
+            ClosingStep::Terminate => self.terminate().await,
             ClosingStep::Kill => self.kill().await,
         }
     }
 
-    fn terminate(&mut self) {
-        self.launching.abort_all();
-        match &mut self.agent {
-            Some(agent) => agent.terminate(),
-            // It was still being started: nothing runs, or dies with its task.
-            None => self.tell(Event::Exited),
+    async fn terminate(&mut self) {
+        if let Some(agent) = &mut self.agent {
+            return agent.terminate();
         }
+        // It is still being started, or has just been: whatever runs ends with its task, and is not
+        // taken for the agent of a later start.
+        self.launching.shutdown().await;
+        self.tell(Event::Exited);
     }
 
     async fn kill(&mut self) {

@@ -76,10 +76,10 @@ impl Driver {
                 self.tell(Event::Ready);
             }
             Err(refusal) => {
+                agent.terminate();
                 warn!(session = self.record.row.0, "agent refused to begin");
                 let what = format!("the agent refused to begin: {refusal}");
                 self.record_event(transcript::Event::Error { what });
-                self.terminate();
             }
         }
     }

@@ -178,7 +178,7 @@ async fn an_agent_that_is_idle_for_two_hours_is_ended() {
 /// order.
 #[tokio::test(start_paused = true)]
 async fn an_agent_that_was_started_as_the_session_was_killed_does_not_stay() {
-    for round in 0..32 {
+    for round in 0..8 {
         let mut world = World::new().await;
         world.write("hello").await;
         world.told(NewsKind::SlotAsked).await;
