@@ -296,21 +296,19 @@ impl Driver {
                 self.outgoing.push_back(wire::interrupt(&request));
             }
             ClosingStep::CloseInput => self.input_ends = true,
-            ClosingStep::Terminate => self.terminate(),
+            ClosingStep::Terminate => self.terminate().await,
             ClosingStep::Kill => self.kill().await,
         }
     }
 
-    fn terminate(&mut self) {
-        match &mut self.agent {
-            Some(agent) => agent.terminate(),
-            None => {
-                // It was still being started: nothing runs, or dies with its task. A new set, so
-                // that no late word of this start is taken for one of the next.
-                self.launching = JoinSet::new();
-                self.tell(Event::Exited);
-            }
+    async fn terminate(&mut self) {
+        if let Some(agent) = &mut self.agent {
+            return agent.terminate();
         }
+        // It is still being started, or has just been: whatever runs ends with its task, and is not
+        // taken for the agent of a later start.
+        self.launching.shutdown().await;
+        self.tell(Event::Exited);
     }
 
     async fn kill(&mut self) {

@@ -45,6 +45,8 @@ use tokio::sync::broadcast;
 
 pub(crate) use attempts::{AttemptOutcome, Counted, NewAttempt, Settled, Settlement};
 pub(crate) use counts::Counts;
+#[cfg(test)]
+pub(crate) use counts::Tally;
 pub(crate) use cursors::CursorUpdate;
 pub(crate) use error::StoreError;
 pub(crate) use history::{Direction, HistoryEntry, HistoryPlace, HistoryState};

@@ -3,5 +3,6 @@
 
 mod daemon;
 mod flow;
+mod trouble;
 
 pub(crate) use daemon::{Daemon, Setup, WriterOn, number};

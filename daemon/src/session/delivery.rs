@@ -8,6 +8,7 @@ use assistant_core::message::RowId;
 use assistant_core::session::{
     AttemptNo, Closed, Counted, Delivered, Delivery, Event, Memory, Owed, Settlement,
 };
+use assistant_core::time::WallMs;
 use tracing::{error, info};
 use uuid::Uuid;
 
@@ -28,6 +29,8 @@ const OUTBOX_SETTLED_MAX: Duration = Duration::from_secs(5);
 pub(super) struct OnItsWay {
     /// Its name on the wire and in the store.
     pub(super) uuid: Uuid,
+    /// A turn took it up: what becomes of it is for the turn's result to say.
+    pub(super) started: bool,
     row: RowId,
 }
 
@@ -49,9 +52,11 @@ impl Driver {
 
     /// Frames first, then the attempts durable, and only then the lines.
     pub(super) async fn deliver(&mut self, deliveries: Vec<Delivered>) {
+        // Before the first byte: what is sent from now on may answer these.
+        let now = self.surroundings.clock.now().wall;
         match self.begin(&deliveries).await {
             Ok(begun) => {
-                let finished = self.write_out(&deliveries, begun);
+                let finished = self.write_out(now, &deliveries, begun);
                 self.tell(Event::Begun { finished });
             }
             Err(failure) => {
@@ -90,13 +95,7 @@ impl Driver {
             let text = self.framed(pending, *delivered, sent.get(&delivered.row));
             lines.insert(delivered.attempt, (uuid, text));
         }
-        let begun_at = self.surroundings.clock.now().wall;
         let begun = self.surroundings.store.begin_attempts(attempts).await?;
-        for delivered in deliveries {
-            if let Some(pending) = self.pending.get_mut(&delivered.row) {
-                pending.first_attempt_at.get_or_insert(begun_at);
-            }
-        }
         lines.retain(|_, (uuid, _)| begun.contains(&uuid.to_string()));
         Ok(lines)
     }
@@ -104,6 +103,7 @@ impl Driver {
     /// The attempts that came to nothing: their rows are finished already.
     fn write_out(
         &mut self,
+        now: WallMs,
         deliveries: &[Delivered],
         mut begun: BTreeMap<AttemptNo, (Uuid, String)>,
     ) -> Vec<AttemptNo> {
@@ -114,8 +114,11 @@ impl Driver {
                 finished.push(attempt);
                 continue;
             };
+            if let Some(pending) = self.pending.get_mut(&row) {
+                pending.first_attempt_at.get_or_insert(now);
+            }
             self.outgoing.push_back(wire::user(uuid, &text));
-            self.attempts.insert(attempt, OnItsWay { uuid, row });
+            self.attempts.insert(attempt, OnItsWay { uuid, started: false, row });
             let again = delivery == Delivery::Again;
             info!(session = self.record.row.0, row = row.0, again, "message delivered");
             let attempt = uuid.to_string();

@@ -91,10 +91,10 @@ impl Driver {
                 self.tell(Event::Ready);
             }
             Err(refusal) => {
+                agent.terminate();
                 warn!(session = self.record.row.0, "agent refused to begin");
                 let what = format!("the agent refused to begin: {refusal}");
                 self.record_event(transcript::Event::Error { what });
-                self.terminate();
             }
         }
     }
@@ -227,13 +227,17 @@ impl Driver {
     }
 
     fn on_lifecycle(&mut self, uuid: &str, state: Lifecycle) {
-        match (self.attempt(uuid), state) {
-            (Some(attempt), Lifecycle::Queued | Lifecycle::Started) => {
-                self.tell(Event::Seen(attempt));
-            }
-            (Some(attempt), Lifecycle::Cancelled) => self.tell(Event::Cancelled(attempt)),
-            _ => self.tell(Event::Stirred),
-        }
+        let Some(attempt) = self.attempt(uuid) else { return self.tell(Event::Stirred) };
+        let Some(on_its_way) = self.attempts.get_mut(&attempt) else { return };
+        on_its_way.started |= state == Lifecycle::Started;
+        let started = on_its_way.started;
+        self.tell(match state {
+            Lifecycle::Queued | Lifecycle::Started => Event::Seen(attempt),
+            // A message that joined a turn is called cancelled just before a bad end's result, which
+            // lists it. Taken back now, it would be missing there, and another be blamed alone.
+            Lifecycle::Cancelled if !started => Event::Cancelled(attempt),
+            Lifecycle::Cancelled | Lifecycle::Completed | Lifecycle::Other => Event::Stirred,
+        });
     }
 
     fn attempt(&self, uuid: &str) -> Option<AttemptNo> {

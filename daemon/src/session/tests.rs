@@ -1,3 +1,6 @@
 //! Scripts against one session whose agent is played by hand, line by line.
 
 pub(crate) mod agents;
+mod closing;
+mod requests;
+mod world;

@@ -1,9 +1,11 @@
 //! The way of a message when nothing goes wrong.
 
-use serde_json::json;
+use std::time::Duration;
 
-use super::{Daemon, number};
-use crate::control::protocol::Request;
+use serde_json::{Value, json};
+
+use super::{Daemon, Setup, number};
+use crate::control::protocol::{Answer, Request};
 
 #[tokio::test(start_paused = true)]
 async fn a_message_file_gets_its_reply() {
@@ -39,4 +41,199 @@ async fn a_killed_session_is_resumed_by_the_next_message_and_remembers() {
     assert_eq!(starts[0]["agent_session"], starts[1]["agent_session"]);
     daemon.until_done().await;
     daemon.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_first_messages_of_a_chat_make_one_session_and_one_agent() {
+    let mut daemon = Daemon::start().await;
+    daemon.write(&number(0), "one");
+    daemon.write(&number(0), "two");
+    daemon.until_sent(&number(0), &["You said: one", "You said: two"]).await;
+    daemon.until_done().await;
+    assert_eq!(daemon.sessions(), 1);
+    assert_eq!(daemon.agents.launches().len(), 1);
+    let told = daemon.agents.launches()[0].messages();
+    assert!(told[0].contains("one") && told[1].contains("two"), "{told:?}");
+    daemon.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn twenty_chats_at_once_have_an_agent_each() {
+    let mut daemon = Daemon::start().await;
+    for n in 0..20 {
+        daemon.write(&number(n), &format!("from {n}"));
+    }
+    daemon.until_done().await;
+    for n in 0..20 {
+        daemon.until_sent(&number(n), &[&format!("You said: from {n}")]).await;
+    }
+    assert_eq!(daemon.agents.alive(), 20);
+    daemon.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_chat_that_hangs_holds_up_no_other() {
+    let mut daemon = Daemon::start().await;
+    daemon.write(&number(0), "hang");
+    daemon.until("the hanging turn", |daemon| daemon.states() == ["delivered"]).await;
+    let began = tokio::time::Instant::now();
+    daemon.write(&number(1), "hello");
+    daemon.until_sent(&number(1), &["You said: hello"]).await;
+    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+    daemon.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_that_come_while_a_tool_runs_are_answered_by_the_same_turn() {
+    let mut daemon = Daemon::start().await;
+    daemon.write(&number(0), "tool: sleep 5; echo done");
+    daemon.until("the tool", |daemon| daemon.states() == ["delivered"]).await;
+    daemon.write(&number(0), "also this");
+    daemon.write(&number(0), "and that");
+    let replies = ["The tool said: done", "You said: also this", "You said: and that"];
+    daemon.until_sent(&number(0), &replies).await;
+    daemon.until_done().await;
+    let turns = turns(&daemon);
+    assert_eq!(turns, [3], "attempts of each turn");
+    daemon.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_that_wait_for_a_turn_share_the_next_one() {
+    let mut daemon = Daemon::start().await;
+    daemon.write(&number(0), "slow 10 500");
+    daemon.until("the slow turn", |daemon| daemon.states() == ["delivered"]).await;
+    for text in ["a", "b", "c"] {
+        daemon.write(&number(0), text);
+    }
+    daemon.until_done().await;
+    let replies = ["You said: slow 10 500", "You said: a", "You said: b", "You said: c"];
+    daemon.until_sent(&number(0), &replies).await;
+    assert_eq!(turns(&daemon).iter().sum::<usize>(), 4, "{:?}", turns(&daemon));
+    assert!(turns(&daemon).len() < 4, "{:?}", turns(&daemon));
+    daemon.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stranger_is_refused_and_starts_nothing() {
+    let mut daemon = Daemon::start().await;
+    daemon.write("+15555559999", "hello");
+    daemon.until_done().await;
+    assert_eq!(daemon.states(), ["refused(unknown sender)"]);
+    assert_eq!((daemon.agents.launches().len(), daemon.sessions()), (0, 0));
+    assert_eq!(daemon.sent("+15555559999"), Vec::<String>::new());
+    daemon.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_untrusted_test_directory_gives_nobody_an_admins_rights() {
+    let setup = Setup { trust: "false", ..Setup::default() };
+    let mut daemon = Daemon::start_with(setup).await;
+    daemon.write(&number(0), "hello");
+    daemon.until_done().await;
+    assert_eq!(daemon.states(), ["refused(no rights yet)"]);
+    assert_eq!(daemon.agents.launches().len(), 0);
+    daemon.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_built_in_contact_has_no_tools_but_reply() {
+    let setup = Setup { trust: "false", ..Setup::default() };
+    let mut daemon = Daemon::start_with(setup).await;
+    daemon.write("harness", "tool: echo hi");
+    let refused = "I have no tool Bash here. You said: tool: echo hi";
+    daemon.until_sent("harness", &[refused]).await;
+    daemon.until_done().await;
+    let launches = daemon.agents.launches();
+    let argv = &launches[0].argv;
+    let after = |name: &str| {
+        let at = argv.iter().position(|word| word == name).expect("the option is there");
+        argv[at + 1].clone()
+    };
+    assert_eq!(after("--tools"), "");
+    assert_eq!(after("--allowedTools"), "mcp__assistant__reply");
+    assert!(argv.contains(&"--setting-sources=".to_owned()), "{argv:?}");
+    daemon.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_admins_question_for_permission_is_allowed_with_its_whole_input_and_recorded() {
+    let mut daemon = Daemon::start().await;
+    daemon.write(&number(0), "tool: touch made; echo made");
+    daemon.until_sent(&number(0), &["The tool said: made"]).await;
+    daemon.until_done().await;
+    let asked: Vec<_> = daemon
+        .transcript(daemon.session(&number(0)))
+        .into_iter()
+        .filter(|entry| entry["event"] == "PERMISSION")
+        .collect();
+    let input = json!({"command": "touch made; echo made", "description": "run it"});
+    assert_eq!(asked.len(), 1);
+    assert_eq!((&asked[0]["verdict"], &asked[0]["input"]), (&json!("allow"), &input));
+    let allowed = daemon.agents.launches()[0]
+        .heard
+        .lines()
+        .iter()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .find(|line| line["response"]["response"]["behavior"] == "allow")
+        .expect("an answer to the question");
+    assert_eq!(allowed["response"]["response"]["updatedInput"], input);
+    daemon.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn words_of_the_owner_reach_a_chats_session_like_any_message() {
+    let mut daemon = Daemon::start().await;
+    daemon.write(&number(0), "hello");
+    daemon.until_done().await;
+    let (chat, text) = (number(0), "from the owner".to_owned());
+    daemon.ask(Request::Inject { chat, text, admin: true }).await.unwrap();
+    daemon.until("both answered", |daemon| daemon.states() == ["answered", "answered"]).await;
+    assert_eq!(daemon.agents.launches().len(), 1);
+    let told = daemon.agents.launches()[0].messages();
+    assert!(told[1].contains("from the owner"), "{told:?}");
+    daemon.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_text_sent_past_the_agent_reaches_the_chat_once_for_each_key() {
+    let daemon = Daemon::start().await;
+    for _ in 0..2 {
+        let send = Request::Send { chat: number(0), text: "look".into(), key: "k1".into() };
+        let answer = daemon.ask(send).await.unwrap();
+        assert_eq!(answer, Answer::Queued { row: 1, state: "sent".to_owned() });
+    }
+    daemon.until_sent(&number(0), &["look"]).await;
+    assert_eq!(daemon.agents.launches().len(), 0);
+    daemon.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_said_in_a_chat_is_told_in_both_directions() {
+    let mut daemon = Daemon::start().await;
+    daemon.write(&number(0), "hello");
+    daemon.until_done().await;
+    daemon.write(&number(0), "call: mcp__assistant__history {\"limit\": 2}");
+    daemon.until_done().await;
+    daemon.until("the reply", |daemon| daemon.sent(&number(0)).len() == 2).await;
+    let told = &daemon.sent(&number(0))[1];
+    assert!(told.contains(r#""from":"you""#) && told.contains("You said: hello"), "{told}");
+    daemon.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn wrong_arguments_of_a_tool_come_back_as_an_error() {
+    let mut daemon = Daemon::start().await;
+    daemon.write(&number(0), r#"call: mcp__assistant__reply {"txt": "hi"}"#);
+    daemon.until_done().await;
+    let heard = daemon.agents.launches()[0].heard.lines();
+    assert!(heard.iter().any(|line| line.contains(r#""isError":true"#)), "{heard:#?}");
+    daemon.end().await;
+}
+
+/// How many attempts each turn of the first session listed.
+fn turns(daemon: &Daemon) -> Vec<usize> {
+    let transcript = daemon.transcript(daemon.session(&number(0)));
+    let turns = transcript.iter().filter(|entry| entry["event"] == "TURN");
+    turns.map(|turn| turn["attempts"].as_array().unwrap().len()).collect()
 }

@@ -1,0 +1,177 @@
+//! What becomes of messages when the agent, its API or what it says goes wrong.
+
+use std::time::Duration;
+
+use super::{Daemon, number};
+
+/// The frame's line that marks a redelivery.
+const AGAIN: &str = "[Redelivery";
+
+#[tokio::test(start_paused = true)]
+async fn a_message_whose_agent_died_is_delivered_again_marked_with_what_was_sent_since() {
+    let mut daemon = Daemon::start().await;
+    daemon.write(&number(0), "first");
+    daemon.until_done().await;
+    // One turn: the first text is replied to, then a tool runs, under which the agent is killed.
+    daemon.write(&number(0), "so far");
+    daemon.write(&number(0), "tool: sleep 60; echo done");
+    daemon.until("a reply and the tool", |daemon| daemon.sent(&number(0)).len() == 2).await;
+    daemon.agents.kill(daemon.session(&number(0)));
+    daemon.until_done().await;
+    assert_eq!(daemon.states(), ["answered", "answered", "answered"]);
+
+    let launches = daemon.agents.launches();
+    assert_eq!(launches.len(), 2);
+    assert!(!launches[0].messages().iter().any(|line| line.contains(AGAIN)));
+    let again = launches[1].messages();
+    assert!(again.iter().all(|line| line.contains(AGAIN)), "{again:#?}");
+    assert!(again[0].contains("You said: so far"), "what was sent is quoted: {again:#?}");
+    assert!(!again[0].contains("You said: first"), "what was sent before is not: {again:#?}");
+    daemon.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_kills_its_agent_three_times_alone_is_given_up_and_the_next_goes_through() {
+    let mut daemon = Daemon::start().await;
+    for launch in 1..=3 {
+        daemon.agents.plan(launch, r#"[{"when": {"on": "turn"}, "what": {"exit": 1}}]"#);
+    }
+    daemon.write(&number(0), "poison");
+    daemon.until("given up", |daemon| daemon.states() == ["failed(poison)"]).await;
+    assert_eq!(daemon.rows()[0].attempts, (3, 3));
+    daemon.write(&number(0), "hello");
+    daemon.until_sent(&number(0), &["You said: hello"]).await;
+    daemon.until_done().await;
+    assert_eq!(daemon.states(), ["failed(poison)", "answered"]);
+    daemon.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_that_shared_a_deadly_turn_are_tried_alone_and_only_the_bad_one_is_given_up() {
+    let mut daemon = Daemon::start().await;
+    // The first launch dies with both; after that only turns that carry the bad one do.
+    daemon.agents.plan(1, r#"[{"when": {"on": "turn"}, "what": {"exit": 1}}]"#);
+    daemon.agents.plan(2, r#"[{"when": {"on": "turn", "n": 2}, "what": {"exit": 1}}]"#);
+    for launch in 3..=4 {
+        daemon.agents.plan(launch, r#"[{"when": {"on": "turn"}, "what": {"exit": 1}}]"#);
+    }
+    daemon.write(&number(0), "good");
+    daemon.write(&number(0), "bad");
+    daemon.until_done().await;
+    assert_eq!(daemon.states(), ["answered", "failed(poison)"]);
+    daemon.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_overloaded_api_is_waited_for_and_counts_against_no_message() {
+    let mut daemon = Daemon::start().await;
+    // A stand-in tries twice in a turn: three turns fail.
+    daemon.write(&number(0), "error 529 x6");
+    daemon.until_done().await;
+    assert_eq!(daemon.states(), ["answered"]);
+    assert_eq!(daemon.rows()[0].attempts, (4, 0));
+    assert_eq!(daemon.agents.launches().len(), 1);
+    daemon.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_the_api_refuses_for_good_is_given_up_alone() {
+    let mut daemon = Daemon::start().await;
+    daemon.write(&number(0), "slow 4 500");
+    daemon.until("the slow turn", |daemon| daemon.states() == ["delivered"]).await;
+    daemon.write(&number(0), "before");
+    daemon.write(&number(0), "error 400");
+    daemon.write(&number(0), "after");
+    daemon.until_done().await;
+    assert_eq!(daemon.states(), ["answered", "answered", "failed(api 400)", "answered"]);
+    daemon.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unknown_conversation_begins_anew_and_says_so() {
+    let mut daemon = Daemon::start().await;
+    daemon.write(&number(0), "first");
+    daemon.until_done().await;
+    daemon.agents.forget();
+    daemon.agents.kill(daemon.session(&number(0)));
+    daemon.until("no agent", |daemon| daemon.agents.alive() == 0).await;
+    daemon.write(&number(0), "second");
+    daemon.until_done().await;
+    assert_eq!(daemon.sent(&number(0)).len(), 2);
+
+    let launches = daemon.agents.launches();
+    let [first, refused, fresh] = launches.as_slice() else { panic!("{launches:#?}") };
+    assert_eq!(refused.argument("--resume"), first.argument("--session-id"));
+    assert_ne!(fresh.argument("--session-id"), None);
+    let told = fresh.messages();
+    assert!(told[0].contains("[Your memory of this chat begins here"), "{told:#?}");
+    let session = daemon.session(&number(0));
+    let noted = daemon
+        .transcript(session)
+        .iter()
+        .any(|entry| entry["what"] == "the earlier conversation could not be resumed");
+    assert!(noted, "{:#?}", daemon.transcript(session));
+    // The new conversation is the one to come back to.
+    daemon.agents.kill(session);
+    daemon.write(&number(0), "recall");
+    daemon.until("the recall", |daemon| daemon.sent(&number(0)).len() == 3).await;
+    let recalled = &daemon.sent(&number(0))[2];
+    assert!(recalled.ends_with("second") && !recalled.contains("first"), "{recalled}");
+    daemon.until_done().await;
+    daemon.end().await;
+}
+
+/// One turn with a fault is answered all the same.
+#[track_caller]
+async fn check_goes_on(fault: &str) {
+    let mut daemon = Daemon::start().await;
+    let plan = format!(r#"[{{"when": {{"on": "turn"}}, "what": {fault}}}]"#);
+    daemon.agents.plan(1, &plan);
+    daemon.write(&number(0), "one");
+    daemon.until_done().await;
+    daemon.write(&number(0), "two");
+    daemon.until_done().await;
+    daemon.until_sent(&number(0), &["You said: one", "You said: two"]).await;
+    assert_eq!(daemon.states(), ["answered", "answered"], "{fault}");
+    assert_eq!(daemon.agents.launches().len(), 1, "{fault}");
+    daemon.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_goes_on_after_lines_that_it_cannot_read() {
+    check_goes_on(r#""garbage""#).await;
+    check_goes_on(r#""unknown_type""#).await;
+    check_goes_on(r#"{"long_line_bytes": 17825792}"#).await;
+    check_goes_on(r#"{"stderr_bytes": 1000000}"#).await;
+    check_goes_on(r#""duplicate""#).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_agent_that_never_comes_up_is_tried_again_after_waits_that_grow() {
+    let mut daemon = Daemon::start().await;
+    for launch in 1..=2 {
+        daemon.agents.plan(launch, r#"[{"when": {"on": "connect"}, "what": {"exit": 1}}]"#);
+    }
+    let began = tokio::time::Instant::now();
+    daemon.write(&number(0), "hello");
+    daemon.until_sent(&number(0), &["You said: hello"]).await;
+    // 2 s after the first error, 4 s after the second.
+    let took = began.elapsed();
+    assert!(Duration::from_secs(6) <= took && took < Duration::from_secs(7), "{took:?}");
+    daemon.until_done().await;
+    assert_eq!(daemon.rows()[0].attempts, (1, 0));
+    daemon.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_without_a_result_is_noticed_when_the_agent_is_idle() {
+    let mut daemon = Daemon::start().await;
+    let skip = r#"[{"when": {"on": "turn", "n": 1, "message": "result"}, "what": "skip"}]"#;
+    daemon.agents.plan(1, skip);
+    daemon.write(&number(0), "hello");
+    daemon.until_done().await;
+    assert_eq!(daemon.states(), ["answered"]);
+    let told = daemon.agents.launches()[0].messages();
+    assert!(told[1].contains(AGAIN) && told[1].contains("You said: hello"), "{told:#?}");
+    daemon.end().await;
+}
