@@ -154,8 +154,7 @@ pub(crate) async fn run(
         pending: BTreeMap::new(),
         attempts: BTreeMap::new(),
         requests: 0,
-        ended: false,
-        orphaned: false,
+        course: Course::Supervised,
         told: None,
     };
     driver.run().await;
@@ -187,18 +186,27 @@ struct Driver {
     pending: BTreeMap<RowId, Pending>,
     attempts: BTreeMap<AttemptNo, delivery::OnItsWay>,
     requests: u64,
-    ended: bool,
-    /// The supervisor is gone.
-    orphaned: bool,
+    course: Course,
     /// Whether the roster knows the agent as idle.
     told: Option<NewsKind>,
+}
+
+/// Where the driver is between its beginning and its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Course {
+    /// It takes orders.
+    Supervised,
+    /// The supervisor is gone; what is left is to end the agent.
+    Orphaned,
+    /// The machine is over.
+    Ended,
 }
 
 /// What the select of [`Driver::run`] came back with.
 enum Woken {
     Order(Option<Order>),
     Routed(Result<(), watch::error::RecvError>),
-    Launched(Result<Launched, Refused>),
+    Launched(Box<Result<Launched, Refused>>),
     Agent(agent::Heard),
     Called(frames::Answered),
     Deadline,
@@ -207,7 +215,7 @@ enum Woken {
 impl Driver {
     async fn run(mut self) {
         self.act().await;
-        while !self.ended {
+        while self.course != Course::Ended {
             let woken = self.wait().await;
             self.take(woken).await;
             self.act().await;
@@ -220,12 +228,14 @@ impl Driver {
     async fn wait(&mut self) -> Woken {
         let deadline = self.machine.deadline();
         let clock = self.surroundings.clock;
+        let supervised = self.course == Course::Supervised;
         let agent = agent::hear(self.agent.as_mut(), &mut self.outgoing, self.input_ends);
         tokio::select! {
-            order = self.strings.orders.recv(), if !self.orphaned => Woken::Order(order),
-            routed = self.strings.routed.changed(), if !self.orphaned => Woken::Routed(routed),
+            order = self.strings.orders.recv(), if supervised => Woken::Order(order),
+            routed = self.strings.routed.changed(), if supervised => Woken::Routed(routed),
             Some(launched) = self.launching.join_next(), if !self.launching.is_empty() => {
-                Woken::Launched(launched.unwrap_or_else(|panicked| Err(Refused::panicked(&panicked))))
+                let launched = launched.unwrap_or_else(|cut| Err(Refused::panicked(&cut)));
+                Woken::Launched(Box::new(launched))
             }
             Some(called) = self.calls.join_next(), if !self.calls.is_empty() => {
                 Woken::Called(called.unwrap_or_default())
@@ -245,14 +255,14 @@ impl Driver {
             Woken::Order(Some(Order::Command(command))) => self.tell(Event::Command(command)),
             // The supervisor is gone: so is the daemon, in a moment.
             Woken::Order(None) | Woken::Routed(Err(_)) => {
-                self.orphaned = true;
+                self.course = Course::Orphaned;
                 self.tell(Event::Command(Command::EndNow));
             }
             Woken::Routed(Ok(())) => {
                 self.surroundings.store.touch(self.record.row, self.surroundings.clock.now().wall);
                 self.tell(Event::Routed);
             }
-            Woken::Launched(launched) => self.on_launched(launched),
+            Woken::Launched(launched) => self.on_launched(*launched),
             Woken::Agent(heard) => self.on_heard(heard).await,
             Woken::Called(answered) => self.on_called(answered),
             Woken::Deadline => {
@@ -279,7 +289,7 @@ impl Driver {
                 Action::Settle(settlement) => self.settle(settlement).await,
                 Action::Close(step) => self.close(step).await,
                 Action::Report(report) => self.report(&report).await,
-                Action::End => self.ended = true,
+                Action::End => self.course = Course::Ended,
             }
         }
         self.report_busy().await;

@@ -128,13 +128,13 @@ impl Agent {
                     }
                     return Heard::Moved;
                 }
-                frame = self.connection.next(), if open => match frame {
-                    Some(frame) => return Heard::Frame(Box::new(frame)),
-                    None => {
-                        self.output = Output::Closed;
-                        self.give_up_at = Some(Instant::now() + EXIT_AFTER_OUTPUT_MAX);
+                frame = self.connection.next(), if open => {
+                    if let Some(frame) = frame {
+                        return Heard::Frame(Box::new(frame));
                     }
-                },
+                    self.output = Output::Closed;
+                    self.give_up_at = Some(Instant::now() + EXIT_AFTER_OUTPUT_MAX);
+                }
                 exit = wait(self.process.as_mut()), if running => {
                     self.exit = Some(exit);
                     self.give_up_at = Some(Instant::now() + OUTPUT_AFTER_EXIT_MAX);

@@ -166,7 +166,7 @@ async fn begin(
         (Start::Fresh, id.to_string(), options::Start::Fresh(id))
     };
     let options = agent_options(surroundings, record, profile, session, prompt_file);
-    let (connection, process) = start_agent(&surroundings.launcher, options)?;
+    let (connection, process) = start_agent(&surroundings.launcher, &options)?;
     Ok(Launched { connection, process, agent_session, start })
 }
 
@@ -207,7 +207,7 @@ fn agent_options(
 
 fn start_agent(
     launcher: &Launcher,
-    options: AgentOptions,
+    options: &AgentOptions,
 ) -> Result<(Connection, Option<AgentProcess>), Refused> {
     match launcher {
         Launcher::Program(_) => {
@@ -217,7 +217,7 @@ fn start_agent(
         #[cfg(test)]
         Launcher::Pipe(agents) => {
             let (ours, theirs) = tokio::io::duplex(64 * 1024);
-            agents.try_send((options, theirs)).map_err(|_| Refused::Cut)?;
+            agents.try_send((options.clone(), theirs)).map_err(|_| Refused::Cut)?;
             let (reader, writer) = tokio::io::split(ours);
             Ok((Connection::open(reader, writer), None))
         }
