@@ -1,5 +1,7 @@
 //! `history`: what was said in this chat, both ways.
 
+use std::fmt::Write as _;
+
 use assistant_core::limits::ATTACHMENTS_SHOWN_MAX;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -167,7 +169,8 @@ fn escaped(json: &str) -> String {
         if is_plain {
             escaped.push(c);
         } else {
-            escaped.push_str(&format!("\\u{:04x}", u32::from(c)));
+            write!(escaped, "\\u{:04x}", u32::from(c))
+                .expect("a string takes whatever it is given");
         }
     }
     escaped

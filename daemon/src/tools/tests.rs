@@ -16,9 +16,9 @@ const CHAT: &str = "test:+15555550123";
 
 /// A message of the program is answered at once, with this.
 #[track_caller]
-fn check(message: Value, expected: Value) {
-    match read(Profile::Admin, &message) {
-        Asked::Answer(answer) => assert_eq!(answer, expected),
+fn check(message: &Value, expected: &Value) {
+    match read(Profile::Admin, message) {
+        Asked::Answer(answer) => assert_eq!(answer, *expected),
         Asked::Call { .. } => panic!("an answer, not a call"),
     }
 }
@@ -34,22 +34,22 @@ fn the_first_message_is_answered_in_the_version_it_names() {
     };
     let asked = json!({"jsonrpc": "2.0", "id": 0, "method": "initialize",
                        "params": {"protocolVersion": "2024-11-05", "capabilities": {}}});
-    check(asked, answer("2024-11-05"));
-    check(json!({"jsonrpc": "2.0", "id": 0, "method": "initialize"}), answer(PROTOCOL_VERSION));
+    check(&asked, &answer("2024-11-05"));
+    check(&json!({"jsonrpc": "2.0", "id": 0, "method": "initialize"}), &answer(PROTOCOL_VERSION));
 }
 
 #[test]
 fn what_is_no_request_of_ours_is_answered_all_the_same() {
     let unknown = json!({"code": -32601, "message": "method not found"});
     let answer = |id: Value| json!({"jsonrpc": "2.0", "id": id, "error": unknown});
-    check(json!({"id": "a", "method": "resources/list"}), answer("a".into()));
-    check(json!({"id": 1}), answer(1.into()));
-    check(json!({"id": 1, "method": 7}), answer(1.into()));
-    check(json!({"id": 2, "method": "ping"}), json!({"jsonrpc": "2.0", "id": 2, "result": {}}));
+    check(&json!({"id": "a", "method": "resources/list"}), &answer("a".into()));
+    check(&json!({"id": 1}), &answer(1.into()));
+    check(&json!({"id": 1, "method": 7}), &answer(1.into()));
+    check(&json!({"id": 2, "method": "ping"}), &json!({"jsonrpc": "2.0", "id": 2, "result": {}}));
     let noted = json!({"jsonrpc": "2.0", "result": {}});
-    check(json!({"jsonrpc": "2.0", "method": "notifications/initialized"}), noted.clone());
-    check(json!([]), noted.clone());
-    check(Value::Null, noted);
+    check(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"}), &noted);
+    check(&json!([]), &noted);
+    check(&Value::Null, &noted);
 }
 
 #[test]
