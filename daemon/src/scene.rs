@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 use crate::store::{self, NewOutgoing, Store};
 
 /// How long anything may take; far more than it does.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A directory and a store in it.
 pub(crate) struct Scene {

@@ -122,6 +122,7 @@ impl Desk {
     /// The owner's words take the same way as anyone's: through the inbox and the router.
     async fn inject(&self, chat: &str, text: String, voice: Voice) -> Answered {
         let chat = parse_chat(chat)?;
+        check_text(&text)?;
         let now = wall_now();
         let arrival = Arrival {
             source: chat.source(),
@@ -151,9 +152,7 @@ impl Desk {
 
     async fn send(&self, chat: &str, text: String, key: String) -> Answered {
         let chat = parse_chat(chat)?;
-        if text.trim().is_empty() {
-            return Err(Refusal::new(RefusalKind::Invalid, "the text is empty"));
-        }
+        check_text(&text)?;
         let finished = self.store.finished_outgoing();
         let new = NewOutgoing { chat, text, attachments: Vec::new(), key };
         let outgoing = self.store.enqueue(new).await.map_err(|failure| failed(&failure))?;
@@ -305,6 +304,14 @@ fn parse_chat(chat: &str) -> Result<ChatId, Refusal> {
 
 fn no_session(reason: &str) -> Refusal {
     Refusal::new(RefusalKind::Invalid, format!("this chat has no session: {reason}"))
+}
+
+/// A text that says something.
+fn check_text(text: &str) -> Result<(), Refusal> {
+    if text.trim().is_empty() {
+        return Err(Refusal::new(RefusalKind::Invalid, "the text is empty"));
+    }
+    Ok(())
 }
 
 fn failed(failure: &StoreError) -> Refusal {

@@ -321,7 +321,7 @@ async fn without_a_supervisor_rows_are_still_routed_for_the_next_start() {
     let mut fixture = Fixture::new();
     fixture.asked.close();
     let cancel = fixture.start();
-    let arrivals = (0..ROUTED_AT_ONCE_MAX + 1).map(|key| arrival(&key.to_string(), OWNER));
+    let arrivals = (0..=ROUTED_AT_ONCE_MAX).map(|key| arrival(&key.to_string(), OWNER));
     fixture.accept(arrivals.collect()).await;
     let query = "SELECT count(*) FROM inbox WHERE session = 1";
     fixture.scene.until_rows(query, &["65"]).await;

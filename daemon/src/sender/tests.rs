@@ -99,7 +99,7 @@ async fn a_reply_is_attempting_before_it_leaves_and_each_goes_after_the_other() 
 #[tokio::test(start_paused = true)]
 async fn what_no_sender_can_take_has_failed_at_once_however_much_it_is() {
     let scene = Scene::new();
-    for number in 0..SENT_AT_ONCE_MAX + 1 {
+    for number in 0..=SENT_AT_ONCE_MAX {
         scene.store.enqueue(outgoing("signal:a", &format!("s{number}"))).await.unwrap();
     }
     scene.store.enqueue(outgoing("imessage:a", "i")).await.unwrap();

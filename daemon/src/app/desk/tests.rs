@@ -88,6 +88,15 @@ fn a_chat_that_cannot_be_is_refused_as_invalid() {
 }
 
 #[test]
+fn a_text_that_says_nothing_is_refused() {
+    for text in ["", " ", "\n\t\u{2003}"] {
+        let refusal = check_text(text).unwrap_err();
+        assert_eq!(refusal, Refusal::new(RefusalKind::Invalid, "the text is empty"));
+    }
+    assert_eq!(check_text(" a"), Ok(()));
+}
+
+#[test]
 fn totals_are_of_all_sources() {
     let tally = |accepted, failed| Tally { accepted, failed, ..Tally::default() };
     let counts = store::Counts {

@@ -276,8 +276,8 @@ impl Claims {
         make_private(&errors)?;
         let dropped_as = self.open.get(name).and_then(|open| open.dropped_as.as_deref());
         // Escaped: a file name may hold whole lines.
-        let dropped_as = dropped_as
-            .map_or("unknown".to_owned(), |name| name.to_string_lossy().escape_debug().to_string());
+        let shown = |name: &OsStr| format!("\"{}\"", name.to_string_lossy().escape_debug());
+        let dropped_as = dropped_as.map_or("unknown".to_owned(), shown);
         let mut note = OpenOptions::new()
             .write(true)
             .create(true)
