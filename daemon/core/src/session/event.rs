@@ -11,7 +11,7 @@ use super::turn::{Activity, TurnOutcome};
 pub enum Event {
     /// New rows of this session may stand in the store.
     Routed,
-    /// The store's answer to [`Action::Fetch`].
+    /// The store's answer to [`Action::Fetch`](super::Action::Fetch).
     Fetched(Vec<Owed>),
     /// The store could not be asked.
     FetchFailed,
@@ -23,13 +23,13 @@ pub enum Event {
     LaunchFailed,
     /// The program does not know the conversation that it was to resume.
     ResumeRefused,
-    /// The attempts of the last [`Action::Deliver`] are durable and on their way, but for these,
+    /// The attempts of the last [`Action::Deliver`](super::Action::Deliver) are durable and on their way, but for these,
     /// whose rows the store knows as finished.
     Begun {
         /// Attempts that came to nothing.
         finished: Vec<AttemptNo>,
     },
-    /// The store refused the last [`Action::Deliver`]: nothing was written to the agent.
+    /// The store refused the last [`Action::Deliver`](super::Action::Deliver): nothing was written to the agent.
     NotBegun,
     /// The program read the line of this attempt.
     Seen(AttemptNo),
