@@ -322,28 +322,28 @@ impl Daemon {
 
     /// Stops in order; how long it took.
     pub(crate) async fn stop(&mut self) -> Duration {
-        self.stop_hurried_by(|_| std::future::pending()).await
+        self.stop_hurried_by(std::future::pending()).await
     }
 
     /// Stops in order, and loses patience when `impatience` is over.
-    pub(crate) async fn stop_hurried_by<F: Future<Output = ()>>(
+    pub(crate) async fn stop_hurried_by(
         &mut self,
-        impatience: impl FnOnce(Agents) -> F,
+        impatience: impl Future<Output = ()>,
     ) -> Duration {
         let began = tokio::time::Instant::now();
         let Life { mut crew, store, mut around, .. } = self.life.take().expect("the daemon lives");
         let hurry = crew.hurry.clone();
-        let impatient = impatience(self.agents.clone());
-        tokio::pin!(impatient);
         let mut down = std::pin::pin!(crew.take_down());
         tokio::select! {
             () = &mut down => {}
-            () = &mut impatient => {
+            () = impatience => {
                 hurry.cancel();
                 down.await;
             }
         }
         let took = began.elapsed();
+        // A stand-in in a pipe does not hear TERM.
+        self.agents.kill_all();
         store.flush().await.unwrap();
         drop(store);
         while let Some(ended) = around.join_next().await {
