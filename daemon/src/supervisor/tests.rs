@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::app::tests::{Daemon, Setup, number};
 use crate::clock::wall_now;
 use crate::control::protocol::{Request, SessionState};
+use crate::session::tests::agents::Launch;
 
 fn two_agents() -> Setup {
     Setup { agents_alive_max: 2, ..Setup::default() }
@@ -24,7 +25,7 @@ async fn the_longest_idle_agent_makes_room_and_is_resumed_later() {
     };
     let [first, second, third] = [0, 1, 2].map(|n| daemon.session(&number(n)));
     assert_eq!(launched(&daemon), [first, second, third]);
-    let lives: Vec<bool> = daemon.agents.launches().iter().map(|launch| launch.lives()).collect();
+    let lives: Vec<bool> = daemon.agents.launches().iter().map(Launch::lives).collect();
     assert_eq!(lives, [false, true, true]);
 
     daemon.write(&number(0), "recall");

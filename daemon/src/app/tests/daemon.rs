@@ -76,7 +76,6 @@ impl Default for Setup {
 /// A row of the inbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Row {
-    pub(crate) row: i64,
     pub(crate) chat: String,
     pub(crate) text: String,
     pub(crate) state: String,
@@ -241,7 +240,7 @@ impl Daemon {
         let db = self.database();
         let mut rows = db
             .prepare(
-                "SELECT row, chat, text, state, reason, routed_at_ms,
+                "SELECT chat, text, state, reason, routed_at_ms,
                         (SELECT count(*) FROM attempts WHERE attempts.row = inbox.row),
                         (SELECT coalesce(sum(counted), 0) FROM attempts
                          WHERE attempts.row = inbox.row)
@@ -250,13 +249,12 @@ impl Daemon {
             .unwrap();
         let read = rows.query_map([], |row| {
             Ok(Row {
-                row: row.get(0)?,
-                chat: row.get(1)?,
-                text: row.get(2)?,
-                state: row.get(3)?,
-                reason: row.get(4)?,
-                routed_at_ms: row.get(5)?,
-                attempts: (row.get(6)?, row.get(7)?),
+                chat: row.get(0)?,
+                text: row.get(1)?,
+                state: row.get(2)?,
+                reason: row.get(3)?,
+                routed_at_ms: row.get(4)?,
+                attempts: (row.get(5)?, row.get(6)?),
             })
         });
         read.unwrap().map(Result::unwrap).collect()
@@ -317,6 +315,9 @@ impl Daemon {
         let mut life = self.life.take().expect("the daemon lives");
         life.around.shutdown().await;
         drop(life);
+        // Paused time stands still while anything blocks: a thread that was at work when the daemon
+        // died is through with it after this, as it would be dead in a real crash.
+        tokio::time::sleep(Duration::from_millis(1)).await;
         self.check_tasks().await;
     }
 

@@ -36,8 +36,7 @@ async fn a_killed_session_is_resumed_by_the_next_message_and_remembers() {
     assert_eq!(launches[1].argument("--resume"), Some(id));
     assert_eq!(launches[1].argument("--session-id"), None);
     let resumed = daemon.transcript(daemon.session(&number(0)));
-    let starts: Vec<_> =
-        resumed.iter().filter(|entry| entry["event"] == "SESSION_START").collect();
+    let starts: Vec<_> = resumed.iter().filter(|entry| entry["event"] == "SESSION_START").collect();
     assert_eq!((&starts[0]["resumed"], &starts[1]["resumed"]), (&json!(false), &json!(true)));
     assert_eq!(starts[0]["agent_session"], starts[1]["agent_session"]);
     daemon.until_done().await;

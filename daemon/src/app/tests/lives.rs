@@ -7,6 +7,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{Daemon, number};
+use crate::session::tests::agents::Launch;
 
 /// The frame's line that marks a redelivery.
 const AGAIN: &str = "[Redelivery";
@@ -42,9 +43,8 @@ async fn many_unanswered_messages_are_delivered_in_order_and_never_more_than_fif
     for n in 0..120 {
         daemon.write(&number(0), &format!("m{n}"));
     }
-    let delivered = |daemon: &Daemon| {
-        daemon.states().iter().filter(|state| *state == "delivered").count()
-    };
+    let delivered =
+        |daemon: &Daemon| daemon.states().iter().filter(|state| *state == "delivered").count();
     daemon.until("all accepted", |daemon| daemon.rows().len() == 120).await;
     daemon.until("fifty delivered", |daemon| delivered(daemon) == IN_FLIGHT_MAX).await;
     tokio::time::advance(Duration::from_mins(1)).await;
@@ -132,7 +132,7 @@ async fn whenever_it_crashes_nothing_is_lost_and_nothing_comes_twice_unmarked() 
 #[track_caller]
 fn check_deliveries(daemon: &Daemon, texts: &[String]) {
     let told: Vec<String> =
-        daemon.agents.launches().iter().flat_map(|launch| launch.messages()).collect();
+        daemon.agents.launches().iter().flat_map(Launch::messages).collect();
     let mut first_times = Vec::new();
     for text in texts {
         let with_text = told.iter().enumerate().filter(|(_, line)| {

@@ -106,9 +106,10 @@ async fn an_unknown_conversation_begins_anew_and_says_so() {
     let told = fresh.messages();
     assert!(told[0].contains("[Your memory of this chat begins here"), "{told:#?}");
     let session = daemon.session(&number(0));
-    let noted = daemon.transcript(session).iter().any(|entry| {
-        entry["what"] == "the earlier conversation could not be resumed"
-    });
+    let noted = daemon
+        .transcript(session)
+        .iter()
+        .any(|entry| entry["what"] == "the earlier conversation could not be resumed");
     assert!(noted, "{:#?}", daemon.transcript(session));
     // The new conversation is the one to come back to.
     daemon.agents.kill(session);
@@ -121,7 +122,6 @@ async fn an_unknown_conversation_begins_anew_and_says_so() {
 }
 
 /// One turn with a fault is answered all the same.
-#[track_caller]
 async fn check_goes_on(fault: &str) {
     let mut daemon = Daemon::start().await;
     let plan = format!(r#"[{{"when": {{"on": "turn"}}, "what": {fault}}}]"#);

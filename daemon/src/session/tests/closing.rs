@@ -129,7 +129,8 @@ async fn an_agent_that_does_not_read_is_terminated_in_time() {
     // Answers fill the pipe and every queue before it.
     for n in 0..2000 {
         let request = json!({"subtype": "nothing", "padding": "x".repeat(50)});
-        let asked = json!({"type": "control_request", "request_id": n.to_string(), "request": request});
+        let asked =
+            json!({"type": "control_request", "request_id": n.to_string(), "request": request});
         agent.say(&asked).await;
     }
     let began = Instant::now();

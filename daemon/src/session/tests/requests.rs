@@ -42,8 +42,7 @@ async fn a_request_of_an_unknown_kind_is_refused() {
 async fn a_message_for_a_server_that_is_not_ours_is_refused() {
     let (world, mut agent) = at_work().await;
     let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
-    let request =
-        json!({"subtype": "mcp_message", "server_name": "other", "message": message});
+    let request = json!({"subtype": "mcp_message", "server_name": "other", "message": message});
     let answer = agent.ask("r1", &request).await;
     assert_eq!(answer["response"]["mcp_response"]["error"]["message"], "no such server");
     world.end().await;
@@ -57,8 +56,7 @@ async fn the_agents_own_requests_are_served_before_it_has_answered_ours() {
     let asked = agent.heard().await;
     assert_eq!(asked["request"]["subtype"], "initialize");
     let message = json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {}});
-    let request =
-        json!({"subtype": "mcp_message", "server_name": "assistant", "message": message});
+    let request = json!({"subtype": "mcp_message", "server_name": "assistant", "message": message});
     let answer = agent.ask("r1", &request).await;
     let server = &answer["response"]["mcp_response"]["result"]["serverInfo"]["name"];
     assert_eq!(server, "claude-assistant");
