@@ -14,7 +14,7 @@ mod desk;
 mod predecessors;
 mod signals;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
@@ -69,6 +69,7 @@ struct Shared {
     generation: Generation,
     launcher: Launcher,
     facts: Arc<SourceFacts>,
+    agent_version: Arc<Mutex<Option<String>>>,
     stop: CancellationToken,
 }
 
@@ -105,6 +106,7 @@ async fn begin(settings: Settings, store: Store) -> anyhow::Result<(Shared, Crew
         generation,
         launcher,
         facts: Arc::default(),
+        agent_version: Arc::default(),
         stop: CancellationToken::new(),
     };
     let server =
@@ -146,6 +148,8 @@ fn start(mut shared: Shared, home_id: HomeId, requests: mpsc::Receiver<Asked>) -
     }
     let desk = desk(&shared, intake, asks, queued);
     crew.start(Stage::Desk, |cancel| desk.run(requests, cancel));
+    let store = shared.store.clone();
+    crew.start(Stage::StoreWatch, move |cancel| watch_store(store, cancel));
     let (store, clock) = (shared.store.clone(), shared.clock);
     crew.start(Stage::Touches, move |cancel| write_touches(store, clock, cancel));
     (shared, crew)
@@ -166,6 +170,7 @@ fn surroundings(
         clock: shared.clock,
         queued: Arc::clone(queued),
         launcher,
+        agent_version: Arc::clone(&shared.agent_version),
         memory: shared.settings.config.memory.clone(),
         config_dir: agent.config_dir.clone(),
         extra_env: agent.env.clone(),
@@ -178,7 +183,7 @@ fn router(shared: &Shared, accepted: &Arc<Notify>, asks: &mpsc::Sender<Ask>) -> 
     Router {
         store: shared.store.clone(),
         contacts: shared.settings.contacts.clone(),
-        trust: if config.test.trust { TestTrust::Trusted } else { TestTrust::Capped },
+        trust: TestTrust::of(config.test.trust),
         accepted: Arc::clone(accepted),
         supervisor: asks.clone(),
         work_root: work_root.unwrap_or_else(|| shared.settings.home.work_root()),
@@ -207,6 +212,7 @@ fn desk(shared: &Shared, intake: Intake, asks: mpsc::Sender<Ask>, queued: Arc<No
         contacts: shared.settings.contacts.clone(),
         config: shared.settings.config.clone(),
         facts: Arc::clone(&shared.facts),
+        agent_version: Arc::clone(&shared.agent_version),
         clock: shared.clock,
         generation: shared.generation,
         stop: shared.stop.clone(),
@@ -268,6 +274,14 @@ async fn reap(cancel: CancellationToken) {
     }
 }
 
+/// Without its store the daemon is no use: the end of this task ends the process.
+async fn watch_store(store: Store, cancel: CancellationToken) {
+    tokio::select! {
+        () = cancel.cancelled() => {}
+        () = store.ended() => error!("the store ended"),
+    }
+}
+
 /// Writes last message times, at most once a second.
 async fn write_touches(store: Store, clock: Clock, cancel: CancellationToken) {
     let mut tick = tokio::time::interval(store::TOUCHES_EVERY);
@@ -288,6 +302,7 @@ async fn finish(store: Store, thread: StoreThread) {
     if let Err(failure) = store.flush().await {
         error!(error = %failure, "store not flushed");
     }
+    info!(commits = store.commits(), "store flushed");
     drop(store);
     let joined = tokio::task::spawn_blocking(move || thread.join()).await;
     if !matches!(joined, Ok(Ok(()))) {

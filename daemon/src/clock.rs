@@ -41,3 +41,6 @@ impl Clock {
 pub(crate) fn wall_now() -> WallMs {
     WallMs(jiff::Timestamp::now().as_millisecond())
 }
+
+#[cfg(test)]
+mod tests;

@@ -36,3 +36,6 @@ impl Intake {
         Ok(accepted.into_iter().map(|accepted| accepted.row).collect())
     }
 }
+
+#[cfg(test)]
+mod tests;

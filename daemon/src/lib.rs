@@ -1,4 +1,7 @@
 //! The assistant's daemon and its command line: everything that touches the outside world.
+//!
+//! The library is there for the program of the same name and for tests. What it shows is
+//! [`main`], and [`measured`] for benches.
 
 mod app;
 mod claude;
@@ -9,10 +12,13 @@ mod contacts;
 mod control;
 mod exit;
 mod intake;
+pub mod measured;
 mod memory;
 mod processes;
 mod ready;
 mod router;
+#[cfg(test)]
+mod scene;
 mod sender;
 mod session;
 mod source;

@@ -24,7 +24,7 @@ use sysinfo::{
 };
 
 pub(crate) use ending::end_all;
-pub(crate) use mark::{HomeId, MARK_NAME, Mark, MarkUnreadable};
+pub(crate) use mark::{HomeId, MARK_NAME, Mark};
 
 /// How far up [`ancestors`] goes; a longer line of parents is a ring in a picture that changed
 /// while it was taken.
@@ -113,6 +113,7 @@ pub(crate) fn carries_mark(pid: u32) -> bool {
 }
 
 /// The agent that `pid` is or was started by.
+#[cfg(test)]
 pub(crate) fn mark_of(pid: u32) -> Option<Mark> {
     mark_in(one(pid, environments()).process(Pid::from_u32(pid))?)
 }

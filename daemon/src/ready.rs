@@ -22,14 +22,15 @@ pub(crate) struct Ready {
     /// How often a daemon started on this home, this one included.
     pub generation: i64,
     /// How long it took, from the first instruction of `main`.
-    pub ready_ms: u64,
+    #[serde(rename = "ready_ms")]
+    pub elapsed_ms: u64,
 }
 
 impl Ready {
     /// What a daemon says that was begun then.
     pub(crate) fn now(began: Instant, generation: i64) -> Self {
-        let ready_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Self { pid: std::process::id(), generation, ready_ms }
+        let elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Self { pid: std::process::id(), generation, elapsed_ms }
     }
 
     /// Says it. That nobody listens does not matter to a daemon.
@@ -38,7 +39,7 @@ impl Ready {
             Ok(()) | Err(PrintError::Gone) => {}
             Err(error) => tracing::warn!(%error, "nobody was told that the daemon is ready"),
         }
-        tracing::info!(generation = self.generation, ready_ms = self.ready_ms, "ready");
+        tracing::info!(generation = self.generation, elapsed_ms = self.elapsed_ms, "ready");
     }
 
     /// The line, without its end.

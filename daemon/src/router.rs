@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use assistant_core::access::TestTrust;
+use assistant_core::access::{TestTrust, Tier};
 use assistant_core::chat::ChatId;
 use assistant_core::routing::{self, ChatKind, Verdict};
 use tokio::sync::{Notify, mpsc};
@@ -18,8 +18,8 @@ use uuid::Uuid;
 
 use crate::contacts::Contacts;
 use crate::store::{
-    InboxRow, NewSession, Route, RouteDecision, SessionFacts, SessionKind, SessionRecord, Store,
-    StoreError,
+    InboxRow, NewSession, Route, RouteDecision, SessionFacts, SessionKind, SessionRecord,
+    SessionRow, Store, StoreError,
 };
 use crate::supervisor::Ask;
 
@@ -51,9 +51,8 @@ pub(crate) struct Router {
 impl Router {
     /// Routes until cancelled.
     pub(crate) async fn run(self, cancel: CancellationToken) {
-        let mut sessions = BTreeMap::new();
         loop {
-            match self.route_all(&mut sessions, &cancel).await {
+            match self.route_all(&cancel).await {
                 Ok(()) => tokio::select! {
                     () = cancel.cancelled() => return,
                     () = self.accepted.notified() => {}
@@ -70,46 +69,28 @@ impl Router {
     }
 
     /// Until the store has no more unrouted rows.
-    async fn route_all(
-        &self,
-        sessions: &mut BTreeMap<ChatId, SessionRecord>,
-        cancel: &CancellationToken,
-    ) -> Result<(), StoreError> {
+    async fn route_all(&self, cancel: &CancellationToken) -> Result<(), StoreError> {
         while !cancel.is_cancelled() {
             let rows = self.store.unrouted(ROUTED_AT_ONCE_MAX).await?;
             if rows.is_empty() {
                 return Ok(());
             }
-            self.route_batch(sessions, rows).await?;
+            self.route_batch(rows).await?;
         }
         Ok(())
     }
 
-    async fn route_batch(
-        &self,
-        sessions: &mut BTreeMap<ChatId, SessionRecord>,
-        rows: Vec<InboxRow>,
-    ) -> Result<(), StoreError> {
+    async fn route_batch(&self, rows: Vec<InboxRow>) -> Result<(), StoreError> {
         let directory = self.contacts.directory();
         let mut routes = Vec::with_capacity(rows.len());
-        let mut woken = BTreeMap::new();
+        // Read once per batch and not kept any longer: a session that is begun with what was on
+        // record some time ago resumes a conversation that is not its last.
+        let mut sessions = BTreeMap::new();
         for InboxRow { row, arrival, .. } in rows {
             let decision = match routing::route(&arrival, &directory, self.trust) {
                 Verdict::Deliver { contact_name, tier, kind, .. } => {
-                    let kind = match kind {
-                        ChatKind::Direct => SessionKind::Direct,
-                        ChatKind::Group => SessionKind::Group,
-                    };
-                    let facts = SessionFacts {
-                        name: contact_name.clone(),
-                        kind,
-                        contact: contact_name,
-                        tier,
-                        model: self.model.clone(),
-                    };
-                    let record = self.session_of(sessions, &arrival.chat, facts).await?;
-                    let session = record.row;
-                    woken.entry(session).or_insert(record);
+                    let facts = self.facts(contact_name, tier, kind);
+                    let session = self.session_of(&mut sessions, arrival.chat, facts).await?;
                     RouteDecision::Session(session)
                 }
                 Verdict::Refused(refusal) => {
@@ -124,7 +105,9 @@ impl Router {
             routes.push(Route { row, decision });
         }
         self.store.record_routes(routes).await?;
-        for record in woken.into_values() {
+        let mut woken: Vec<SessionRecord> = sessions.into_values().collect();
+        woken.sort_by_key(|record| record.row);
+        for record in woken {
             // A supervisor that is gone means that the daemon ends; the rows are found at start.
             if self.supervisor.send(Ask::Wake(record)).await.is_err() {
                 return Ok(());
@@ -133,25 +116,37 @@ impl Router {
         Ok(())
     }
 
+    fn facts(&self, contact: String, tier: Tier, kind: ChatKind) -> SessionFacts {
+        let kind = match kind {
+            ChatKind::Direct => SessionKind::Direct,
+            ChatKind::Group => SessionKind::Group,
+        };
+        SessionFacts { name: contact.clone(), kind, contact, tier, model: self.model.clone() }
+    }
+
     /// The session of a chat, made at its first message and kept in step with its contact.
     async fn session_of(
         &self,
         sessions: &mut BTreeMap<ChatId, SessionRecord>,
-        chat: &ChatId,
+        chat: ChatId,
         facts: SessionFacts,
-    ) -> Result<SessionRecord, StoreError> {
-        if let Some(record) = sessions.get(chat).filter(|record| record.facts == facts) {
-            return Ok(record.clone());
+    ) -> Result<SessionRow, StoreError> {
+        if let Some(record) = sessions.get(&chat).filter(|record| record.facts == facts) {
+            return Ok(record.row);
         }
         // The directory's name says nothing of whose it is, and never changes.
         let working_dir = self.work_root.join(Uuid::new_v4().simple().to_string());
         let new = NewSession { chat: chat.clone(), working_dir, facts: facts.clone() };
         let mut record = self.store.ensure_session(new).await?;
+        let session = record.row;
         if record.facts != facts {
-            self.store.update_session_facts(record.row, facts.clone()).await?;
+            self.store.update_session_facts(session, facts.clone()).await?;
             record.facts = facts;
         }
-        sessions.insert(chat.clone(), record.clone());
-        Ok(record)
+        sessions.insert(chat, record);
+        Ok(session)
     }
 }
+
+#[cfg(test)]
+mod tests;

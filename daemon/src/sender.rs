@@ -16,7 +16,9 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 use tracing::error;
 
-use crate::store::{FinishedOutgoing, Outgoing, OutgoingState, SentText, Store, StoreError};
+use crate::store::{
+    FinishedOutgoing, Outgoing, OutgoingRow, OutgoingState, SentText, Store, StoreError,
+};
 
 /// Texts taken from the outbox at once.
 const SENT_AT_ONCE_MAX: u32 = 32;
@@ -34,11 +36,22 @@ pub(crate) struct Sender {
     pub(crate) test_outbox: PathBuf,
 }
 
+/// A text in the sender's hands. What the store refused to write down of it is written before
+/// anything else: behind a text that is being sent, its whole chat waits.
+#[derive(Debug)]
+struct InHand {
+    row: OutgoingRow,
+    /// The state that its row is to come into.
+    next: OutgoingState,
+    reason: Option<String>,
+}
+
 impl Sender {
     /// Sends until cancelled, and then what is still queued.
     pub(crate) async fn run(self, cancel: CancellationToken) {
+        let mut in_hand = None;
         loop {
-            let sent = self.send_all().await;
+            let sent = self.send_all(&mut in_hand).await;
             if let Err(failure) = &sent {
                 error!(error = %failure, "sending failed, trying again");
             }
@@ -53,52 +66,77 @@ impl Sender {
                 () = pause => {}
             }
         }
-        if let Err(failure) = self.send_all().await {
+        if let Err(failure) = self.send_all(&mut in_hand).await {
             error!(error = %failure, "texts stay in the outbox until the next start");
         }
     }
 
-    async fn send_all(&self) -> Result<(), StoreError> {
-        // Nothing can be sent to these yet: said at once, not kept waiting.
-        for source in [Source::Imessage, Source::Signal] {
-            for outgoing in self.store.next_outgoing(source, SENT_AT_ONCE_MAX).await? {
-                let reason = format!("no sender for {} yet", source.prefix());
-                self.finish(&outgoing, OutgoingState::Failed, Some(reason)).await?;
+    async fn send_all(&self, in_hand: &mut Option<InHand>) -> Result<(), StoreError> {
+        self.put_down(in_hand).await?;
+        for source in Source::ALL {
+            loop {
+                let batch = self.store.next_outgoing(source, SENT_AT_ONCE_MAX).await?;
+                if batch.is_empty() {
+                    break;
+                }
+                for outgoing in batch {
+                    self.send(outgoing, in_hand).await?;
+                }
             }
         }
-        loop {
-            let batch = self.store.next_outgoing(Source::Test, SENT_AT_ONCE_MAX).await?;
-            if batch.is_empty() {
-                return Ok(());
-            }
-            for outgoing in batch {
-                self.send_test(outgoing).await?;
-            }
-        }
+        Ok(())
     }
 
-    async fn send_test(&self, outgoing: Outgoing) -> Result<(), StoreError> {
-        self.store.set_outgoing(outgoing.row, OutgoingState::Attempting, None).await?;
-        let (outbox, reply) = (self.test_outbox.clone(), outgoing.clone());
-        let written = tokio::task::spawn_blocking(move || test::write_reply(&outbox, &reply)).await;
-        let (state, reason) = match written {
-            Ok(Ok(())) => (OutgoingState::Sent, None),
-            Ok(Err(failure)) => (OutgoingState::Failed, Some(failure.to_string())),
-            Err(panicked) => (OutgoingState::Unknown, Some(panicked.to_string())),
-        };
-        self.finish(&outgoing, state, reason).await
-    }
-
-    async fn finish(
+    async fn send(
         &self,
-        outgoing: &Outgoing,
-        state: OutgoingState,
-        reason: Option<String>,
+        outgoing: Outgoing,
+        in_hand: &mut Option<InHand>,
     ) -> Result<(), StoreError> {
+        let row = outgoing.row;
+        let (next, reason) = match outgoing.asked.chat.source() {
+            Source::Test => {
+                *in_hand = Some(InHand { row, next: OutgoingState::Queued, reason: None });
+                self.store.set_outgoing(row, OutgoingState::Attempting, None).await?;
+                self.write_test_reply(outgoing).await
+            }
+            // Nothing can be sent to these yet: said at once, not kept waiting.
+            other @ (Source::Imessage | Source::Signal) => {
+                (OutgoingState::Failed, Some(format!("no sender for {} yet", other.prefix())))
+            }
+        };
         if let Some(reason) = &reason {
-            error!(outgoing = outgoing.row.0, %reason, "text not sent");
+            error!(outgoing = row.0, %reason, "text not sent");
         }
-        self.store.set_outgoing(outgoing.row, state, reason).await.map(drop)
+        *in_hand = Some(InHand { row, next, reason });
+        self.put_down(in_hand).await
+    }
+
+    async fn write_test_reply(&self, outgoing: Outgoing) -> (OutgoingState, Option<String>) {
+        let outbox = self.test_outbox.clone();
+        let written =
+            tokio::task::spawn_blocking(move || test::write_reply(&outbox, &outgoing)).await;
+        match written {
+            Ok(Ok(())) => (OutgoingState::Sent, None),
+            Ok(Err(failure)) => {
+                (OutgoingState::Failed, Some(format!("write the reply: {failure}")))
+            }
+            Err(cut_short) => (OutgoingState::Unknown, Some(cut_short.to_string())),
+        }
+    }
+
+    /// Takes the row of the text in hand, if there is one, to the state it is to come into.
+    async fn put_down(&self, in_hand: &mut Option<InHand>) -> Result<(), StoreError> {
+        let Some(InHand { row, next, reason }) = in_hand else { return Ok(()) };
+        match self.store.set_outgoing(*row, *next, reason.clone()).await {
+            Ok(_) => {}
+            // Somebody else has moved or removed it: trying again would change nothing.
+            Err(failure @ (StoreError::Missing { .. } | StoreError::OutgoingMove { .. })) => {
+                error!(outgoing = row.0, error = %failure, "what became of a text is not recorded");
+            }
+            Err(failure) => return Err(failure),
+        }
+        *in_hand = None;
+        Ok(())
     }
 }
 
@@ -154,3 +192,6 @@ pub(crate) async fn outcome(
     }
     Ok(outgoing)
 }
+
+#[cfg(test)]
+mod tests;

@@ -35,7 +35,6 @@ use uuid::Uuid;
 
 use crate::claude::wire;
 use crate::store::{Pending, SessionRecord};
-use crate::supervisor::{News, NewsKind};
 use crate::transcript::{self, Transcript};
 use agent::Agent;
 use launch::{Launched, Refused};
@@ -54,6 +53,28 @@ pub(crate) enum Order {
     Hold(Hold),
     /// Something that the machine knows.
     Command(Command),
+}
+
+/// Something that a session tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct News {
+    /// Which session.
+    pub(crate) session: SessionRow,
+    /// What.
+    pub(crate) kind: NewsKind,
+}
+
+/// What a session tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NewsKind {
+    /// It wants an agent.
+    SlotAsked,
+    /// It has none any more.
+    SlotReleased,
+    /// Its agent has nothing to do.
+    Idle,
+    /// Its agent works.
+    Busy,
 }
 
 /// What anyone may know of a session.
@@ -127,12 +148,13 @@ pub(crate) async fn run(
         launching: JoinSet::new(),
         calls: JoinSet::new(),
         open_calls: BTreeSet::new(),
+        sent_in_turn: false,
         outgoing: VecDeque::new(),
         input_ends: false,
         pending: BTreeMap::new(),
         attempts: BTreeMap::new(),
         requests: 0,
-        ended: false,
+        course: Course::Supervised,
         told: None,
     };
     driver.run().await;
@@ -154,6 +176,8 @@ struct Driver {
     calls: JoinSet<frames::Answered>,
     /// Requests of the program that a call will answer; withdrawn ones are taken out.
     open_calls: BTreeSet<String>,
+    /// Whether the running turn sent anything to the person.
+    sent_in_turn: bool,
     /// Lines that the agent has no room for yet: at most one per attempt in flight and request open.
     outgoing: VecDeque<Vec<u8>>,
     /// Its input is closed once `outgoing` is empty.
@@ -162,16 +186,27 @@ struct Driver {
     pending: BTreeMap<RowId, Pending>,
     attempts: BTreeMap<AttemptNo, delivery::OnItsWay>,
     requests: u64,
-    ended: bool,
+    course: Course,
     /// Whether the roster knows the agent as idle.
     told: Option<NewsKind>,
+}
+
+/// Where the driver is between its beginning and its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Course {
+    /// It takes orders.
+    Supervised,
+    /// The supervisor is gone; what is left is to end the agent.
+    Orphaned,
+    /// The machine is over.
+    Ended,
 }
 
 /// What the select of [`Driver::run`] came back with.
 enum Woken {
     Order(Option<Order>),
     Routed(Result<(), watch::error::RecvError>),
-    Launched(Result<Launched, Refused>),
+    Launched(Box<Result<Launched, Refused>>),
     Agent(agent::Heard),
     Called(frames::Answered),
     Deadline,
@@ -180,7 +215,7 @@ enum Woken {
 impl Driver {
     async fn run(mut self) {
         self.act().await;
-        while !self.ended {
+        while self.course != Course::Ended {
             let woken = self.wait().await;
             self.take(woken).await;
             self.act().await;
@@ -193,12 +228,14 @@ impl Driver {
     async fn wait(&mut self) -> Woken {
         let deadline = self.machine.deadline();
         let clock = self.surroundings.clock;
+        let supervised = self.course == Course::Supervised;
         let agent = agent::hear(self.agent.as_mut(), &mut self.outgoing, self.input_ends);
         tokio::select! {
-            order = self.strings.orders.recv() => Woken::Order(order),
-            routed = self.strings.routed.changed() => Woken::Routed(routed),
+            order = self.strings.orders.recv(), if supervised => Woken::Order(order),
+            routed = self.strings.routed.changed(), if supervised => Woken::Routed(routed),
             Some(launched) = self.launching.join_next(), if !self.launching.is_empty() => {
-                Woken::Launched(launched.unwrap_or_else(|panicked| Err(Refused::panicked(&panicked))))
+                let launched = launched.unwrap_or_else(|cut| Err(Refused::panicked(&cut)));
+                Woken::Launched(Box::new(launched))
             }
             Some(called) = self.calls.join_next(), if !self.calls.is_empty() => {
                 Woken::Called(called.unwrap_or_default())
@@ -218,14 +255,14 @@ impl Driver {
             Woken::Order(Some(Order::Command(command))) => self.tell(Event::Command(command)),
             // The supervisor is gone: so is the daemon, in a moment.
             Woken::Order(None) | Woken::Routed(Err(_)) => {
+                self.course = Course::Orphaned;
                 self.tell(Event::Command(Command::EndNow));
-                self.ended |= self.agent.is_none();
             }
             Woken::Routed(Ok(())) => {
                 self.surroundings.store.touch(self.record.row, self.surroundings.clock.now().wall);
                 self.tell(Event::Routed);
             }
-            Woken::Launched(launched) => self.on_launched(launched),
+            Woken::Launched(launched) => self.on_launched(*launched),
             Woken::Agent(heard) => self.on_heard(heard).await,
             Woken::Called(answered) => self.on_called(answered),
             Woken::Deadline => {
@@ -251,8 +288,8 @@ impl Driver {
                 Action::Deliver(deliveries) => self.deliver(deliveries).await,
                 Action::Settle(settlement) => self.settle(settlement).await,
                 Action::Close(step) => self.close(step).await,
-                Action::Report(report) => self.report(&report),
-                Action::End => self.ended = true,
+                Action::Report(report) => self.report(&report).await,
+                Action::End => self.course = Course::Ended,
             }
         }
         self.report_busy().await;
@@ -266,7 +303,7 @@ impl Driver {
                 self.outgoing.push_back(wire::stop_task(&request, &task));
             }
             ClosingStep::Interrupt => {
-                self.outgoing.push_back(wire::interrupt(&request, wire::Queued::Cancelled));
+                self.outgoing.push_back(wire::interrupt(&request));
             }
             ClosingStep::CloseInput => self.input_ends = true,
             ClosingStep::Terminate => self.terminate().await,
@@ -291,7 +328,7 @@ impl Driver {
         }
     }
 
-    fn report(&mut self, report: &Report) {
+    async fn report(&mut self, report: &Report) {
         let session = self.record.row.0;
         let what = match report {
             Report::Dead => {
@@ -305,7 +342,7 @@ impl Driver {
             }
             Report::MemoryLost => {
                 warn!(session, "conversation not resumed, memory begins anew");
-                self.agent_session = None;
+                self.forget_conversation().await;
                 "the earlier conversation could not be resumed".to_owned()
             }
             Report::TurnFailed(reason) => {
@@ -319,6 +356,14 @@ impl Driver {
             }
         };
         self.record_event(transcript::Event::Error { what });
+    }
+
+    async fn forget_conversation(&mut self) {
+        self.agent_session = None;
+        let forgotten = self.surroundings.store.forget_agent_session(self.record.row).await;
+        if let Err(failure) = forgotten {
+            error!(session = self.record.row.0, error = %failure, "conversation not forgotten");
+        }
     }
 
     async fn report_busy(&mut self) {

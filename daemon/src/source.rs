@@ -59,3 +59,6 @@ impl SourceFacts {
         Some(u64::try_from(now.as_millis()).unwrap_or(u64::MAX).saturating_sub(looked_ms))
     }
 }
+
+#[cfg(test)]
+mod tests;

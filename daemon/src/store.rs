@@ -37,16 +37,20 @@ use std::sync::Arc;
 
 use assistant_core::chat::{ChatId, Source};
 use assistant_core::message::{Arrival, RowId};
-use assistant_core::time::{Deadline, Monotonic, WallMs};
+#[cfg(test)]
+use assistant_core::time::Deadline;
+use assistant_core::time::{Monotonic, WallMs};
 use rusqlite::Connection;
 use tokio::sync::broadcast;
 
 pub(crate) use attempts::{AttemptOutcome, Counted, NewAttempt, Settled, Settlement};
-pub(crate) use counts::{Counts, Tally};
+pub(crate) use counts::Counts;
+#[cfg(test)]
+pub(crate) use counts::Tally;
 pub(crate) use cursors::CursorUpdate;
 pub(crate) use error::StoreError;
-pub(crate) use history::{BadPlace, Direction, HistoryEntry, HistoryPlace, HistoryState};
-pub(crate) use inbox::{Accepted, Freshness, InboxRow, Pending, Route, RouteDecision, RowState};
+pub(crate) use history::{Direction, HistoryEntry, HistoryPlace, HistoryState};
+pub(crate) use inbox::{Accepted, InboxRow, Pending, Route, RouteDecision};
 pub(crate) use open::OpenError;
 pub(crate) use outbox::{
     FinishedOutgoing, NewOutgoing, Outgoing, OutgoingRow, OutgoingState, SentText,
@@ -56,7 +60,9 @@ pub(crate) use sessions::{
 };
 pub(crate) use touches::TOUCHES_EVERY;
 pub(crate) use view::{Dropped, View};
-pub(crate) use writer::{StoreThread, Writer, WriterPanicked};
+#[cfg(test)]
+pub(crate) use writer::WriterPanicked;
+pub(crate) use writer::{StoreThread, Writer};
 
 use touches::Touches;
 use writer::Jobs;
@@ -174,6 +180,7 @@ impl Store {
     }
 
     /// Where a source stands, if it was ever read.
+    #[cfg(test)]
     pub(crate) async fn cursor(&self, source: Source) -> Result<Option<String>, StoreError> {
         self.ask(move |db| cursors::read(db, source)).await
     }
@@ -337,6 +344,7 @@ impl Store {
     }
 
     /// Removes a session. What it still owed goes back to the router.
+    #[cfg_attr(not(test), expect(dead_code, reason = "nothing ends a chat for good yet"))]
     pub(crate) async fn remove_session(&self, session: SessionRow) -> Result<(), StoreError> {
         let at = (self.clock)();
         self.ask(move |db| sessions::remove(db, session, at)).await
@@ -348,6 +356,7 @@ impl Store {
     }
 
     /// When last message times are to be written; `None` while there are none.
+    #[cfg(test)]
     pub(crate) fn touches_due(&self, now: Monotonic) -> Option<Deadline> {
         self.touches.due(now)
     }

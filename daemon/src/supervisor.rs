@@ -24,7 +24,9 @@ use tokio::time::{Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use crate::session::{self, Facts, ORDERS_WAITING_MAX, Order, Strings, Surroundings};
+use crate::session::{
+    self, Facts, News, NewsKind, ORDERS_WAITING_MAX, Order, Strings, Surroundings,
+};
 use crate::store::{Activity, SessionRecord};
 
 /// Questions that wait for the supervisor. It answers at once; who asks waits for room.
@@ -36,28 +38,6 @@ const NEWS_WAITING_MAX: usize = 256;
 /// How often the supervisor looks whether a session with messages was forgotten: the last resort
 /// after a session's task crashed.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
-
-/// Something that a session tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct News {
-    /// Which session.
-    pub(crate) session: SessionRow,
-    /// What.
-    pub(crate) kind: NewsKind,
-}
-
-/// What a session tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum NewsKind {
-    /// It wants an agent.
-    SlotAsked,
-    /// It has none any more.
-    SlotReleased,
-    /// Its agent has nothing to do.
-    Idle,
-    /// Its agent works.
-    Busy,
-}
 
 /// What is asked of the supervisor.
 #[derive(Debug)]

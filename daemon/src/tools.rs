@@ -67,7 +67,7 @@ pub(crate) struct Call {
 pub(crate) struct Outcome {
     text: String,
     kind: OutcomeKind,
-    /// The row of the outbox and its text, if one went out.
+    /// The row of the outbox and its text, if one was put there, whatever became of it.
     pub(crate) sent: Option<(i64, String)>,
 }
 

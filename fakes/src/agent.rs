@@ -31,6 +31,7 @@ mod input;
 mod interrupt;
 mod options;
 mod outlet;
+mod permission;
 mod queue;
 mod simulated;
 mod turn;

@@ -1,1 +1,18 @@
-//! Placeholder.
+//! The machinery of checking: everything that looks at the assistant from outside.
+//!
+//! A check runs the *real* daemon binary in a home of its own ([`sandbox`]), waits for what it
+//! should see ([`wait`]), looks at the processes of the machine ([`processes`]) and proves that
+//! nothing stays behind ([`leaks`]). Every command of the project ends with one of the numbers in
+//! [`exit_code`].
+//!
+//! Absent on purpose: any import of the assistant's own crates. A check that shared their structs
+//! would agree with a wrong field name. Absent too: async. One thread looking is enough.
+
+pub mod binaries;
+pub mod command;
+pub mod exit_code;
+pub mod leaks;
+pub mod processes;
+pub mod sandbox;
+pub mod seed;
+pub mod wait;

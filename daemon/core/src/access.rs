@@ -168,6 +168,13 @@ pub enum TestTrust {
     Trusted,
 }
 
+impl TestTrust {
+    /// As it is configured.
+    pub fn of(trusted: bool) -> Self {
+        if trusted { Self::Trusted } else { Self::Capped }
+    }
+}
+
 /// The tier that `contact` has when a message comes through `source`.
 pub fn tier_of(contact: &Contact, source: Source, trust: TestTrust) -> Tier {
     match (source, trust) {

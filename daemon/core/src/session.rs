@@ -18,144 +18,27 @@
 //! Absent: the wire, UUIDs, durability, processes. The driver carries the actions out in order and
 //! tells what came of them.
 
+mod action;
 mod attempt;
 mod closing;
+mod event;
 mod queue;
 mod turn;
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
+pub use action::{Action, Report, Start};
 pub use attempt::{AttemptNo, Closed, Counted, Delivered, Delivery, Failure, Memory, Settlement};
 pub use closing::{Closing, ClosingStep, Pending};
+pub use event::{Command, Event, Hold};
 pub use queue::Owed;
 pub use turn::{Activity, TurnFacts, TurnOutcome, classify};
 
 use crate::backoff::{AfterError, Backoff, Revival, turn_wait};
 use crate::limits::{DEAD_RETRY_AFTER, ERROR_WAIT_STEP, IDLE_MAX, IDLE_SETTLE, LAUNCH_MAX};
-use crate::message::RowId;
 use crate::time::{Deadline, Monotonic};
 use queue::{Fault, Queue};
 use turn::Turn;
-
-/// What happened.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Event {
-    /// New rows of this session may stand in the store.
-    Routed,
-    /// The store's answer to [`Action::Fetch`].
-    Fetched(Vec<Owed>),
-    /// The store could not be asked.
-    FetchFailed,
-    /// The roster has room for this session's agent.
-    SlotGranted,
-    /// The agent answered `initialize`.
-    Ready,
-    /// The agent could not be started, or ended before it was ready.
-    LaunchFailed,
-    /// The program does not know the conversation that it was to resume.
-    ResumeRefused,
-    /// The attempts of the last [`Action::Deliver`] are durable and on their way, but for these,
-    /// whose rows the store knows as finished.
-    Begun {
-        /// Attempts that came to nothing.
-        finished: Vec<AttemptNo>,
-    },
-    /// The store refused the last [`Action::Deliver`]: nothing was written to the agent.
-    NotBegun,
-    /// The program read the line of this attempt.
-    Seen(AttemptNo),
-    /// The program took this message back out of its queue.
-    Cancelled(AttemptNo),
-    /// What the agent is doing.
-    Activity(Activity),
-    /// The background tasks now alive.
-    Tasks(Vec<String>),
-    /// Any other sign of life.
-    Stirred,
-    /// A turn ended; its result lists these attempts.
-    TurnEnded(Vec<AttemptNo>, TurnOutcome),
-    /// The agent is gone and reaped.
-    Exited,
-    /// Delivery stops or goes on.
-    Hold(Hold),
-    /// Someone wants something of the session.
-    Command(Command),
-}
-
-/// Whether rows are delivered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hold {
-    /// They stay in the store.
-    Held,
-    /// They are delivered.
-    Released,
-}
-
-/// What can be asked of a session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Command {
-    /// End the agent if it has nothing to do; its conversation is kept.
-    Evict,
-    /// End the agent now, and start none until the next message.
-    Kill,
-    /// End the agent and start it again.
-    Restart,
-    /// End the session: a running turn may take this long.
-    End {
-        /// How long the running turn may go on.
-        turn_grace: Duration,
-    },
-    /// End the session without waiting for the turn.
-    EndNow,
-}
-
-/// What the driver is to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action {
-    /// Ask the store for rows after this one, at most so many.
-    Fetch(RowId, usize),
-    /// Ask the roster for room for an agent.
-    AskSlot,
-    /// The agent's room is free again.
-    ReleaseSlot,
-    /// Start the agent.
-    Launch(Start),
-    /// Make these attempts durable, then write them to the agent, in order.
-    Deliver(Vec<Delivered>),
-    /// Make the fate of these attempts durable.
-    Settle(Settlement),
-    /// A step of the agent's end.
-    Close(ClosingStep),
-    /// Something the owner should be able to see.
-    Report(Report),
-    /// The session is over. Nothing follows.
-    End,
-}
-
-/// How an agent begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Start {
-    /// With a new conversation.
-    Fresh,
-    /// With the conversation it had.
-    Resume,
-}
-
-/// What the owner may want to know.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Report {
-    /// Three errors in a row: the agent is not started for a while.
-    Dead,
-    /// Revived too often: not before this moment.
-    CircuitOpen(Deadline),
-    /// The conversation could not be resumed.
-    MemoryLost,
-    /// A turn failed; the rest is what the program said of it, never message text.
-    TurnFailed(String),
-    /// A row was given up.
-    Dropped(RowId, Failure),
-}
 
 /// Where the session stands, for views.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -393,6 +276,10 @@ impl Session {
     }
 
     fn on_resume_refused(&mut self, now: Monotonic) {
+        if self.start == Start::Fresh {
+            // There was nothing to resume: whatever it means, trying again at once would not help.
+            return self.close(now, Pending::Deaf, Then::Fail);
+        }
         // The program ends by itself after refusing; what was lost is said with the next message.
         self.start = Start::Fresh;
         self.memory = Memory::Lost;

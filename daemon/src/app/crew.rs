@@ -26,6 +26,8 @@ pub(super) enum Stage {
     Touches,
     /// Reaps what agents left.
     Reaper,
+    /// Notices if the store's thread ends.
+    StoreWatch,
 }
 
 /// The running stages.

@@ -1,12 +1,14 @@
 //! Answers what is asked on the control socket.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use assistant_core::access::TestTrust;
 use assistant_core::chat::{ChatId, Source};
 use assistant_core::message::{Arrival, Voice};
-use assistant_core::roster::SessionRow;
+use assistant_core::routing::{self, Verdict};
 use assistant_core::session::{Command, Hold, Standing};
+use assistant_core::time::WallMs;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -43,6 +45,7 @@ pub(super) struct Desk {
     pub(super) contacts: Contacts,
     pub(super) config: Config,
     pub(super) facts: Arc<SourceFacts>,
+    pub(super) agent_version: Arc<Mutex<Option<String>>>,
     pub(super) clock: Clock,
     pub(super) generation: Generation,
     pub(super) stop: CancellationToken,
@@ -119,6 +122,7 @@ impl Desk {
     /// The owner's words take the same way as anyone's: through the inbox and the router.
     async fn inject(&self, chat: &str, text: String, voice: Voice) -> Answered {
         let chat = parse_chat(chat)?;
+        check_text(&text)?;
         let now = wall_now();
         let arrival = Arrival {
             source: chat.source(),
@@ -134,6 +138,12 @@ impl Desk {
             seen_at: now,
             voice,
         };
+        let trust = TestTrust::of(self.config.test.trust);
+        match routing::route(&arrival, &self.contacts.directory(), trust) {
+            Verdict::Deliver { .. } => {}
+            Verdict::Refused(refusal) => return Err(no_session(refusal.as_str())),
+            Verdict::Ignored(ignored) => return Err(no_session(ignored.as_str())),
+        }
         let rows =
             self.intake.accept(vec![arrival], None).await.map_err(|failure| failed(&failure))?;
         let row = rows.first().ok_or_else(|| Refusal::new(RefusalKind::Failed, "no row"))?;
@@ -142,9 +152,7 @@ impl Desk {
 
     async fn send(&self, chat: &str, text: String, key: String) -> Answered {
         let chat = parse_chat(chat)?;
-        if text.trim().is_empty() {
-            return Err(Refusal::new(RefusalKind::Invalid, "the text is empty"));
-        }
+        check_text(&text)?;
         let finished = self.store.finished_outgoing();
         let new = NewOutgoing { chat, text, attachments: Vec::new(), key };
         let outgoing = self.store.enqueue(new).await.map_err(|failure| failed(&failure))?;
@@ -186,7 +194,7 @@ impl Desk {
             rss_bytes: processes::walk(move || processes::rss_bytes(pid)).await.unwrap_or(0),
             agent: AgentStatus {
                 program: self.config.agent.program.display().to_string(),
-                kind: String::new(),
+                kind: self.agent_kind(),
             },
             sources: vec![self.test_source(&counts)],
             sessions: records.iter().map(|record| self.session(record, &shown)).collect(),
@@ -196,11 +204,16 @@ impl Desk {
         })
     }
 
+    /// The version that the program reported; nothing before an agent was started.
+    fn agent_kind(&self) -> String {
+        let version = self.agent_version.lock().unwrap_or_else(PoisonError::into_inner);
+        version.as_ref().map_or_else(String::new, |version| format!("version {version}"))
+    }
+
     fn test_source(&self, counts: &store::Counts) -> SourceStatus {
         let tally = counts.sources.get(&Source::Test).copied().unwrap_or_default();
         let now = self.clock.now();
-        let age_s =
-            |at: assistant_core::time::WallMs| (now.wall.0 - at.0).max(0).unsigned_abs() / 1000;
+        let age_s = |at: WallMs| (now.wall.0 - at.0).max(0).unsigned_abs() / 1000;
         SourceStatus {
             name: Source::Test.prefix().to_owned(),
             enabled: self.config.test.enabled,
@@ -248,10 +261,7 @@ fn state(standing: Standing) -> SessionState {
 }
 
 fn totals(counts: &store::Counts) -> Counts {
-    let mut total = store::Tally::default();
-    for tally in counts.sources.values() {
-        total += *tally;
-    }
+    let total = counts.total();
     Counts {
         accepted: total.accepted,
         delivered: total.delivered,
@@ -262,31 +272,46 @@ fn totals(counts: &store::Counts) -> Counts {
     }
 }
 
-/// A session by its row number, chat, or name.
-fn find<'a>(records: &'a [SessionRecord], name: &str) -> Result<&'a SessionRecord, Refusal> {
-    let by_row = name.parse().ok().map(SessionRow);
-    let matches = |record: &&SessionRecord| {
-        Some(record.row) == by_row || record.chat.as_str() == name || record.chat.address() == name
+/// The session that is meant: by its number first, then by its chat, then by a name that only one
+/// has.
+fn find<'a>(records: &'a [SessionRecord], typed: &str) -> Result<&'a SessionRecord, Refusal> {
+    let by_row = records.iter().find(|record| record.row.0.to_string() == typed);
+    let by_chat = || {
+        let chat = parse_chat(typed).ok()?;
+        records.iter().find(|record| record.chat == chat)
     };
-    if let Some(record) = records.iter().find(matches) {
+    if let Some(record) = by_row.or_else(by_chat) {
         return Ok(record);
     }
-    let mut named = records.iter().filter(|record| record.facts.name == name);
+    let mut named = records.iter().filter(|record| record.facts.name == typed);
     match (named.next(), named.next()) {
         (Some(record), None) => Ok(record),
         (Some(_), Some(_)) => {
-            let message = format!("several sessions are called {name}: name one by its number");
+            let message = format!("several sessions are called {typed}: name one by its number");
             Err(Refusal::new(RefusalKind::Invalid, message))
         }
         (None, _) => {
-            Err(Refusal::new(RefusalKind::NotFound, format!("no session is called {name}")))
+            Err(Refusal::new(RefusalKind::NotFound, format!("no session is called {typed}")))
         }
     }
 }
 
+/// A chat as it was typed: a bare address is that of a test chat, the only source so far.
 fn parse_chat(chat: &str) -> Result<ChatId, Refusal> {
     ChatId::from_typed(chat, Source::Test)
         .map_err(|error| Refusal::new(RefusalKind::Invalid, error.to_string()))
+}
+
+fn no_session(reason: &str) -> Refusal {
+    Refusal::new(RefusalKind::Invalid, format!("this chat has no session: {reason}"))
+}
+
+/// A text that says something.
+fn check_text(text: &str) -> Result<(), Refusal> {
+    if text.trim().is_empty() {
+        return Err(Refusal::new(RefusalKind::Invalid, "the text is empty"));
+    }
+    Ok(())
 }
 
 fn failed(failure: &StoreError) -> Refusal {
@@ -296,3 +321,6 @@ fn failed(failure: &StoreError) -> Refusal {
 fn stopping() -> Refusal {
     Refusal::new(RefusalKind::Stopping, "the daemon is stopping")
 }
+
+#[cfg(test)]
+mod tests;

@@ -125,7 +125,7 @@ pub(crate) async fn login(launch: &Launch) -> Result<Login, ProbeError> {
 
 /// The answer to the first request; `None` if there is none.
 async fn initialize(connection: &mut Connection) -> Option<Welcome> {
-    connection.outgoing().send(wire::initialize(REQUEST_ID, &[])).await.ok()?;
+    connection.outgoing().send(wire::initialize(REQUEST_ID, None)).await.ok()?;
     loop {
         match connection.next().await? {
             Frame::Response { request_id, outcome } if request_id == REQUEST_ID => {

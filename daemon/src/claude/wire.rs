@@ -15,15 +15,14 @@ mod encode;
 mod frame;
 mod surrogates;
 
-pub(crate) use answers::{Interrupted, Welcome};
+pub(crate) use answers::Welcome;
 pub(crate) use decode::decode;
 pub(crate) use encode::{
-    Hook, HookAnswer, HookEvent, OnFailure, Queued, allow, deny, hook_answer, initialize,
-    interrupt, mcp_answer, refuse, stop_task, user,
+    HookAnswer, allow, deny, hook_answer, initialize, interrupt, mcp_answer, refuse, stop_task,
+    user,
 };
 pub(crate) use frame::{
-    AgentRequest, AgentState, Assistant, Block, Frame, HookCall, Init, Lifecycle, McpStatus,
-    Permission, RateLimit, Retrying, ToolResult, TurnResult,
+    AgentRequest, AgentState, Assistant, Block, Frame, HookCall, Lifecycle, Permission, TurnResult,
 };
 
 #[cfg(test)]

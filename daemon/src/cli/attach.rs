@@ -31,7 +31,7 @@ pub(super) async fn attach(
 /// The session that is meant; of none, the one whose last message is the latest.
 fn meant(place: &Place, typed: Option<&str>) -> Result<SessionRecord, Failure> {
     let sessions = match lookup::view(place)? {
-        Some(view) => view.sessions().map_err(lookup::unreadable)?,
+        Some(view) => view.sessions().map_err(Failure::from)?,
         None => Vec::new(),
     };
     match typed {

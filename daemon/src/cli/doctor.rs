@@ -10,7 +10,7 @@ use super::Place;
 use super::print::{Colours, Screen, Tone, one_line};
 use crate::config::Config;
 use crate::config::args::Show;
-use crate::control::lock;
+use crate::control::lock::{self, Held};
 use crate::control::protocol::Request;
 use crate::exit::Code;
 
@@ -98,13 +98,13 @@ async fn findings(place: &Place) -> Vec<Finding> {
 
 async fn daemon(place: &Place) -> Finding {
     const NAME: &str = "daemon";
-    match (place.ask(Request::Ping).await, lock::holder(&place.home.lock())) {
-        (Ok(_), Ok(Some(Some(holder)))) => Finding::found(
+    match (place.ask(Request::Ping).await, lock::look(&place.home.lock())) {
+        (Ok(_), Ok(Held::By(holder))) => Finding::found(
             NAME,
             format!("answers, pid {}, since {}", holder.pid, holder.started_at),
         ),
         (Ok(_), _) => Finding::found(NAME, "answers"),
-        (Err(_), Ok(None)) => Finding::note(NAME, "not running", "claude-assistant start"),
+        (Err(_), Ok(Held::Free)) => Finding::note(NAME, "not running", "claude-assistant start"),
         (Err(failure), _) => Finding::missing(
             NAME,
             format!("runs, but does not answer: {failure}"),

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::print::{Screen, Table, Tone};
 use super::{Place, lookup, sessions};
 use crate::config::args::Show;
-use crate::exit::Code;
+use crate::exit::{Code, Failure};
 use crate::store::Dropped;
 
 /// One message for a program to read.
@@ -36,7 +36,7 @@ impl<'a> From<&'a Dropped> for Line<'a> {
 
 pub(super) fn dropped(place: &Place, show: &Show, screen: &mut Screen) -> anyhow::Result<Code> {
     let dropped = match lookup::view(place)? {
-        Some(view) => view.dropped().map_err(lookup::unreadable)?,
+        Some(view) => view.dropped().map_err(Failure::from)?,
         None => Vec::new(),
     };
     let lines: Vec<Line<'_>> = dropped.iter().map(Line::from).collect();

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::print::{Screen, one_line};
 use super::{Place, lookup, sessions};
 use crate::config::args::History;
-use crate::exit::Code;
+use crate::exit::{Code, Failure};
 use crate::store::{Direction, HistoryEntry, HistoryState};
 use crate::transcript::shown;
 
@@ -51,13 +51,13 @@ fn read(place: &Place, history: &History) -> anyhow::Result<Vec<HistoryEntry>> {
         lookup::typed_chat(&history.chat)?;
         return Ok(Vec::new());
     };
-    let sessions = view.sessions().map_err(lookup::unreadable)?;
+    let sessions = view.sessions().map_err(Failure::from)?;
     let chat = match lookup::session(&sessions, &history.chat) {
         Ok(session) => session.chat.clone(),
         // A chat that never had a session has a history too.
         Err(_) => lookup::typed_chat(&history.chat)?,
     };
-    Ok(view.history(&chat, history.lines, None).map_err(lookup::unreadable)?)
+    Ok(view.history(&chat, history.lines, None).map_err(Failure::from)?)
 }
 
 fn for_people(entry: &HistoryEntry, zone: &TimeZone) -> String {
@@ -71,9 +71,9 @@ fn for_people(entry: &HistoryEntry, zone: &TimeZone) -> String {
         _ => &entry.text,
     };
     let text = shown(text).replace('\n', "\n    ");
-    let files: String =
-        entry.attachments.iter().map(|file| format!("\n    + {}", one_line(&file.name))).collect();
-    format!("{at}  {from}  [{}]\n    {text}{files}", word(entry.state))
+    let mut lines = vec![text];
+    lines.extend(entry.attachments.iter().map(|file| format!("+ {}", one_line(&file.name))));
+    format!("{at}  {from}  [{}]\n    {}", word(entry.state), lines.join("\n    "))
 }
 
 fn line(entry: &HistoryEntry) -> Line<'_> {

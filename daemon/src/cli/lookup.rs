@@ -5,20 +5,21 @@ use assistant_core::chat::{ChatId, Source};
 
 use super::Place;
 use crate::exit::{Code, Failure};
-use crate::store::{OpenError, SessionRecord, StoreError, View};
+use crate::store::{SessionRecord, StoreError, View};
 
 /// Whose a bare address is that somebody types: only test messages come in so far.
 const SOURCE_TYPED: Source = Source::Test;
 
 /// The database, read-only; `None` if there is none yet.
 pub(super) fn view(place: &Place) -> Result<Option<View>, Failure> {
-    let failed = |error: OpenError| Failure::new(Code::Usage, format!("failed to {error}"));
-    View::open(&place.home.database()).map_err(failed)
+    View::open(&place.home.database())
+        .map_err(|error| Failure::new(Code::Usage, format!("failed to {error}")))
 }
 
-/// Takes an error of the database.
-pub(super) fn unreadable(error: StoreError) -> Failure {
-    Failure::new(Code::Failed, format!("failed to {error}"))
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::new(Code::Failed, format!("failed to {error}"))
+    }
 }
 
 /// A chat as it was typed.

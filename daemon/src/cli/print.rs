@@ -67,10 +67,7 @@ pub(crate) enum Colours {
 impl Colours {
     fn of_stdout() -> Self {
         let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        match io::stdout().is_terminal() && !refused {
-            true => Self::On,
-            false => Self::Off,
-        }
+        if io::stdout().is_terminal() && !refused { Self::On } else { Self::Off }
     }
 
     /// The text in its tone.

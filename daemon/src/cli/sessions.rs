@@ -12,7 +12,7 @@ use super::{Place, lookup};
 use crate::config::args::Show;
 use crate::control::client;
 use crate::control::protocol::{Answer, Request, SessionState};
-use crate::exit::Code;
+use crate::exit::{Code, Failure};
 use crate::store::SessionRecord;
 
 /// One session for a program to read.
@@ -39,7 +39,7 @@ pub(super) async fn sessions(
     screen: &mut Screen,
 ) -> anyhow::Result<Code> {
     let records = match lookup::view(place)? {
-        Some(view) => view.sessions().map_err(lookup::unreadable)?,
+        Some(view) => view.sessions().map_err(Failure::from)?,
         None => Vec::new(),
     };
     let states = states(place).await;

@@ -18,7 +18,7 @@ use super::print::{Screen, complain};
 use crate::config::Config;
 use crate::config::paths::{FILE_MODE, HOME_VARIABLE};
 use crate::contacts::Contacts;
-use crate::control::lock;
+use crate::control::lock::{self, Held, LockError};
 use crate::exit::{Code, Failure};
 use crate::ready::Ready;
 use crate::telemetry::last_lines;
@@ -34,10 +34,7 @@ pub(super) async fn start(place: &Place, screen: &mut Screen) -> anyhow::Result<
     let home = &place.home;
     check(place)?;
     home.prepare().map_err(Failure::from)?;
-    if let Some(holder) = lock::holder(&home.lock()).context("look at the lock")? {
-        let error = lock::LockError::Held { holder, home: home.root().to_owned() };
-        return Err(Failure::from(error).into());
-    }
+    refuse_second(place)?;
     let began = Instant::now();
     let mut words = Words::begin(&home.stderr_file()).context("open stderr.log")?;
     let mut child = spawn(place, &words).context("start the daemon's process")?;
@@ -66,6 +63,17 @@ fn check(place: &Place) -> Result<(), Failure> {
     Config::load(&place.home.config_file(), place.user_home.as_deref())?;
     Contacts::open(&place.home.contacts_file())?;
     Ok(())
+}
+
+/// The daemon would say so itself; asked first, it need not be started for it.
+fn refuse_second(place: &Place) -> anyhow::Result<()> {
+    let holder = match lock::look(&place.home.lock()).context("look at the lock")? {
+        Held::Free => return Ok(()),
+        Held::BySomebody => None,
+        Held::By(holder) => Some(holder),
+    };
+    let home = place.home.root().to_owned();
+    Err(Failure::from(LockError::Held { holder, home }).into())
 }
 
 fn spawn(place: &Place, words: &Words) -> std::io::Result<Child> {

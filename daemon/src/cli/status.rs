@@ -34,7 +34,7 @@ fn for_people(status: &Status, colours: Colours) -> Vec<String> {
             status.generation,
             if status.held { colours.paint(Tone::Warn, ", held") } else { String::new() },
         ),
-        format!("agent     {} ({})", status.agent.program, status.agent.kind),
+        format!("agent     {} {}", status.agent.program, status.agent.kind).trim_end().to_owned(),
         format!("messages  {}", counts(&status.counts)),
         format!("process   {} in memory, {} tasks", size(status.rss_bytes), status.tasks_alive),
     ];
@@ -66,12 +66,12 @@ fn counts(counts: &Counts) -> String {
     )
 }
 
-fn plain(text: impl ToString) -> (Tone, String) {
+fn plain(text: &(impl ToString + ?Sized)) -> (Tone, String) {
     (Tone::Plain, text.to_string())
 }
 
 fn ago(seconds: Option<u64>) -> (Tone, String) {
-    plain(seconds.map_or_else(|| "-".to_owned(), |seconds| format!("{} ago", span(seconds))))
+    plain(&seconds.map_or_else(|| "-".to_owned(), |seconds| format!("{} ago", span(seconds))))
 }
 
 fn sources(sources: &[SourceStatus]) -> Table {
@@ -93,11 +93,11 @@ fn sources(sources: &[SourceStatus]) -> Table {
         table.row([
             plain(&source.name),
             state,
-            plain(look),
-            plain(source.seen),
+            plain(&look),
+            plain(&source.seen),
             (errors, source.errors.to_string()),
-            plain(source.backlog),
-            plain(source.oldest_unfinished_age_s.map_or_else(|| "-".to_owned(), span)),
+            plain(&source.backlog),
+            plain(&source.oldest_unfinished_age_s.map_or_else(|| "-".to_owned(), span)),
         ]);
     }
     table
@@ -109,15 +109,15 @@ fn session_table(all: &[SessionStatus]) -> Table {
     let mut table = Table::new(heads);
     for session in all {
         table.row([
-            plain(session.row),
+            plain(&session.row),
             plain(&session.name),
             plain(&session.contact),
             plain(&session.tier),
             sessions::shown(session.state),
-            plain(session.turns),
-            plain(session.queue),
+            plain(&session.turns),
+            plain(&session.queue),
             ago(session.last_activity_ago_s),
-            plain(session.agent_pid.map_or_else(|| "-".to_owned(), |pid| format!("pid {pid}"))),
+            plain(&session.agent_pid.map_or_else(|| "-".to_owned(), |pid| format!("pid {pid}"))),
             plain(&session.chat),
         ]);
     }

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 use super::Place;
 use super::print::Screen;
 use crate::config::Config;
-use crate::control::lock::{self, Holder};
+use crate::control::lock::{self, Held};
 use crate::control::protocol::Request;
 use crate::exit::{Code, Failure};
 use crate::processes;
@@ -21,13 +21,13 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(10);
 const MARGIN: Duration = Duration::from_secs(5);
 
 /// The daemon's own deadline, where its configuration cannot be read any more.
-const DEADLINE_UNKNOWN: Duration = Duration::from_secs(60);
+const DEADLINE_UNKNOWN: Duration = Duration::from_mins(1);
 
 pub(super) async fn stop(place: &Place, screen: &mut Screen) -> anyhow::Result<Code> {
-    let holder = holder(place)?;
+    let held = look(place)?;
     if let Err(failure) = place.ask(Request::Stop).await {
-        return Err(match (failure.code, holder) {
-            (Code::Unreachable, Some(Some(holder))) => Failure::new(
+        return Err(match (failure.code, held) {
+            (Code::Unreachable, Held::By(holder)) => Failure::new(
                 Code::Unreachable,
                 format!("the daemon (pid {}) does not answer: {failure}", holder.pid),
             ),
@@ -35,8 +35,11 @@ pub(super) async fn stop(place: &Place, screen: &mut Screen) -> anyhow::Result<C
         }
         .into());
     }
+    let pid = match held {
+        Held::By(holder) => Some(holder.pid),
+        Held::Free | Held::BySomebody => None,
+    };
     let begun = Instant::now();
-    let pid = holder.flatten().map(|holder| holder.pid);
     let patience = deadline(place) + MARGIN;
     while is_held_by(place, pid)? {
         if patience < begun.elapsed() {
@@ -49,17 +52,16 @@ pub(super) async fn stop(place: &Place, screen: &mut Screen) -> anyhow::Result<C
     Ok(Code::Done)
 }
 
-/// Who holds the home's lock.
-fn holder(place: &Place) -> anyhow::Result<Option<Option<Holder>>> {
-    lock::holder(&place.home.lock()).context("look at the lock")
+fn look(place: &Place) -> anyhow::Result<Held> {
+    lock::look(&place.home.lock()).context("look at the lock")
 }
 
 /// Whether the daemon that was asked still has the lock; another may have taken it since.
 fn is_held_by(place: &Place, asked: Option<u32>) -> anyhow::Result<bool> {
-    Ok(match (holder(place)?, asked) {
-        (None, _) => false,
-        (Some(Some(holder)), Some(asked)) => holder.pid == asked,
-        (Some(_), _) => true,
+    Ok(match (look(place)?, asked) {
+        (Held::Free, _) => false,
+        (Held::By(holder), Some(asked)) => holder.pid == asked,
+        (Held::By(_) | Held::BySomebody, _) => true,
     })
 }
 

@@ -6,7 +6,8 @@ use clap::{Args, Parser, Subcommand};
 
 /// An always-on assistant that answers messages through persistent Claude sessions.
 ///
-/// Everything it keeps is in CLAUDE_ASSISTANT_HOME (default ~/.claude-assistant).
+/// Everything it keeps is in the folder that `CLAUDE_ASSISTANT_HOME` names (default
+/// ~/.claude-assistant).
 #[derive(Debug, Clone, PartialEq, Eq, Parser)]
 #[command(name = "claude-assistant", version, disable_help_subcommand = true)]
 pub(crate) struct Arguments {

@@ -121,9 +121,8 @@ impl Text {
         let at = error.span().map_or(0, |span| span.start);
         let line = Some(self.line(at));
         let path = self.path.clone();
-        let table = match DeTable::parse(&self.text) {
-            Ok(table) => table,
-            Err(_) => return FileError { path, line, key: None, what: syntax(error.message()) },
+        let Ok(table) = DeTable::parse(&self.text) else {
+            return FileError { path, line, key: None, what: syntax(error.message()) };
         };
         let place = place_in(table.get_ref(), at, "");
         let (key, what) = shape(error.message(), place);

@@ -79,6 +79,7 @@ impl Home {
     }
 
     /// The home at a folder.
+    #[cfg(test)]
     pub(crate) fn at(root: impl Into<PathBuf>) -> Self {
         Self { root: root.into() }
     }
@@ -135,11 +136,6 @@ impl Home {
     /// The folder of the sessions' working directories.
     pub(crate) fn work_root(&self) -> PathBuf {
         self.state_dir().join("work")
-    }
-
-    /// The working directory of the session with this row number.
-    pub(crate) fn work_dir(&self, session: i64) -> PathBuf {
-        self.work_root().join(session.to_string())
     }
 
     /// `logs/`.

@@ -29,6 +29,17 @@ pub(crate) struct Holder {
     pub started_at: String,
 }
 
+/// Whose a lock is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Held {
+    /// Nobody's.
+    Free,
+    /// Somebody's who has not said who it is: it was taken an instant ago.
+    BySomebody,
+    /// This process's.
+    By(Holder),
+}
+
 /// Why the lock was not taken.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LockError {
@@ -104,20 +115,19 @@ impl Drop for Lock {
     }
 }
 
-/// Who holds the lock now; `None` when nobody does. Whoever holds it without a name (just taken)
-/// is given as `Some(None)`.
+/// Who holds the lock now.
 ///
 /// # Errors
 /// When the file cannot be read.
-pub(crate) fn holder(path: &Path) -> io::Result<Option<Option<Holder>>> {
+pub(crate) fn look(path: &Path) -> io::Result<Held> {
     let mut file = match File::open(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Held::Free),
         Err(error) => return Err(error),
     };
     match file.try_lock_shared() {
-        Ok(()) => Ok(None),
-        Err(TryLockError::WouldBlock) => Ok(Some(read(&mut file))),
+        Ok(()) => Ok(Held::Free),
+        Err(TryLockError::WouldBlock) => Ok(read(&mut file).map_or(Held::BySomebody, Held::By)),
         Err(TryLockError::Error(error)) => Err(error),
     }
 }

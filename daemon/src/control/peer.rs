@@ -31,3 +31,6 @@ fn is_there(pid: u32) -> bool {
         .and_then(rustix::process::Pid::from_raw)
         .is_some_and(|pid| rustix::process::test_kill_process(pid).is_ok())
 }
+
+#[cfg(test)]
+mod tests;

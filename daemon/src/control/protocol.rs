@@ -14,6 +14,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::exit::Code;
 
+mod status;
+
+pub(crate) use status::{
+    AgentStatus, Counts, LastError, SessionState, SessionStatus, SourceStatus, Status,
+};
+
 /// The version of the protocol.
 pub(crate) const VERSION: u32 = 1;
 
@@ -180,152 +186,6 @@ impl RefusalKind {
             Self::TooSlow | Self::NotFound | Self::Failed | Self::Other => Code::Failed,
         }
     }
-}
-
-/// How everything is.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct Status {
-    /// The program's version.
-    pub version: String,
-    /// How often a daemon started on this home, this one included.
-    pub generation: i64,
-    /// The daemon's process id.
-    pub pid: u32,
-    /// How long it is up.
-    pub uptime_s: u64,
-    /// When it started (RFC 3339, UTC).
-    pub started_at: String,
-    /// Whether messages are kept in the inbox.
-    pub held: bool,
-    /// Tasks of its runtime that are alive.
-    pub tasks_alive: u64,
-    /// Its resident memory.
-    pub rss_bytes: u64,
-    /// The program that answers.
-    pub agent: AgentStatus,
-    /// Where messages come from.
-    pub sources: Vec<SourceStatus>,
-    /// Every session on record.
-    pub sessions: Vec<SessionStatus>,
-    /// Messages by how far they came, since the database began.
-    pub counts: Counts,
-    /// Why the contacts in use are not those of the file, if they are not.
-    pub contacts_error: Option<String>,
-    /// What went wrong last.
-    pub last_error: Option<LastError>,
-}
-
-/// The program that answers.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct AgentStatus {
-    /// Where it was found.
-    pub program: String,
-    /// What it is: its version, or that it is a stand-in.
-    pub kind: String,
-}
-
-/// One source.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct SourceStatus {
-    /// `imessage`, `signal`, `test`.
-    pub name: String,
-    /// Whether it is configured.
-    pub enabled: bool,
-    /// Whether the system reports changes; else they are found by polling alone.
-    pub watching: bool,
-    /// How long ago it last looked, successfully.
-    pub last_poll_ago_ms: Option<u64>,
-    /// Messages brought since the daemon started.
-    pub seen: u64,
-    /// What it could not take since the daemon started.
-    pub errors: u64,
-    /// Messages in the inbox that are not finished.
-    pub backlog: u64,
-    /// The age of the oldest of them.
-    pub oldest_unfinished_age_s: Option<u64>,
-}
-
-/// One session.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct SessionStatus {
-    /// Its row number, by which logs name it.
-    pub row: i64,
-    /// Its name.
-    pub name: String,
-    /// Whose it is.
-    pub contact: String,
-    /// Their tier.
-    pub tier: String,
-    /// Its chat.
-    pub chat: String,
-    /// Where it is in its life.
-    pub state: SessionState,
-    /// Turns since the daemon started.
-    pub turns: u64,
-    /// Messages that wait for its agent.
-    pub queue: u64,
-    /// How long ago anything happened in it.
-    pub last_activity_ago_s: Option<u64>,
-    /// Its agent's process id, while it has one.
-    pub agent_pid: Option<u32>,
-    /// The agent's own name of the session, by which it is resumed.
-    pub agent_session: Option<String>,
-}
-
-/// Where a session is in its life.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum SessionState {
-    /// Its agent is about to be ready.
-    Starting,
-    /// Nothing is owed.
-    Idle,
-    /// A turn runs.
-    Busy,
-    /// It waits before it tries again.
-    Waiting,
-    /// Its agent is being ended.
-    Closing,
-    /// It has no agent; the next message starts one.
-    #[default]
-    Asleep,
-    /// It failed too often and is left alone.
-    Dead,
-    /// A state that this version does not know.
-    #[serde(other)]
-    Other,
-}
-
-/// Messages of the inbox by state.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct Counts {
-    /// Durable, not yet delivered.
-    pub accepted: u64,
-    /// With an agent.
-    pub delivered: u64,
-    /// Answered.
-    pub answered: u64,
-    /// From somebody without a session.
-    pub refused: u64,
-    /// Not for the assistant.
-    pub ignored: u64,
-    /// Given up.
-    pub failed: u64,
-}
-
-/// What went wrong last.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct LastError {
-    /// When (RFC 3339, UTC).
-    pub at: String,
-    /// What, without message text.
-    pub what: String,
 }
 
 #[cfg(test)]

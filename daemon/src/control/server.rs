@@ -47,7 +47,7 @@ const READ_MAX: Duration = Duration::from_secs(5);
 const WRITE_MAX: Duration = Duration::from_secs(5);
 
 /// The app's time for a request. The longest one ends every agent in order.
-pub(crate) const ANSWER_MAX: Duration = Duration::from_secs(120);
+pub(crate) const ANSWER_MAX: Duration = Duration::from_mins(2);
 
 /// After the end was asked for, answers under way are still given for this long.
 const DRAIN_MAX: Duration = Duration::from_secs(1);
@@ -74,6 +74,11 @@ impl PeerCheck {
         check: impl Fn(u32) -> Result<(), &'static str> + Send + Sync + 'static,
     ) -> Self {
         Self(Arc::new(check))
+    }
+
+    /// Asks it.
+    pub(super) fn admits(&self, pid: u32) -> Result<(), &'static str> {
+        (self.0)(pid)
     }
 }
 
@@ -248,7 +253,7 @@ impl Desk {
         let pid = peer.pid().and_then(|pid| u32::try_from(pid).ok());
         let pid = pid.ok_or_else(|| refused("the system does not say which process asks"))?;
         let check = self.check.clone();
-        match tokio::task::spawn_blocking(move || (check.0)(pid)).await {
+        match tokio::task::spawn_blocking(move || check.admits(pid)).await {
             Ok(verdict) => verdict.map_err(refused),
             Err(_) => Err(refused("who asks could not be found out")),
         }

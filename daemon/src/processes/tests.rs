@@ -6,6 +6,7 @@ use tokio::io::AsyncReadExt;
 use tokio::process::Command;
 
 use super::adopted::OwnChild;
+use super::mark::MarkUnreadable;
 use super::*;
 
 /// How long anything here may take; far more than it does.

@@ -23,10 +23,19 @@ pub(super) fn write_reply(outbox: &Path, outgoing: &Outgoing) -> io::Result<()> 
     });
     let path = outbox.join(format!("{}.json", outgoing.row.0));
     let draft = outbox.join(format!(".{}.json.draft", outgoing.row.0));
-    let mut file =
-        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-    file.write_all(&serde_json::to_vec_pretty(&reply)?)?;
-    file.sync_all()?;
-    fs::rename(&draft, &path)?;
+    let placed =
+        write(&draft, &serde_json::to_vec_pretty(&reply)?).and_then(|()| fs::rename(&draft, &path));
+    if placed.is_err() {
+        // A full disk is not made fuller; the error that counts is told.
+        drop(fs::remove_file(&draft));
+    }
+    placed?;
     File::open(outbox)?.sync_all()
+}
+
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
 }

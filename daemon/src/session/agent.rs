@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::claude::connection::Connection;
+use crate::claude::connection::{Connection, Counters};
 use crate::claude::process::{AgentProcess, Exit};
 use crate::claude::wire::Frame;
 
@@ -94,6 +94,11 @@ impl Agent {
         self.process.as_ref().map(AgentProcess::last_words).filter(|(_, bytes)| 0 < *bytes)
     }
 
+    /// What it said, in numbers.
+    pub(super) fn counters(&self) -> Counters {
+        self.connection.counters()
+    }
+
     fn is_gone(&self) -> bool {
         self.output == Output::Closed && (self.process.is_none() || self.exit.is_some())
     }
@@ -123,13 +128,13 @@ impl Agent {
                     }
                     return Heard::Moved;
                 }
-                frame = self.connection.next(), if open => match frame {
-                    Some(frame) => return Heard::Frame(Box::new(frame)),
-                    None => {
-                        self.output = Output::Closed;
-                        self.give_up_at = Some(Instant::now() + EXIT_AFTER_OUTPUT_MAX);
+                frame = self.connection.next(), if open => {
+                    if let Some(frame) = frame {
+                        return Heard::Frame(Box::new(frame));
                     }
-                },
+                    self.output = Output::Closed;
+                    self.give_up_at = Some(Instant::now() + EXIT_AFTER_OUTPUT_MAX);
+                }
                 exit = wait(self.process.as_mut()), if running => {
                     self.exit = Some(exit);
                     self.give_up_at = Some(Instant::now() + OUTPUT_AFTER_EXIT_MAX);

@@ -224,7 +224,7 @@ fn outcome(closed: Closed) -> AttemptOutcome {
         Closed::TurnFailed => AttemptOutcome::TurnFailed,
         Closed::AgentEnded => AttemptOutcome::AgentEnded,
         Closed::Interrupted => AttemptOutcome::Interrupted,
-        Closed::Forgotten => AttemptOutcome::Abandoned,
+        Closed::Forgotten => AttemptOutcome::Withdrawn,
     }
 }
 

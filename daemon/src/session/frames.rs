@@ -1,5 +1,7 @@
 //! What the agent says, and what it is answered.
 
+use std::sync::PoisonError;
+
 use assistant_core::access::Profile;
 use assistant_core::session::{Activity, AttemptNo, Event, TurnFacts, classify};
 use serde_json::Value;
@@ -7,16 +9,26 @@ use tracing::{info, warn};
 
 use super::Driver;
 use super::agent::{Agent, Heard};
+use crate::claude::connection::Counters;
 use crate::claude::options::TOOL_SERVER;
 use crate::claude::process::Exit;
 use crate::claude::wire::{
-    self, AgentRequest, AgentState, Assistant, Block, Frame, Lifecycle, Permission, TurnResult,
+    self, AgentRequest, AgentState, Assistant, Block, Frame, HookAnswer, HookCall, Lifecycle,
+    Permission, TurnResult,
 };
 use crate::tools::{self, Asked, Reach};
 use crate::transcript;
 
 /// Why the harness's agent is refused every tool but ours.
 const NO_TOOLS: &str = "this conversation has no tools but its own";
+
+/// The id of our hook at the end of turns.
+pub(super) const STOP_HOOK: &str = "stop";
+
+/// What the agent reads when it is about to end a turn without having sent anything.
+const REMINDER: &str = "You have not sent anything to the person. What you write here reaches \
+                        nobody; only the reply tool does. If you meant to answer, use it now. If \
+                        nothing needs to be said, just end your turn.";
 
 /// The answer to a use of one of our tools. Empty if its task was cut short.
 #[derive(Debug, Default)]
@@ -71,8 +83,11 @@ impl Driver {
         }
         agent.connecting = None;
         match outcome {
-            Ok(_) => {
+            Ok(body) => {
                 info!(session = self.record.row.0, "agent ready");
+                let version = wire::Welcome::of(body).version;
+                *self.surroundings.agent_version.lock().unwrap_or_else(PoisonError::into_inner) =
+                    version;
                 self.tell(Event::Ready);
             }
             Err(refusal) => {
@@ -88,7 +103,7 @@ impl Driver {
         self.tell(Event::Stirred);
         let line = match request {
             AgentRequest::CanUseTool(permission) => self.decide(&request_id, permission),
-            AgentRequest::Hook(_) => wire::hook_answer(&request_id, &wire::HookAnswer::Pass),
+            AgentRequest::Hook(call) => wire::hook_answer(&request_id, self.at_turns_end(&call)),
             AgentRequest::Mcp { server, message } if server == TOOL_SERVER => {
                 match tools::read(self.profile, &message) {
                     Asked::Answer(answer) => wire::mcp_answer(&request_id, &answer),
@@ -123,6 +138,17 @@ impl Driver {
         line
     }
 
+    /// A turn that was given a person's message and sent nothing is reminded once that its text
+    /// reaches nobody. It may still choose to say nothing.
+    fn at_turns_end(&self, call: &HookCall) -> HookAnswer<'static> {
+        let owes = !self.attempts.is_empty() && !self.sent_in_turn;
+        if call.callback_id == STOP_HOOK && owes && !call.stop_hook_active {
+            HookAnswer::GoOn(REMINDER)
+        } else {
+            HookAnswer::Pass
+        }
+    }
+
     fn call(&mut self, request: String, id: Value, call: tools::Call) {
         let reach = Reach {
             chat: self.record.chat.clone(),
@@ -140,6 +166,7 @@ impl Driver {
 
     pub(super) fn on_called(&mut self, answered: Answered) {
         if let Some((row, text)) = answered.sent {
+            self.sent_in_turn = true;
             self.record_event(transcript::Event::Out { row, text });
         }
         // An answer that is not waited for any more is not given.
@@ -184,6 +211,7 @@ impl Driver {
             model_turns: result.num_turns,
         };
         let outcome = classify(&facts);
+        self.sent_in_turn = false;
         let session = self.record.row.0;
         let (messages, failed) = (result.listed.len(), result.is_error);
         info!(session, messages, failed, elapsed_ms = result.duration_ms, "turn ended");
@@ -230,7 +258,8 @@ impl Driver {
         agent.kill().await;
         let session = self.record.row.0;
         let how = exit.map_or_else(|| "closed".to_owned(), |exit| exit.to_string());
-        info!(session, exit = %how, "agent ended");
+        let Counters { lines_in, garbage, too_long, other } = agent.counters();
+        info!(session, exit = %how, lines_in, garbage, too_long, other, "agent ended");
         self.record_last_words(&agent, exit);
         self.record_event(transcript::Event::SessionStop { reason: how });
         self.outgoing.clear();

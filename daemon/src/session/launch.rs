@@ -6,7 +6,7 @@ use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use assistant_core::access::Profile;
 use assistant_core::prompt::{PromptParts, start_prompt};
@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use super::Driver;
 use super::agent::Agent;
+use super::frames::STOP_HOOK;
 use crate::claude::connection::Connection;
 use crate::claude::options::{self, AgentOptions, SettingSources};
 use crate::claude::process::{AgentProcess, StartError};
@@ -46,6 +47,8 @@ pub(crate) struct Surroundings {
     pub(crate) queued: Arc<Notify>,
     /// How agents come about.
     pub(crate) launcher: Launcher,
+    /// The version that the program last reported, for views.
+    pub(crate) agent_version: Arc<Mutex<Option<String>>>,
     /// The command that knows what to remember of a contact.
     pub(crate) memory: Option<Vec<String>>,
     /// Where the program keeps its state.
@@ -116,7 +119,7 @@ impl Driver {
         let request = self.next_request();
         self.outgoing.clear();
         self.input_ends = false;
-        self.outgoing.push_back(wire::initialize(&request, &[]));
+        self.outgoing.push_back(wire::initialize(&request, Some(STOP_HOOK)));
         let agent = Agent::new(launched.connection, launched.process, request);
         info!(session = self.record.row.0, pid = agent.pid(), "agent started");
         self.record_event(transcript::Event::SessionStart {
@@ -163,7 +166,7 @@ async fn begin(
         (Start::Fresh, id.to_string(), options::Start::Fresh(id))
     };
     let options = agent_options(surroundings, record, profile, session, prompt_file);
-    let (connection, process) = start_agent(&surroundings.launcher, options)?;
+    let (connection, process) = start_agent(&surroundings.launcher, &options)?;
     Ok(Launched { connection, process, agent_session, start })
 }
 
@@ -204,7 +207,7 @@ fn agent_options(
 
 fn start_agent(
     launcher: &Launcher,
-    options: AgentOptions,
+    options: &AgentOptions,
 ) -> Result<(Connection, Option<AgentProcess>), Refused> {
     match launcher {
         Launcher::Program(_) => {
@@ -214,7 +217,7 @@ fn start_agent(
         #[cfg(test)]
         Launcher::Pipe(agents) => {
             let (ours, theirs) = tokio::io::duplex(64 * 1024);
-            agents.try_send((options, theirs)).map_err(|_| Refused::Cut)?;
+            agents.try_send((options.clone(), theirs)).map_err(|_| Refused::Cut)?;
             let (reader, writer) = tokio::io::split(ours);
             Ok((Connection::open(reader, writer), None))
         }

@@ -25,6 +25,7 @@ use tracing::{error, info, warn};
 
 use crate::clock::{Clock, wall_now};
 use crate::intake::Intake;
+use crate::processes::walk;
 use crate::source::SourceFacts;
 use claims::{Claimed, Claims, Found};
 use watch::Watch;
@@ -51,99 +52,153 @@ pub(crate) struct TestDir {
     pub(crate) clock: Clock,
 }
 
-/// Whether there is reason to look again at once.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Look {
-    AtOnce,
-    WhenTold,
-}
-
 impl TestDir {
     /// Brings arrivals until cancelled; a batch that was begun is finished.
     pub(crate) async fn run(self, cancel: CancellationToken) {
-        let mut claims = Some(Claims::new(self.dir.clone(), self.generation));
-        let mut watch = Watch::new(self.dir.clone(), self.watch);
+        let watch = Watch::new(self.dir.clone(), self.watch);
+        let mut looking = Looking { source: self, watch, state: State::Well };
+        let mut claims = Claims::new(looking.source.dir.clone(), looking.source.generation);
         let mut poll = tokio::time::interval(POLL_EVERY);
         poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut reachable = true;
         while !cancel.is_cancelled() {
-            self.facts.set_watching(watch.is_on());
-            let look = match self.look(&mut claims).await {
-                Ok(look) => {
-                    if !reachable {
-                        info!("test directory is back");
-                        watch.renew();
-                    }
-                    reachable = true;
-                    self.facts.looked(self.clock.monotonic());
-                    look
-                }
-                Err(failure) => {
-                    if reachable {
-                        error!(error = %failure, "test directory lost");
-                        self.facts.failed();
-                    }
-                    reachable = false;
-                    Look::WhenTold
-                }
-            };
-            if look == Look::AtOnce {
-                continue;
-            }
-            tokio::select! {
-                () = cancel.cancelled() => return,
-                () = watch.changed() => {}
-                _ = poll.tick() => {}
+            let next;
+            (claims, next) = looking.look(claims).await;
+            match next {
+                Next::AtOnce => {}
+                Next::WhenTold => tokio::select! {
+                    () = cancel.cancelled() => {}
+                    () = looking.watch.changed() => {}
+                    _ = poll.tick() => {}
+                },
+                Next::After(pause) => tokio::select! {
+                    () = cancel.cancelled() => {}
+                    () = tokio::time::sleep(pause) => {}
+                },
             }
         }
     }
+}
 
+/// When to look again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    AtOnce,
+    WhenTold,
+    After(Duration),
+}
+
+/// How it goes. Every change is told once, however long it lasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Well,
+    /// The directory cannot be used.
+    Lost,
+    /// The store does not take the messages.
+    Refused,
+}
+
+/// A source that runs.
+struct Looking {
+    source: TestDir,
+    watch: Watch,
+    state: State,
+}
+
+impl Looking {
     /// One batch: claim, read, make durable, unlink.
-    async fn look(&self, kept: &mut Option<Claims>) -> std::io::Result<Look> {
-        let mut claims =
-            kept.take().unwrap_or_else(|| Claims::new(self.dir.clone(), self.generation));
-        let now = self.clock.monotonic();
-        let looking = tokio::task::spawn_blocking(move || {
-            let found = claims.look(now);
-            (claims, found)
-        });
-        let (claims, found) = looking.await.map_err(std::io::Error::other)?;
-        *kept = Some(claims);
-        let Found { ready, bad, more } = found?;
-        for reason in bad {
-            warn!(%reason, "test message set aside");
-            self.facts.failed();
-        }
-        if !ready.is_empty() {
-            self.accept(kept, ready).await;
-        }
-        Ok(if more { Look::AtOnce } else { Look::WhenTold })
-    }
-
-    async fn accept(&self, kept: &mut Option<Claims>, ready: Vec<Claimed>) {
-        let seen_at = wall_now();
-        let arrivals: Vec<Arrival> =
-            ready.iter().map(|claimed| Arrival { seen_at, ..claimed.arrival.clone() }).collect();
-        let count = arrivals.len();
-        let names: Vec<_> = ready.into_iter().map(|claimed| claimed.name).collect();
-        match self.intake.accept(arrivals, None).await {
-            Ok(_) => {
-                self.facts.saw(count);
-                if let Some(claims) = kept {
-                    claims.done(&names);
+    async fn look(&mut self, claims: Claims) -> (Claims, Next) {
+        let now = self.source.clock.monotonic();
+        let (claims, found) = off_task(claims, move |claims| claims.look(now)).await;
+        let facts = &self.source.facts;
+        let (claims, next) = match found {
+            Ok(found) => {
+                if self.state == State::Lost {
+                    info!("test directory is back");
+                    self.state = State::Well;
                 }
+                facts.looked(now);
+                self.take(claims, found).await
             }
             Err(failure) => {
-                // They stay claimed, and are read again.
-                error!(error = %failure, messages = count, "messages not accepted, trying again");
-                self.facts.failed();
-                if let Some(claims) = kept {
-                    claims.again(names);
+                self.enter(State::Lost, || error!(error = %failure, "test directory lost"));
+                self.watch.end();
+                (claims, Next::WhenTold)
+            }
+        };
+        self.source.facts.set_watching(self.watch.is_on());
+        (claims, next)
+    }
+
+    async fn take(&mut self, claims: Claims, found: Found) -> (Claims, Next) {
+        let Found { ready, set_aside, stuck, more, anew } = found;
+        for reason in set_aside {
+            warn!(%reason, "test message set aside");
+            self.source.facts.failed();
+        }
+        if let Some(reason) = stuck.first() {
+            warn!(files = stuck.len(), %reason, "test messages stuck where they are");
+            self.source.facts.failed();
+        }
+        if anew {
+            self.watch.renew();
+        }
+        // What was dropped before the watch began is not told of.
+        let next = if more || anew { Next::AtOnce } else { Next::WhenTold };
+        if ready.is_empty() { (claims, next) } else { self.accept(claims, ready, next).await }
+    }
+
+    async fn accept(
+        &mut self,
+        mut claims: Claims,
+        ready: Vec<Claimed>,
+        next: Next,
+    ) -> (Claims, Next) {
+        let seen_at = wall_now();
+        let (names, arrivals): (Vec<String>, Vec<Arrival>) = ready
+            .into_iter()
+            .map(|Claimed { name, arrival }| (name, Arrival { seen_at, ..arrival }))
+            .unzip();
+        let messages = arrivals.len();
+        match self.source.intake.accept(arrivals, None).await {
+            Ok(_) => {
+                if self.state == State::Refused {
+                    info!("messages are accepted again");
+                    self.state = State::Well;
                 }
-                tokio::time::sleep(STORE_RETRY_AFTER).await;
+                self.source.facts.saw(messages);
+                let (claims, ()) = off_task(claims, move |claims| claims.done(&names)).await;
+                (claims, next)
+            }
+            Err(failure) => {
+                let refused = || error!(error = %failure, messages, "messages not accepted yet");
+                self.enter(State::Refused, refused);
+                // They stay claimed, and are read again.
+                claims.again(names);
+                (claims, Next::After(STORE_RETRY_AFTER))
             }
         }
     }
+
+    fn enter(&mut self, state: State, tell: impl FnOnce()) {
+        if self.state != state {
+            tell();
+            self.source.facts.failed();
+            self.state = state;
+        }
+    }
+}
+
+/// Runs what blocks off the task of the source. A panic goes on in that task and so ends the
+/// process: with new claims in this life, names would be given twice.
+async fn off_task<T: Send + 'static>(
+    mut claims: Claims,
+    work: impl FnOnce(&mut Claims) -> T + Send + 'static,
+) -> (Claims, T) {
+    walk(move || {
+        let outcome = work(&mut claims);
+        (claims, outcome)
+    })
+    .await
 }
 
 #[cfg(test)]

@@ -25,10 +25,8 @@ pub(crate) enum AttemptOutcome {
     AgentEnded,
     /// We interrupted the turn.
     Interrupted,
-    /// It was taken back before the agent began with it.
+    /// The agent took it and then owed nothing, without ever saying what became of it.
     Withdrawn,
-    /// Nobody was left to see how it ended.
-    Abandoned,
 }
 
 impl AttemptOutcome {
@@ -39,7 +37,6 @@ impl AttemptOutcome {
             AttemptOutcome::AgentEnded => "agent_ended",
             AttemptOutcome::Interrupted => "interrupted",
             AttemptOutcome::Withdrawn => "withdrawn",
-            AttemptOutcome::Abandoned => "abandoned",
         }
     }
 }

@@ -39,6 +39,7 @@ pub(crate) struct Counts {
 
 impl Tally {
     /// All messages ever seen.
+    #[cfg(test)]
     pub(crate) fn seen(&self) -> u64 {
         let finished = self.answered + self.refused + self.ignored + self.failed;
         self.backlog() + finished

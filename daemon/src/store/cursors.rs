@@ -3,7 +3,9 @@
 
 use assistant_core::chat::Source;
 use assistant_core::time::WallMs;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
+#[cfg(test)]
+use rusqlite::OptionalExtension as _;
 
 use super::StoreError;
 
@@ -19,6 +21,7 @@ pub(crate) struct CursorUpdate {
 const MOVE: &str = "
     INSERT INTO cursors (source, value, updated_at_ms) VALUES (?1, ?2, ?3)
     ON CONFLICT (source) DO UPDATE SET value = excluded.value, updated_at_ms = excluded.updated_at_ms";
+#[cfg(test)]
 const READ: &str = "SELECT value FROM cursors WHERE source = ?1";
 
 /// Moves a cursor.
@@ -32,6 +35,7 @@ pub(super) fn advance(
 }
 
 /// Where a source stands, if it was ever read.
+#[cfg(test)]
 pub(super) fn read(db: &Connection, source: Source) -> Result<Option<String>, StoreError> {
     Ok(db.prepare_cached(READ)?.query_row([source.prefix()], |row| row.get(0)).optional()?)
 }

@@ -10,6 +10,7 @@ use rusqlite::{Connection, Row};
 
 use super::StoreError;
 use super::columns::{self, Unreadable, plain};
+#[cfg(test)]
 use super::counts::{self, Counts};
 use super::history::{self, HistoryEntry, HistoryPlace};
 use super::open::{self, OpenError};
@@ -75,6 +76,7 @@ impl View {
     }
 
     /// How many messages are in which state.
+    #[cfg(test)]
     pub(crate) fn counts(&self) -> Result<Counts, StoreError> {
         counts::counts(&self.db)
     }

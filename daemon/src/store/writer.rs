@@ -159,6 +159,7 @@ impl Writer {
 
     /// Works on the runtime's blocking pool until every handle is gone. For tests under paused time;
     /// whoever runs it owns it like any other task.
+    #[cfg(test)]
     pub(crate) async fn run(mut self) -> Result<(), WriterPanicked> {
         while let Some(first) = self.queue.recv().await {
             self = tokio::task::spawn_blocking(move || {

@@ -1,5 +1,10 @@
 use super::*;
 
+/// Lines that can be told apart.
+pub(super) fn numbered(lines: std::ops::Range<u32>) -> String {
+    lines.fold(String::new(), |text, line| text + &format!("line {line}\n"))
+}
+
 #[test]
 fn a_log_line_has_its_time_level_and_fields_and_no_colour() {
     let dir = tempfile::tempdir().unwrap();

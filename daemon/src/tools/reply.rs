@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Outcome, Reach};
+use crate::processes::walk;
 use crate::sender;
 use crate::store::{NewOutgoing, Outgoing, OutgoingState};
 
@@ -62,7 +63,7 @@ pub(super) async fn carry_out(
     arguments: &Value,
     tool_use: Option<String>,
 ) -> Outcome {
-    let new = match checked(reach, arguments, tool_use) {
+    let new = match checked(reach, arguments, tool_use).await {
         Ok(new) => new,
         Err(refusal) => return Outcome::refused(refusal),
     };
@@ -83,7 +84,7 @@ pub(super) async fn carry_out(
     Outcome { sent: Some((outgoing.row.0, text)), ..told }
 }
 
-fn checked(
+async fn checked(
     reach: &Reach,
     arguments: &Value,
     tool_use: Option<String>,
@@ -102,15 +103,19 @@ fn checked(
     if ATTACHMENTS_MAX < attachments.len() {
         return Err(format!("not sent: more than {ATTACHMENTS_MAX} files"));
     }
-    let attachments = attachments.iter().map(|path| attachment(path)).collect::<Result<_, _>>()?;
+    // A path may lie on a disk that does not answer.
+    let looked_at: Result<Vec<Attachment>, String> =
+        walk(move || attachments.iter().map(|path| attachment(path)).collect()).await;
+    let attachments = looked_at.map_err(|path| format!("not sent: {path} is not a file"))?;
     let key = tool_use.unwrap_or_else(|| Uuid::new_v4().to_string());
     Ok(NewOutgoing { chat: reach.chat.clone(), text, attachments, key })
 }
 
+/// A file to be sent along; the path again if there is none.
 fn attachment(path: &str) -> Result<Attachment, String> {
     let metadata = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file);
     let (Some(metadata), true) = (metadata, Path::new(path).is_absolute()) else {
-        return Err(format!("not sent: {path} is not a file"));
+        return Err(path.to_owned());
     };
     let name = Path::new(path).file_name().unwrap_or_default().to_string_lossy().into_owned();
     Ok(Attachment { path: path.to_owned(), mime: None, name, bytes: Some(metadata.len()) })

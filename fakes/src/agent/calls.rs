@@ -1,7 +1,7 @@
-//! A tool call: the hooks before it, the question for permission, the run, its result.
+//! A tool call: the hooks before it, the run, its result.
 
 use std::collections::VecDeque;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -30,7 +30,7 @@ pub(super) struct Call {
     pub(super) hook_allows: bool,
     pub(super) hook_asks: bool,
     /// Why it runs, as the result tells it.
-    decision: Value,
+    pub(super) decision: Value,
     pub(super) job: Option<u64>,
 }
 
@@ -47,14 +47,6 @@ impl Call {
             job: None,
         }
     }
-}
-
-/// A call that did not run.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Refusal<'a> {
-    pub(super) text: &'a str,
-    pub(super) source: &'a str,
-    pub(super) reason_type: Option<&'a str>,
 }
 
 impl Agent {
@@ -90,140 +82,8 @@ impl Agent {
         self.ask_hook(&hook, &id, input);
     }
 
-    /// Runs the call, or asks first.
-    fn decide(&mut self) {
-        let offered = self.offered();
-        let Some(call) = self.call() else { return };
-        let (name, input) = (call.name.clone(), call.input.clone());
-        let (allows, asks) = (call.hook_allows, call.hook_asks);
-        if !offered.contains(&name) {
-            let text =
-                format!("<tool_use_error>Error: No such tool available: {name}</tool_use_error>");
-            self.finish_call(&json!(text), true, &json!(format!("Error: {text}")));
-        } else if allows && !asks {
-            call.decision = json!({
-                "decision": "accept", "source": "hook", "reason_type": "hook",
-            });
-            self.run_call();
-        } else if !asks && (self.is_allowed(&name) || self.needs_no_question(&name, &input)) {
-            self.run_call();
-        } else if self.options.permission_prompt && !self.stdin_ended {
-            self.ask_permission(&name, &input);
-        } else {
-            let text = format!("Permission to use {name} has been denied.");
-            let id = self.call().map(|call| call.id.clone());
-            self.emit_message(json!({
-                "type": "system", "subtype": "permission_denied", "tool_name": name,
-                "tool_use_id": id, "message": text,
-            }));
-            let reason_type = Some("asyncAgent");
-            self.refuse_call(&Refusal { text: &text, source: "config", reason_type });
-        }
-    }
-
-    /// Whether the program itself lets a call pass.
-    fn needs_no_question(&self, name: &str, input: &Value) -> bool {
-        let path = input["file_path"].as_str().map(Path::new);
-        match (name, self.options.permission_mode.as_str()) {
-            (_, "bypassPermissions") => true,
-            ("Write" | "Edit", "acceptEdits") => true,
-            ("Bash", _) => simulated::is_read_only(input["command"].as_str().unwrap_or_default()),
-            ("Read", _) => path.is_some_and(|path| path.starts_with(&self.options.cwd)),
-            ("Task" | "Skill" | "ToolSearch", _) => true,
-            _ => false,
-        }
-    }
-
-    fn ask_permission(&mut self, name: &str, input: &Value) {
-        let Some(call) = self.call() else { return };
-        let id = call.id.clone();
-        self.session_state("requires_action");
-        let mut request = json!({
-            "subtype": "can_use_tool", "tool_name": name, "display_name": name, "input": input,
-            "permission_suggestions": [
-                { "type": "setMode", "mode": "acceptEdits", "destination": "session" },
-            ],
-            "tool_use_id": id,
-        });
-        if let Some(description) = input["description"].as_str() {
-            request["description"] = json!(description);
-        }
-        self.ask(Ask::Permission, &request);
-    }
-
-    /// The host's answer to the question for permission.
-    pub(super) fn permission_answered(&mut self, answer: Result<Value, String>) {
-        self.session_state("running");
-        let refused = |text| Refusal { text, source: "config", reason_type: Some("other") };
-        match answer {
-            Err(error) => {
-                let text = match error.as_str() {
-                    stream if stream.ends_with("before response received") => {
-                        format!("Tool permission request failed: AbortError: {stream}")
-                    }
-                    error => format!("Tool permission request failed: Error: {error}"),
-                };
-                self.refuse_call(&refused(&text));
-            }
-            Ok(answer) if answer["behavior"] == "allow" => {
-                if !answer["updatedInput"].is_object() {
-                    self.complain("an allow without updatedInput".to_owned());
-                }
-                let Some(call) = self.call() else { return };
-                if answer["updatedInput"].is_object() {
-                    call.input = answer["updatedInput"].clone();
-                }
-                call.decision = json!({ "decision": "accept", "source": "user_temporary" });
-                self.run_call();
-            }
-            Ok(answer) if answer["behavior"] == "deny" => {
-                let Some(message) = answer["message"].as_str() else {
-                    self.complain("a deny without message".to_owned());
-                    return;
-                };
-                if answer["interrupt"] == json!(true) {
-                    self.note_denial();
-                    self.reject_calls(REJECTED);
-                    self.end_interrupted_tools();
-                    return;
-                }
-                let refusal = Refusal { text: message, source: "user_reject", reason_type: None };
-                self.refuse_call(&refusal);
-            }
-            Ok(_) => {
-                self.complain(
-                    "an answer to can_use_tool that is neither allow nor deny".to_owned(),
-                );
-                self.refuse_call(&refused("Tool permission request failed"));
-            }
-        }
-    }
-
-    /// Ends the call without running it.
-    pub(super) fn refuse_call(&mut self, refusal: &Refusal<'_>) {
-        self.note_denial();
-        let mut decision = json!({ "decision": "reject", "source": refusal.source });
-        if let Some(reason) = refusal.reason_type {
-            decision["reason_type"] = json!(reason);
-        }
-        if let Some(call) = self.call() {
-            call.decision = decision;
-        }
-        let text = refusal.text;
-        self.finish_call(&json!(text), true, &json!(format!("Error: {text}")));
-    }
-
-    /// Notes the call as one that was not permitted.
-    pub(super) fn note_denial(&mut self) {
-        let Some(turn) = &mut self.turn else { return };
-        let Some(call) = turn.calls.front() else { return };
-        turn.denials.push(json!({
-            "tool_name": call.name, "tool_use_id": call.id, "tool_input": call.input,
-        }));
-    }
-
     /// Starts what the call does.
-    fn run_call(&mut self) {
+    pub(super) fn run_call(&mut self) {
         let Some(call) = self.call() else { return };
         let (name, id, input) = (call.name.clone(), call.id.clone(), call.input.clone());
         let text = |key: &str| input[key].as_str().unwrap_or_default().to_owned();

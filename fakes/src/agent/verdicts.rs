@@ -5,9 +5,9 @@ use std::collections::VecDeque;
 use serde_json::{Value, json};
 
 use super::Agent;
-use super::calls::Refusal;
 use super::frames::Ending;
 use super::hooks::Hook;
+use super::permission::Refusal;
 use super::queue::Told;
 use super::turn::Stage;
 

@@ -45,7 +45,7 @@ fn entries_of(message: &Value) -> Vec<Entry> {
     match message["role"].as_str() {
         Some("user") => of_user(content),
         Some("assistant") => blocks_of(content).iter().filter_map(of_assistant).collect(),
-        Some("system") => texts(content).iter().filter_map(|text| folded(text)).collect(),
+        Some("system") => texts(content).iter().flat_map(|text| folded(text)).collect(),
         _ => Vec::new(),
     }
 }
@@ -82,7 +82,7 @@ fn of_user(content: &Value) -> Vec<Entry> {
             Some("text") => {
                 let text = block["text"].as_str().unwrap_or_default();
                 match of_program(text) {
-                    Some(entry) => entries.push(entry),
+                    Some(own) => entries.extend(own),
                     None if text.trim_start().starts_with("<system-reminder>") => {}
                     None => {
                         prompt.push_str(text);
@@ -108,21 +108,25 @@ fn prompt_of(text: String) -> Entry {
 }
 
 /// A text that the agent program wrote itself.
-fn of_program(text: &str) -> Option<Entry> {
+fn of_program(text: &str) -> Option<Vec<Entry>> {
     if let Some(reason) = text.strip_prefix(FEEDBACK_INTRODUCTION) {
-        return Some(Entry::Feedback { text: reason.to_owned() });
+        return Some(vec![Entry::Feedback { text: reason.to_owned() }]);
     }
     if text.starts_with("[Request interrupted by user") {
-        return Some(Entry::Cut);
+        return Some(vec![Entry::Cut]);
     }
-    folded(text)
+    let folded = folded(text);
+    (!folded.is_empty()).then_some(folded)
 }
 
-/// A message that was folded into a running turn.
-fn folded(text: &str) -> Option<Entry> {
-    let (_, text) = text.split_once(FOLDED_INTRODUCTION)?;
-    let text = text.split_once(FOLDED_EXPLANATION).map_or(text, |(text, _)| text);
-    Some(Entry::Folded { text: text.to_owned() })
+/// The messages that were folded into a running turn: each between its introduction and an
+/// explanation, all of them in one text.
+fn folded(text: &str) -> Vec<Entry> {
+    text.split(FOLDED_INTRODUCTION)
+        .skip(1)
+        .map(|text| text.rsplit_once(FOLDED_EXPLANATION).map_or(text, |(text, _)| text))
+        .map(|text| Entry::Folded { text: text.to_owned() })
+        .collect()
 }
 
 fn of_assistant(block: &Value) -> Option<Entry> {
@@ -136,3 +140,6 @@ fn of_assistant(block: &Value) -> Option<Entry> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,12 @@
 //! Finds the words of people in what the agent is told.
 //!
-//! A message of a person stands in a frame: a first line `---SMS FROM ...---` (or `TEST`,
-//! `SIGNAL`, `GROUP SMS`), a line `Chat ID: ...`, an optional quoted thread, notes in brackets, the
-//! text, an optional list of attachments, and a last line `---END SMS---`. Text outside of any
-//! frame counts as one person's text, unless the program wrote it itself.
+//! A message of a person stands in a frame: a first line `---SMS FROM ...---` (or of another name),
+//! notes in brackets, a line `Chat ID: ...`, an optional quoted thread, the text, an optional list of
+//! attachments, and a last line `---END ...---`. Text outside of any frame counts as one person's
+//! text, unless the program wrote it itself.
+
+/// A delimiter begins and ends with these.
+const DASHES: &str = "---";
 
 /// Returns the texts of the people in `told`, one for each frame, in order.
 pub fn texts_of(told: &str) -> Vec<String> {
@@ -30,31 +33,25 @@ pub fn texts_of(told: &str) -> Vec<String> {
 }
 
 fn opens(line: &str) -> bool {
-    line.strip_prefix("---")
-        .and_then(|line| line.strip_suffix("---"))
-        .is_some_and(|line| line.contains(" FROM "))
+    2 * DASHES.len() < line.len() && line.starts_with(DASHES) && line.ends_with(DASHES)
 }
 
 fn closes(line: &str) -> bool {
-    line.starts_with("---END ") && line.ends_with("---")
+    opens(line) && line[DASHES.len()..].starts_with("END ")
 }
 
 /// The text of a frame: what is neither its address, nor a note in brackets, nor the attachments.
 fn text_of_frame(lines: &[&str]) -> String {
+    let address = lines.iter().position(|line| line.starts_with("Chat ID:"));
     let mut text: Vec<&str> = Vec::new();
     let mut in_thread = false;
-    for line in lines {
-        if in_thread {
-            in_thread = !line.ends_with(']');
-        } else if text.is_empty() && line.starts_with("[Reply thread") {
+    for line in &lines[address.map_or(0, |at| at + 1)..] {
+        if in_thread || (text.is_empty() && line.starts_with("[Reply thread")) {
             in_thread = !line.ends_with(']');
         } else if *line == "ATTACHMENTS:" {
             break;
-        } else {
-            let heads = text.is_empty() && line.starts_with("Chat ID:");
-            if !heads && !line.starts_with("[Redelivery") {
-                text.push(line);
-            }
+        } else if !line.starts_with("[Redelivery") {
+            text.push(line);
         }
     }
     text.join("\n").trim().to_owned()

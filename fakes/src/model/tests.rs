@@ -128,11 +128,11 @@ fn a_fault_strikes_as_often_as_the_text_says() {
 #[test]
 fn the_text_of_a_frame_is_what_the_person_wrote() {
     let told = "<system-reminder>\nnot this\n</system-reminder>\n\
-        ---GROUP SMS [walks] FROM +15555550123 [TIER: family]---\nChat ID: 0123456789abcdef0123\n\
-        [Redelivery: sent before]\n[Reply thread, oldest first:\n  You: \"a\"\n  x: \"b\"]\n\
+        ---GROUP SMS [walks] FROM +15555550123 [TIER: family]---\n\
+        [Your memory begins here]\n[Redelivery: sent before]\nChat ID: 0123456789abcdef0123\n[Reply thread, oldest first:\n  You: \"a\"\n  x: \"b\"]\n\
         line one\n\nline two\n\nATTACHMENTS:\n  - a.png (image/png, 1 KB)\n    Path: /a.png\n\
-        ---END SMS---\n---TEST FROM x---\nChat ID: y\n(no text)\n---END TEST---";
-    assert_eq!(texts_of(told), ["line one\n\nline two", "(no text)"]);
+        ---END SMS---\n---TEST FROM x---\nChat ID: y\n(no text)\n---END TEST---\n---OWNER NOTE---\nChat ID: y\nnote\n---END OWNER NOTE---";
+    assert_eq!(texts_of(told), ["line one\n\nline two", "(no text)", "note"]);
     assert_eq!(texts_of("bare words"), ["bare words"]);
     assert_eq!(texts_of("<task-notification>x</task-notification>"), [""; 0]);
 }

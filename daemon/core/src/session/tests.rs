@@ -16,12 +16,7 @@ mod world;
 /// attempts; `run`, `idle`, `tasks:a,b`, `seen:1`, `cancel:1`, `nobegin`, `gone:1`; `kill`,
 /// `restart`, `evict`, `end` (10 s grace), `now`, `hold`, `release`; `+3` seconds.
 #[track_caller]
-fn play(script: &str) -> String {
-    play_from(Start::Fresh, script)
-}
-
-#[track_caller]
-fn play_from(start: Start, script: &str) -> String {
+fn play(start: Start, script: &str) -> String {
     let mut session = Session::new(Beginning { start, hold: Hold::Released });
     let mut store: Vec<Owed> = Vec::new();
     let mut now = Duration::ZERO;
@@ -148,8 +143,13 @@ fn show(action: &Action) -> String {
 
 #[track_caller]
 fn check(script: &str, expected: &str) {
+    check_from(Start::Fresh, script, expected);
+}
+
+#[track_caller]
+fn check_from(start: Start, script: &str, expected: &str) {
     let expected: Vec<&str> = expected.trim().lines().map(str::trim).collect();
-    assert_eq!(play(script), expected.join("\n"));
+    assert_eq!(play(start, script), expected.join("\n"));
 }
 
 #[test]
@@ -392,10 +392,11 @@ fn a_dead_session_with_work_tries_again_after_a_minute_but_not_for_ever() {
 
 #[test]
 fn a_refused_resume_starts_afresh_and_says_so() {
-    check(
+    check_from(
+        Start::Resume,
         "new:1! slot lost exit slot up ok:1",
         "new:1! -> AskSlot
-         slot -> Launch(Fresh)
+         slot -> Launch(Resume)
          lost -> MemoryLost Terminate
          exit -> ReleaseSlot AskSlot
          slot -> Launch(Fresh)

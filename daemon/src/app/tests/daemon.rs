@@ -147,6 +147,7 @@ impl Daemon {
         around.spawn(self.agents.clone().serve(pipes));
         let generation = store.begin_generation().await.unwrap();
         let shared = Shared {
+            agent_version: Arc::default(),
             settings: Settings {
                 config: Config::load(&home.config_file(), None).unwrap(),
                 contacts: Contacts::open(&home.contacts_file()).unwrap(),

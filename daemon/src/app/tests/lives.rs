@@ -131,8 +131,7 @@ async fn whenever_it_crashes_nothing_is_lost_and_nothing_comes_twice_unmarked() 
 /// times came in order.
 #[track_caller]
 fn check_deliveries(daemon: &Daemon, texts: &[String]) {
-    let told: Vec<String> =
-        daemon.agents.launches().iter().flat_map(Launch::messages).collect();
+    let told: Vec<String> = daemon.agents.launches().iter().flat_map(Launch::messages).collect();
     let mut first_times = Vec::new();
     for text in texts {
         let with_text = told.iter().enumerate().filter(|(_, line)| {

@@ -31,25 +31,5 @@ impl Welcome {
     }
 }
 
-/// The answer to `interrupt`: what has become of messages that waited.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Interrupted {
-    /// Uuids of those that will run now.
-    pub(crate) still_queued: Vec<String>,
-    /// Uuids of those that never will.
-    pub(crate) cancelled: Vec<String>,
-}
-
-impl Interrupted {
-    /// Reads the body.
-    pub(crate) fn of(body: &Value) -> Self {
-        let uuids = |key: &str| {
-            let uuids = body[key].as_array().into_iter().flatten().filter_map(Value::as_str);
-            uuids.map(str::to_owned).collect()
-        };
-        Self { still_queued: uuids("still_queued"), cancelled: uuids("cancelled") }
-    }
-}
-
 #[cfg(test)]
 mod tests;

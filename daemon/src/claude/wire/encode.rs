@@ -1,91 +1,23 @@
 //! Lines to the program. Each function gives one line with its newline; serde writes the JSON, so
 //! that no text of anybody can end a line or leave its string.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// A hook to register: the program calls us under `callback_id` whenever `event` happens.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Hook {
-    /// When.
-    pub(crate) event: HookEvent,
-    /// What the call will carry.
-    pub(crate) callback_id: String,
-    /// How long the program waits for the answer; 60 s unless said.
-    pub(crate) timeout: Option<Duration>,
-    /// What the program does without an answer.
-    pub(crate) on_failure: OnFailure,
-}
-
-/// The events that we hook.
+/// The answer to the hook at the end of a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum HookEvent {
-    /// A tool is about to be used, whatever rules or modes say.
-    PreToolUse,
-    /// The agent is about to end its turn.
-    Stop,
-}
-
-/// What becomes of the matter if a hook fails or does not answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum OnFailure {
-    /// It goes on as if there were no hook.
-    Continue,
-    /// It is refused (versions that report `hook_on_failure_supported`).
-    Block,
-}
-
-/// The answer to a hook.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum HookAnswer {
-    /// No opinion.
+pub(crate) enum HookAnswer<'a> {
+    /// No opinion: the turn ends.
     Pass,
-    /// `PreToolUse`: use the tool, without asking for permission.
-    Allow,
-    /// `PreToolUse`: ask for permission.
-    Ask,
-    /// `PreToolUse`: do not use it; the agent reads why.
-    Deny(String),
-    /// `Stop`: go on; the agent reads why.
-    GoOn(String),
+    /// The turn goes on; the agent reads why.
+    GoOn(&'a str),
 }
 
-/// What an interrupt does with messages that wait for the running turn to end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Queued {
-    /// They start right after it.
-    Kept,
-    /// They never run (capability `interrupt_cancel_queued_v1`).
-    Cancelled,
-}
-
-/// The first line of a connection.
-pub(crate) fn initialize(request_id: &str, hooks: &[Hook]) -> Vec<u8> {
-    let of = |event| -> Vec<Value> {
-        hooks.iter().filter(|hook| hook.event == event).map(matcher).collect()
-    };
-    let mut registered = serde_json::Map::new();
-    for (name, event) in [("PreToolUse", HookEvent::PreToolUse), ("Stop", HookEvent::Stop)] {
-        let matchers = of(event);
-        if !matchers.is_empty() {
-            registered.insert(name.to_owned(), matchers.into());
-        }
-    }
-    let hooks = if registered.is_empty() { Value::Null } else { registered.into() };
+/// The first line of a connection. `stop_hook` is the id under which the program calls us whenever
+/// the agent is about to end its turn; without one it does not call.
+pub(crate) fn initialize(request_id: &str, stop_hook: Option<&str>) -> Vec<u8> {
+    let hooks = stop_hook.map(|id| json!({"Stop": [{"matcher": null, "hookCallbackIds": [id]}]}));
     request(request_id, &json!({"subtype": "initialize", "hooks": hooks}))
-}
-
-fn matcher(hook: &Hook) -> Value {
-    let mut matcher = json!({"matcher": null, "hookCallbackIds": [hook.callback_id]});
-    if let Some(timeout) = hook.timeout {
-        matcher["timeout"] = timeout.as_secs().max(1).into();
-    }
-    if hook.on_failure == OnFailure::Block {
-        matcher["onFailure"] = "block".into();
-    }
-    matcher
 }
 
 /// A message. `uuid` must be fresh: the program drops a second message of the same one in silence.
@@ -112,19 +44,9 @@ pub(crate) fn deny(request_id: &str, message: &str) -> Vec<u8> {
 }
 
 /// The answer to a hook.
-pub(crate) fn hook_answer(request_id: &str, verdict: &HookAnswer) -> Vec<u8> {
-    let before_tool = |decision: &str, reason: Option<&str>| {
-        let mut output = json!({"hookEventName": "PreToolUse", "permissionDecision": decision});
-        if let Some(reason) = reason {
-            output["permissionDecisionReason"] = reason.into();
-        }
-        json!({"hookSpecificOutput": output})
-    };
+pub(crate) fn hook_answer(request_id: &str, verdict: HookAnswer<'_>) -> Vec<u8> {
     let body = match verdict {
         HookAnswer::Pass => json!({}),
-        HookAnswer::Allow => before_tool("allow", None),
-        HookAnswer::Ask => before_tool("ask", None),
-        HookAnswer::Deny(reason) => before_tool("deny", Some(reason)),
         HookAnswer::GoOn(reason) => json!({"decision": "block", "reason": reason}),
     };
     answer(request_id, &body)
@@ -143,13 +65,10 @@ pub(crate) fn refuse(request_id: &str, error: &str) -> Vec<u8> {
     }))
 }
 
-/// Ends the running turn; an idle program answers too.
-pub(crate) fn interrupt(request_id: &str, queued: Queued) -> Vec<u8> {
-    let body = match queued {
-        Queued::Kept => json!({"subtype": "interrupt"}),
-        Queued::Cancelled => json!({"subtype": "interrupt", "cancel_queued": true}),
-    };
-    request(request_id, &body)
+/// Ends the running turn, and takes back the messages that wait for its end (capability
+/// `interrupt_cancel_queued_v1`; an older program keeps them). An idle program answers too.
+pub(crate) fn interrupt(request_id: &str) -> Vec<u8> {
+    request(request_id, &json!({"subtype": "interrupt", "cancel_queued": true}))
 }
 
 /// Ends a background task; an unknown one is answered with success too.

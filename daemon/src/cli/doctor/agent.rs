@@ -56,10 +56,8 @@ fn launch(home: &Home, config: &Config) -> Launch {
     if let Some(dir) = &config.agent.config_dir {
         environment.insert("CLAUDE_CONFIG_DIR".into(), dir.into());
     }
-    let working_dir = match home.root().is_dir() {
-        true => home.root().to_owned(),
-        false => std::env::temp_dir(),
-    };
+    let working_dir =
+        if home.root().is_dir() { home.root().to_owned() } else { std::env::temp_dir() };
     let program = environment
         .get(std::ffi::OsStr::new("PATH"))
         .and_then(|path| in_path(&config.agent.program, path))

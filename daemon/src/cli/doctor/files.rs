@@ -39,7 +39,9 @@ pub(super) fn home(home: &Home) -> Finding {
     for dir in dirs {
         // The agents' working folders are below; what they keep there is theirs.
         if dir != home.work_root() {
-            entries(&dir).iter().for_each(|path| collect_open(path, &mut open));
+            for path in entries(&dir) {
+                collect_open(&path, &mut open);
+            }
         }
         collect_open(&dir, &mut open);
     }

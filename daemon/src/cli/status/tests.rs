@@ -11,7 +11,7 @@ fn a_person_sees_everything_on_one_screen() {
         held: true,
         tasks_alive: 9,
         rss_bytes: 12 << 20,
-        agent: AgentStatus { program: "/bin/claude".into(), kind: "2.1.330".into() },
+        agent: AgentStatus { program: "/bin/claude".into(), kind: "version 2.1.330".into() },
         sources: vec![SourceStatus {
             name: "test".into(),
             enabled: true,
@@ -39,7 +39,7 @@ fn a_person_sees_everything_on_one_screen() {
     };
     let expected = "\
 claude-assistant 0.1.0, up 2 h, pid 123, generation 4, held
-agent     /bin/claude (2.1.330)
+agent     /bin/claude version 2.1.330
 messages  0 accepted, 1 delivered, 2 answered, 0 refused, 0 ignored, 0 failed
 process   12.0 MiB in memory, 9 tasks
 contacts  contacts.toml:3: contact.tier: missing

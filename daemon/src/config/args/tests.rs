@@ -3,9 +3,9 @@ use clap::CommandFactory as _;
 use super::*;
 
 #[track_caller]
-fn check(typed: &str, expected: Command) {
+fn check(typed: &str, expected: &Command) {
     let words = ["claude-assistant"].into_iter().chain(typed.split_whitespace());
-    assert_eq!(Arguments::try_parse_from(words).unwrap().command, expected, "{typed}");
+    assert_eq!(Arguments::try_parse_from(words).unwrap().command, *expected, "{typed}");
 }
 
 #[track_caller]
@@ -21,27 +21,27 @@ fn the_definition_is_sound() {
 
 #[test]
 fn every_verb_and_flag_arrives() {
-    check("run", Command::Run(Run { detached: false }));
-    check("run --detached", Command::Run(Run { detached: true }));
-    check("start", Command::Start);
-    check("stop", Command::Stop);
-    check("restart", Command::Restart);
-    check("status", Command::Status(Show { json: false }));
-    check("status --json", Command::Status(Show { json: true }));
-    check("logs", Command::Logs(Logs { lines: 50, follow: false }));
-    check("logs -n 3 -f", Command::Logs(Logs { lines: 3, follow: true }));
-    check("logs --lines 3 --follow", Command::Logs(Logs { lines: 3, follow: true }));
-    check("attach", Command::Attach(Attach { session: None, lines: 20 }));
-    check("attach 3 -n 5", Command::Attach(Attach { session: Some("3".into()), lines: 5 }));
-    check("sessions --json", Command::Sessions(Show { json: true }));
-    check("kill-session 3", Command::KillSession(Session { session: "3".into() }));
-    check("kill-sessions", Command::KillSessions);
-    check("restart-session 3", Command::RestartSession(Session { session: "3".into() }));
-    check("restart-sessions", Command::RestartSessions);
-    check("dropped --json", Command::Dropped(Show { json: true }));
-    check("hold", Command::Hold);
-    check("release", Command::Release);
-    check("doctor --json", Command::Doctor(Show { json: true }));
+    check("run", &Command::Run(Run { detached: false }));
+    check("run --detached", &Command::Run(Run { detached: true }));
+    check("start", &Command::Start);
+    check("stop", &Command::Stop);
+    check("restart", &Command::Restart);
+    check("status", &Command::Status(Show { json: false }));
+    check("status --json", &Command::Status(Show { json: true }));
+    check("logs", &Command::Logs(Logs { lines: 50, follow: false }));
+    check("logs -n 3 -f", &Command::Logs(Logs { lines: 3, follow: true }));
+    check("logs --lines 3 --follow", &Command::Logs(Logs { lines: 3, follow: true }));
+    check("attach", &Command::Attach(Attach { session: None, lines: 20 }));
+    check("attach 3 -n 5", &Command::Attach(Attach { session: Some("3".into()), lines: 5 }));
+    check("sessions --json", &Command::Sessions(Show { json: true }));
+    check("kill-session 3", &Command::KillSession(Session { session: "3".into() }));
+    check("kill-sessions", &Command::KillSessions);
+    check("restart-session 3", &Command::RestartSession(Session { session: "3".into() }));
+    check("restart-sessions", &Command::RestartSessions);
+    check("dropped --json", &Command::Dropped(Show { json: true }));
+    check("hold", &Command::Hold);
+    check("release", &Command::Release);
+    check("doctor --json", &Command::Doctor(Show { json: true }));
 }
 
 #[test]
@@ -54,15 +54,15 @@ fn every_flag_of_inject_send_and_history_arrives() {
             file: file.map(Into::into),
         })
     };
-    check("inject test:+15555550123", inject(None, false, None));
-    check("inject test:+15555550123 -", inject(Some("-"), false, None));
-    check("inject test:+15555550123 hi --admin", inject(Some("hi"), true, None));
-    check("inject test:+15555550123 --file f", inject(None, false, Some("f")));
-    check("send c hi", Command::Send(Send { chat: "c".into(), text: "hi".into() }));
-    check("history c", Command::History(History { chat: "c".into(), lines: 20, json: false }));
+    check("inject test:+15555550123", &inject(None, false, None));
+    check("inject test:+15555550123 -", &inject(Some("-"), false, None));
+    check("inject test:+15555550123 hi --admin", &inject(Some("hi"), true, None));
+    check("inject test:+15555550123 --file f", &inject(None, false, Some("f")));
+    check("send c hi", &Command::Send(Send { chat: "c".into(), text: "hi".into() }));
+    check("history c", &Command::History(History { chat: "c".into(), lines: 20, json: false }));
     check(
         "history c -n 2 --json",
-        Command::History(History { chat: "c".into(), lines: 2, json: true }),
+        &Command::History(History { chat: "c".into(), lines: 2, json: true }),
     );
 }
 

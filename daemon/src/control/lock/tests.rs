@@ -8,7 +8,7 @@ use super::*;
 #[track_caller]
 fn check_gets_free(path: &Path) {
     let begun = Instant::now();
-    while holder(path).unwrap().is_some() {
+    while look(path).unwrap() != Held::Free {
         assert!(begun.elapsed() < Duration::from_secs(10), "still held");
         std::thread::yield_now();
     }
@@ -26,7 +26,7 @@ fn the_second_one_is_told_who_holds_it_and_where() {
     let _held = Lock::take(&path, dir.path()).unwrap();
     let failure = Failure::from(Lock::take(&path, dir.path()).unwrap_err());
     assert_eq!(failure.code, Code::Busy);
-    let holder = holder(&path).unwrap().unwrap().unwrap();
+    let Held::By(holder) = look(&path).unwrap() else { panic!() };
     assert_eq!(holder.pid, std::process::id());
     let expected = format!(
         "already running: pid {}, since {}, home {}",
@@ -51,9 +51,10 @@ fn a_living_process_named_in_a_free_lock_does_not_matter() {
     let (dir, path) = place();
     let parent = std::os::unix::process::parent_id();
     fs::write(&path, format!("{{\"pid\":{parent},\"started_at\":\"then\"}}\n")).unwrap();
-    assert_eq!(holder(&path).unwrap(), None);
+    assert_eq!(look(&path).unwrap(), Held::Free);
     let _held = Lock::take(&path, dir.path()).unwrap();
-    assert_eq!(holder(&path).unwrap().unwrap().unwrap().pid, std::process::id());
+    let Held::By(holder) = look(&path).unwrap() else { panic!() };
+    assert_eq!(holder.pid, std::process::id());
 }
 
 #[test]
@@ -87,5 +88,5 @@ fn a_child_does_not_inherit_it() {
 #[test]
 fn no_file_means_nobody() {
     let (_dir, path) = place();
-    assert_eq!(holder(&path).unwrap(), None);
+    assert_eq!(look(&path).unwrap(), Held::Free);
 }

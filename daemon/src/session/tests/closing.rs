@@ -10,8 +10,8 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::world::{Played, World};
+use crate::session::NewsKind;
 use crate::session::Order;
-use crate::supervisor::NewsKind;
 
 /// With an agent that runs a turn.
 async fn busy() -> (World, Played) {

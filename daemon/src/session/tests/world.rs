@@ -22,11 +22,11 @@ use crate::clock::{Clock, wall_now};
 use crate::config::Home;
 use crate::processes::HomeId;
 use crate::session::{self, Facts, Launcher, ORDERS_WAITING_MAX, Order, Strings, Surroundings};
+use crate::session::{News, NewsKind};
 use crate::store::{
     self, Generation, NewSession, Route, RouteDecision, SessionFacts, SessionKind, SessionRecord,
     Store,
 };
-use crate::supervisor::{News, NewsKind};
 
 /// Longer than anything that a session waits for, but an idle agent.
 const HEARD_MAX: Duration = Duration::from_mins(2);
@@ -61,6 +61,7 @@ impl World {
         let (launcher, pipes) = mpsc::channel(1);
         let home_id = HomeId::of(home.root());
         let surroundings = Surroundings {
+            agent_version: Arc::default(),
             store: store.clone(),
             home,
             home_id,

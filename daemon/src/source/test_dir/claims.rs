@@ -1,13 +1,23 @@
 //! Claiming: a file is renamed into `claimed/` under a name that nothing else ever had, and from
 //! then on belongs to us. Plain blocking calls; the source runs them off its task.
+//!
+//! ```text
+//! dropped ── rename ──> open ── reads as a message ──> ready ── done ──> unlinked
+//!    │                  │  ^                             └──── again ──> open
+//!    │                  │  └── half written, or not to be read just now
+//!    │                  └──> set aside
+//!    └── cannot be renamed: left where it is, told once, tried at every look
+//! ```
+//!
+//! No file keeps others from being taken up: what can be neither read nor set aside rests.
 
-use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::PathBuf;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use assistant_core::message::Arrival;
@@ -15,11 +25,16 @@ use assistant_core::time::Monotonic;
 
 use super::file::{self, BadFile};
 
-/// Files taken at once: one sync of the directories and one transaction for so many.
-const CLAIMED_AT_ONCE_MAX: usize = 64;
+/// Files claimed, and messages found, in one look: one sync of the directories and one transaction
+/// for so many, and no more of their texts in memory.
+const TAKEN_AT_ONCE_MAX: usize = 64;
 
 /// A file that does not parse is given this long after its last change.
 const HALF_WRITTEN_MAX: Duration = Duration::from_secs(1);
+
+/// A file that can be neither read nor set aside is left alone for this long: reading it ten times
+/// a second would help nobody.
+const RESTS_FOR: Duration = Duration::from_secs(5);
 
 /// A claimed file that is a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,9 +51,13 @@ pub(super) struct Found {
     /// Messages, in the order they were claimed.
     pub(super) ready: Vec<Claimed>,
     /// Why files were set aside, without a word of what they say.
-    pub(super) bad: Vec<String>,
-    /// Whether there is more to claim at once.
+    pub(super) set_aside: Vec<String>,
+    /// Why files can be neither taken nor set aside; told once of each.
+    pub(super) stuck: Vec<String>,
+    /// Whether there is more to take at once.
     pub(super) more: bool,
+    /// Whether the directory is another than the one of the last look, if there was one.
+    pub(super) anew: bool,
 }
 
 /// A claimed file that was not accepted yet.
@@ -48,10 +67,15 @@ struct Open {
     dropped_as: Option<OsString>,
     /// Its size and last change, and since when it looks so.
     unchanged: Option<(Stamp, Monotonic)>,
+    /// Until when it is left alone, if it ever was.
+    rests_until: Option<Monotonic>,
 }
 
 /// What changes when somebody writes on.
 type Stamp = (u64, Option<SystemTime>);
+
+/// What tells one directory from another at the same path: its device and inode.
+type Place = (u64, u64);
 
 /// The files that were claimed and not accepted yet.
 #[derive(Debug)]
@@ -60,40 +84,44 @@ pub(super) struct Claims {
     generation: u64,
     counter: u64,
     open: BTreeMap<String, Open>,
-    prepared: bool,
+    /// Dropped files that could not be renamed, and were told of.
+    unclaimable: BTreeSet<OsString>,
+    /// The directory of the last look.
+    place: Option<Place>,
+    /// Whether files were claimed that a power cut could still bring back.
+    unsynced: bool,
 }
 
 impl Claims {
     /// Nothing claimed; what an earlier life left is found at the first look.
     pub(super) fn new(dir: PathBuf, generation: u64) -> Self {
-        Self { dir, generation, counter: 0, open: BTreeMap::new(), prepared: false }
+        Self {
+            dir,
+            generation,
+            counter: 0,
+            open: BTreeMap::new(),
+            unclaimable: BTreeSet::new(),
+            place: None,
+            unsynced: false,
+        }
     }
 
     /// Claims what is there, and reads what was claimed.
+    ///
+    /// # Errors
+    /// When the directory cannot be used at all.
     pub(super) fn look(&mut self, now: Monotonic) -> io::Result<Found> {
-        self.prepare()?;
-        let mut found = Found { more: self.claim()?, ..Found::default() };
+        let mut found = Found { anew: self.prepare()?, ..Found::default() };
+        let dropped = self.dropped()?;
+        found.more = self.claim(dropped, &mut found.stuck);
+        self.sync()?;
         let names: Vec<String> = self.open.keys().cloned().collect();
         for name in names {
-            match file::read(&self.path(&name), &name) {
-                Ok(arrival) => {
-                    self.open.remove(&name);
-                    found.ready.push(Claimed { name, arrival });
-                }
-                Err(BadFile::Gone) => {
-                    self.open.remove(&name);
-                }
-                // Not the file's fault: as often as it takes.
-                Err(BadFile::Elsewhere(_)) => {}
-                Err(BadFile::Unparsed(_)) if self.may_change(&name, now) => {}
-                Err(bad) => {
-                    // One that cannot be moved stays open, and is tried again.
-                    if self.set_aside(&name, &bad.to_string()).is_ok() {
-                        self.open.remove(&name);
-                        found.bad.push(loggable(&bad));
-                    }
-                }
+            if found.ready.len() == TAKEN_AT_ONCE_MAX {
+                found.more = true;
+                break;
             }
+            self.take(name, now, &mut found);
         }
         Ok(found)
     }
@@ -111,61 +139,121 @@ impl Claims {
         self.open.extend(names.into_iter().map(|name| (name, Open::default())));
     }
 
-    fn prepare(&mut self) -> io::Result<()> {
+    /// Makes what is missing, and finds what was claimed before. Says whether this directory was
+    /// not looked at before.
+    fn prepare(&mut self) -> io::Result<bool> {
+        // Only at the start: one that is taken away later is its owner's to bring back, and a new
+        // one in its place would be in the way.
+        if self.place.is_none() {
+            make_private(&self.dir)?;
+        }
+        let metadata = fs::metadata(&self.dir)?;
+        let place = Some((metadata.dev(), metadata.ino()));
         let claimed = self.dir.join("claimed");
-        if self.prepared && claimed.is_dir() {
-            return Ok(());
+        if self.place == place && claimed.is_dir() {
+            return Ok(false);
         }
-        for dir in [&self.dir, &claimed, &self.dir.join("errors")] {
-            DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
-        }
+        make_private(&claimed)?;
         for entry in fs::read_dir(&claimed)? {
             let name = entry?.file_name();
             if let (true, Ok(name)) = (is_message_name(&name), name.into_string()) {
+                self.counter = self.counter.max(self.counted(&name).map_or(0, |count| count + 1));
                 self.open.entry(name).or_default();
             }
         }
-        self.prepared = true;
-        Ok(())
+        self.place = place;
+        Ok(true)
     }
 
-    /// Renames what was dropped, in the order of names; says whether more is there.
-    fn claim(&mut self) -> io::Result<bool> {
-        let mut dropped = self.dropped()?;
-        let more = CLAIMED_AT_ONCE_MAX < dropped.len();
-        dropped.truncate(CLAIMED_AT_ONCE_MAX);
-        if dropped.is_empty() {
-            return Ok(false);
-        }
+    /// Renames what was dropped, in the order given; says whether some of it has to wait.
+    fn claim(&mut self, dropped: Vec<OsString>, stuck: &mut Vec<String>) -> bool {
+        self.unclaimable.retain(|name| dropped.binary_search(name).is_ok());
+        let mut claimed = 0;
         for name in dropped {
+            if claimed == TAKEN_AT_ONCE_MAX {
+                return true;
+            }
             let unique = format!("{:08}-{:010}.json", self.generation, self.counter);
             match fs::rename(self.dir.join(&name), self.path(&unique)) {
                 Ok(()) => {
+                    claimed += 1;
                     self.counter += 1;
-                    let open = Open { dropped_as: Some(name), unchanged: None };
-                    self.open.insert(unique, open);
+                    self.unsynced = true;
+                    self.unclaimable.remove(&name);
+                    self.open.insert(unique, Open { dropped_as: Some(name), ..Open::default() });
                 }
                 // Taken back by whoever dropped it.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => return Err(error),
+                Err(error) => {
+                    if self.unclaimable.insert(name) {
+                        stuck.push(format!("claim: {error}"));
+                    }
+                }
             }
         }
-        // The claim must not be undone by a power cut after its row is durable.
-        File::open(&self.dir)?.sync_all()?;
-        File::open(self.dir.join("claimed"))?.sync_all()?;
-        Ok(more)
+        false
     }
 
+    /// A claim must not be undone by a power cut after its row is durable.
+    fn sync(&mut self) -> io::Result<()> {
+        if self.unsynced {
+            File::open(&self.dir)?.sync_all()?;
+            File::open(self.dir.join("claimed"))?.sync_all()?;
+            self.unsynced = false;
+        }
+        Ok(())
+    }
+
+    /// The names of what was dropped, sorted.
     fn dropped(&self) -> io::Result<Vec<OsString>> {
         let mut dropped = Vec::new();
         for entry in fs::read_dir(&self.dir)? {
             let entry = entry?;
-            if is_message_name(&entry.file_name()) && !entry.file_type()?.is_dir() {
+            let is_directory = entry.file_type().is_ok_and(|file_type| file_type.is_dir());
+            if is_message_name(&entry.file_name()) && !is_directory {
                 dropped.push(entry.file_name());
             }
         }
         dropped.sort();
         Ok(dropped)
+    }
+
+    /// Reads one claimed file, and decides where it goes.
+    fn take(&mut self, name: String, now: Monotonic, found: &mut Found) {
+        let rests_until = self.open.get(&name).and_then(|open| open.rests_until);
+        if rests_until.is_some_and(|until| now < until) {
+            return;
+        }
+        let bad = match file::read(&self.path(&name), &name) {
+            Ok(arrival) => {
+                self.open.remove(&name);
+                return found.ready.push(Claimed { name, arrival });
+            }
+            Err(BadFile::Gone) => {
+                self.open.remove(&name);
+                return;
+            }
+            // Not the file's fault: as often as it takes.
+            Err(BadFile::Elsewhere(error)) => {
+                return self.let_rest(&name, now, format!("read: {error}"), found);
+            }
+            Err(BadFile::Unparsed(_)) if self.may_change(&name, now) => return,
+            Err(bad) => bad,
+        };
+        match self.set_aside(&name, &bad.to_string()) {
+            Ok(()) => {
+                self.open.remove(&name);
+                found.set_aside.push(loggable(&bad));
+            }
+            Err(error) => self.let_rest(&name, now, format!("set aside: {error}"), found),
+        }
+    }
+
+    fn let_rest(&mut self, name: &str, now: Monotonic, reason: String, found: &mut Found) {
+        let Some(open) = self.open.get_mut(name) else { return };
+        if open.rests_until.replace(now + RESTS_FOR).is_none() {
+            found.stuck.push(reason);
+        }
     }
 
     /// Whether a file was changed lately enough to be still on its way.
@@ -185,8 +273,11 @@ impl Claims {
 
     fn set_aside(&self, name: &str, reason: &str) -> io::Result<()> {
         let errors = self.dir.join("errors");
+        make_private(&errors)?;
         let dropped_as = self.open.get(name).and_then(|open| open.dropped_as.as_deref());
-        let dropped_as = dropped_as.map_or("?".into(), |name| name.to_string_lossy());
+        // Escaped: a file name may hold whole lines.
+        let shown = |name: &OsStr| format!("\"{}\"", name.to_string_lossy().escape_debug());
+        let dropped_as = dropped_as.map_or("unknown".to_owned(), shown);
         let mut note = OpenOptions::new()
             .write(true)
             .create(true)
@@ -197,14 +288,24 @@ impl Claims {
         fs::rename(self.path(name), errors.join(name))
     }
 
+    /// The number of a name that this generation gave.
+    fn counted(&self, name: &str) -> Option<u64> {
+        let rest = name.strip_prefix(&format!("{:08}-", self.generation))?;
+        rest.strip_suffix(".json")?.parse().ok()
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.dir.join("claimed").join(name)
     }
 }
 
 /// `*.json`, as a shell would have it: no hidden files, which are drafts of whoever writes them.
-fn is_message_name(name: &OsString) -> bool {
+pub(super) fn is_message_name(name: &OsStr) -> bool {
     name.as_bytes().ends_with(b".json") && !name.as_bytes().starts_with(b".")
+}
+
+fn make_private(dir: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(dir)
 }
 
 /// The reason as the log may have it: a parser's words can quote the file.
@@ -217,3 +318,6 @@ fn loggable(bad: &BadFile) -> String {
         other => other.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests;

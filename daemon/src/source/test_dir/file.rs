@@ -8,10 +8,11 @@ use assistant_core::chat::{BadChat, ChatId, Source};
 use assistant_core::message::{Arrival, Attachment, Group, Voice};
 use assistant_core::time::WallMs;
 use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 use serde::Deserialize;
 
 /// A larger file is an error, not a hang.
-pub(super) const FILE_BYTES_MAX: u64 = 1024 * 1024;
+const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
 /// Why a file is no message.
 #[derive(Debug, thiserror::Error)]
@@ -73,14 +74,8 @@ pub(super) fn read(path: &Path, key: &str) -> Result<Arrival, BadFile> {
 }
 
 fn read_bytes(path: &Path) -> Result<Vec<u8>, BadFile> {
-    use rustix::io::Errno;
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let file = rustix::fs::open(path, flags, Mode::empty()).map_err(|errno| match errno {
-        Errno::NOENT => BadFile::Gone,
-        Errno::LOOP | Errno::NXIO => BadFile::NotRegular,
-        Errno::ACCESS | Errno::PERM => BadFile::Unreadable,
-        other => BadFile::Elsewhere(other.into()),
-    })?;
+    let file = rustix::fs::open(path, flags, Mode::empty()).map_err(refused)?;
     let mut file = File::from(file);
     let metadata = file.metadata().map_err(BadFile::Elsewhere)?;
     if !metadata.is_file() {
@@ -94,6 +89,17 @@ fn read_bytes(path: &Path) -> Result<Vec<u8>, BadFile> {
         return Err(BadFile::TooLarge { bytes: metadata.len().max(text.len() as u64) });
     }
     Ok(text)
+}
+
+/// What it says of a file that it cannot be opened.
+fn refused(errno: Errno) -> BadFile {
+    match errno {
+        Errno::NOENT => BadFile::Gone,
+        // A link, and a socket.
+        Errno::LOOP | Errno::NXIO => BadFile::NotRegular,
+        Errno::ACCESS | Errno::PERM => BadFile::Unreadable,
+        other => BadFile::Elsewhere(other.into()),
+    }
 }
 
 fn arrival(message: TestMessage, key: &str) -> Result<Arrival, BadFile> {
@@ -130,3 +136,6 @@ fn attachment(path: String) -> Attachment {
     let bytes = std::fs::metadata(&path).ok().map(|metadata| metadata.len());
     Attachment { path, mime: None, name, bytes }
 }
+
+#[cfg(test)]
+mod tests;

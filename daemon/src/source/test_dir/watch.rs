@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
-use notify::event::{AccessKind, AccessMode, EventKind};
-use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
+use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind, RenameMode};
+use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::mpsc;
 use tracing::warn;
+
+use super::claims::is_message_name;
 
 /// A watch over one directory. Many changes are one word.
 #[derive(Debug)]
@@ -18,18 +20,22 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// Watches `dir` if that is wanted and possible.
+    /// Watches nothing yet: the directory may have to be made first.
     pub(super) fn new(dir: PathBuf, wanted: bool) -> Self {
         // One waiting word is enough: it says "look", not how often.
         let (tell, told) = mpsc::channel(1);
-        let mut watch = Self { dir, told, tell, watcher: None, wanted };
-        watch.renew();
-        watch
+        Self { dir, told, tell, watcher: None, wanted }
     }
 
-    /// Begins again: a directory that was made anew is not the one that was watched.
-    pub(super) fn renew(&mut self) {
+    /// Stops: the directory is gone.
+    pub(super) fn end(&mut self) {
         self.watcher = None;
+    }
+
+    /// Begins, if that is wanted and possible, with the directory that is there now: one that was
+    /// made anew is not the one that was watched.
+    pub(super) fn renew(&mut self) {
+        self.end();
         if !self.wanted {
             return;
         }
@@ -54,8 +60,8 @@ impl Watch {
 
     fn begin(&self) -> notify::Result<RecommendedWatcher> {
         let tell = self.tell.clone();
-        let on_event = move |event: notify::Result<notify::Event>| {
-            if event.is_ok_and(|event| brings_files(event.kind)) {
+        let on_event = move |event: notify::Result<Event>| {
+            if event.is_ok_and(|event| brings_messages(&event)) {
                 // Full means that a word is waiting already.
                 let _full = tell.try_send(());
             }
@@ -66,12 +72,19 @@ impl Watch {
     }
 }
 
-/// Our own looking (opening the directory) must not wake us.
-fn brings_files(kind: EventKind) -> bool {
-    matches!(
-        kind,
+/// Whether something may have been dropped. Our own doings (opening the directory, renaming away
+/// from it) must not wake us, nor drafts that somebody writes to.
+fn brings_messages(event: &Event) -> bool {
+    let brings = match event.kind {
+        EventKind::Modify(ModifyKind::Name(RenameMode::From)) => false,
         EventKind::Create(_)
-            | EventKind::Modify(_)
-            | EventKind::Access(AccessKind::Close(AccessMode::Write))
-    )
+        | EventKind::Modify(_)
+        | EventKind::Access(AccessKind::Close(AccessMode::Write)) => true,
+        _ => false,
+    };
+    let is_message = |path: &PathBuf| path.file_name().is_some_and(is_message_name);
+    brings && (event.paths.is_empty() || event.paths.iter().any(is_message))
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@ use std::fs;
 use std::io::Write as _;
 
 use super::super::RotatingFile;
+use super::super::tests::numbered;
 use super::*;
 
 fn file_of(text: &str) -> (tempfile::TempDir, PathBuf) {
@@ -23,8 +24,8 @@ fn the_last_lines_are_found_from_the_end() {
     check_last("a\nb\nc\n", 9, "a\nb\nc\n");
     check_last("a\nb\nc\n", 0, "");
     check_last("", 3, "");
-    let long: String = (0..30_000).map(|line| format!("line {line}\n")).collect();
-    let tail: String = (10_000..30_000).map(|line| format!("line {line}\n")).collect();
+    let long = numbered(0..30_000);
+    let tail = numbered(10_000..30_000);
     check_last(&long, 20_000, &tail);
 }
 

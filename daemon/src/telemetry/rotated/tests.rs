@@ -1,5 +1,6 @@
 use std::fs;
 
+use super::super::tests::numbered;
 use super::*;
 
 fn all_text(path: &Path, kept: usize) -> String {
@@ -16,7 +17,7 @@ fn no_line_is_lost_or_cut_where_files_meet() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("x.log");
     let mut file = RotatingFile::open(&path, 100, 50).unwrap();
-    let lines: String = (0..200).map(|line| format!("line {line}\n")).collect();
+    let lines = numbered(0..200);
     for line in lines.split_inclusive('\n') {
         file.append(line.as_bytes()).unwrap();
     }

@@ -5,9 +5,9 @@ use super::host::check;
 #[test]
 fn the_end_of_stdin_waits_for_background_work() {
     check(
-        r#"a: bg: sleep 1
+        r"a: bg: sleep 1
          eof
-         +1000"#,
+         +1000",
         r#"
          a: bg: sleep 1
            running | a queued | a started | init[a] | says "Running." | uses Bash
@@ -27,8 +27,8 @@ fn the_end_of_stdin_waits_for_background_work() {
 #[test]
 fn the_end_of_stdin_fails_an_open_question() {
     check(
-        r#"a: tool: touch x
-         eof"#,
+        r"a: tool: touch x
+         eof",
         r#"
          a: tool: touch x
            running | a queued | a started | init[a] | says "Running." | uses Bash
@@ -44,9 +44,9 @@ fn the_end_of_stdin_fails_an_open_question() {
 #[test]
 fn the_end_of_stdin_lets_the_turn_finish() {
     check(
-        r#"a: tool: sleep 3; echo x
+        r"a: tool: sleep 3; echo x
          eof
-         +3000"#,
+         +3000",
         r#"
          a: tool: sleep 3; echo x
            running | a queued | a started | init[a] | says "Running." | uses Bash
@@ -61,8 +61,8 @@ fn the_end_of_stdin_lets_the_turn_finish() {
 #[test]
 fn an_error_result_shows_in_the_exit_code() {
     check(
-        r#"a: error 400
-         eof"#,
+        r"a: error 400
+         eof",
         r#"
          a: error 400
            running | a queued | a started | init[a] | says "API Error: 400 error 400"
@@ -76,8 +76,8 @@ fn an_error_result_shows_in_the_exit_code() {
 #[test]
 fn a_termination_kills_the_tool_and_writes_no_result() {
     check(
-        r#"a: tool: sleep 5
-         term"#,
+        r"a: tool: sleep 5
+         term",
         r#"
          a: tool: sleep 5
            running | a queued | a started | init[a] | says "Running." | uses Bash
@@ -113,12 +113,12 @@ fn requests_of_the_host_are_answered() {
 #[test]
 fn a_line_that_is_no_json_is_fatal() {
     check(
-        r#"raw this is not json"#,
-        r#"
+        r"raw this is not json",
+        r"
          raw this is not json
            stderr: Error parsing streaming input line (type=unknown, 16 chars): SyntaxError
            | exit 1
-        "#,
+        ",
     );
 }
 
@@ -147,8 +147,8 @@ fn a_request_without_a_body_is_fatal() {
 #[test]
 fn a_blank_line_is_nothing() {
     check(
-        r#"raw  
-         a: hi"#,
+        r"raw  
+         a: hi",
         r#"
          raw
          a: hi
@@ -162,7 +162,7 @@ fn a_blank_line_is_nothing() {
 #[test]
 fn a_strict_agent_refuses_an_unknown_request() {
     check(
-        r#"ctl no_such_subtype"#,
+        r"ctl no_such_subtype",
         r#"
          ctl no_such_subtype
            error "Unsupported control request subtype: no_such_subtype"

@@ -7,8 +7,8 @@ use crate::scenario::Scenario;
 #[test]
 fn after_an_api_error_the_next_message_is_answered_alone() {
     check(
-        r#"a: error 400
-         b: hi"#,
+        r"a: error 400
+         b: hi",
         r#"
          a: error 400
            running | a queued | a started | init[a] | says "API Error: 400 error 400"
@@ -24,9 +24,9 @@ fn after_an_api_error_the_next_message_is_answered_alone() {
 #[test]
 fn a_server_error_is_tried_again() {
     check(
-        r#"a: error 500 x2
+        r"a: error 500 x2
          +600
-         +1200"#,
+         +1200",
         r#"
          a: error 500 x2
            running | a queued | a started | init[a] | retry 500 after 600
@@ -42,8 +42,8 @@ fn a_server_error_is_tried_again() {
 #[test]
 fn a_cut_stream_is_tried_again() {
     check(
-        r#"a: drop
-         +600"#,
+        r"a: drop
+         +600",
         r#"
          a: drop
            running | a queued | a started | init[a] | retry null after 600

@@ -4,6 +4,7 @@
 //! `-:` without id), `+ms`, `interrupt [all]`, `allow`, `deny text`, `deny! text`, `fail text`,
 //! `hook json`, `hook! text`, `stop`, `ctl subtype json`, `raw line`, `eof`, `term`.
 
+use std::fmt::Write;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -56,7 +57,7 @@ pub(super) fn play(options: Options, script: &str) -> String {
         if let Some(task) = host.task.as_ref().and_then(Value::as_str) {
             said = said.replace(task, "TASK");
         }
-        log.push_str(&format!("{line}\n    {said}\n"));
+        writeln!(log, "{line}\n    {said}").expect("a String takes it");
     }
     log
 }

@@ -5,10 +5,10 @@ use super::host::check;
 #[test]
 fn an_interrupt_keeps_the_partial_text_and_starts_what_waits() {
     check(
-        r#"a: slow 3 100
+        r"a: slow 3 100
          +150
          b: q
-         interrupt"#,
+         interrupt",
         r#"
          a: slow 3 100
            running | a queued | a started | init[a]
@@ -27,11 +27,11 @@ fn an_interrupt_keeps_the_partial_text_and_starts_what_waits() {
 #[test]
 fn an_interrupt_can_cancel_what_waits() {
     check(
-        r#"a: slow 3 100
+        r"a: slow 3 100
          +150
          b: q
          interrupt all
-         interrupt"#,
+         interrupt",
         r#"
          a: slow 3 100
            running | a queued | a started | init[a]
@@ -51,10 +51,10 @@ fn an_interrupt_can_cancel_what_waits() {
 #[test]
 fn an_interrupt_ends_the_running_tool() {
     check(
-        r#"a: tool: sleep 9
+        r"a: tool: sleep 9
          +150
          interrupt
-         +9999"#,
+         +9999",
         r#"
          a: tool: sleep 9
            running | a queued | a started | init[a] | says "Running." | uses Bash
@@ -71,8 +71,8 @@ fn an_interrupt_ends_the_running_tool() {
 #[test]
 fn an_interrupt_withdraws_an_open_question() {
     check(
-        r#"a: tool: touch x
-         interrupt"#,
+        r"a: tool: touch x
+         interrupt",
         r#"
          a: tool: touch x
            running | a queued | a started | init[a] | says "Running." | uses Bash
@@ -88,9 +88,9 @@ fn an_interrupt_withdraws_an_open_question() {
 #[test]
 fn an_interrupt_before_the_prompt_is_checked_counts_no_round() {
     check(
-        r#"init UserPromptSubmit
+        r"init UserPromptSubmit
          a: hi
-         interrupt"#,
+         interrupt",
         r#"
          init UserPromptSubmit
            initialize | ready | notifications/initialized
@@ -106,9 +106,9 @@ fn an_interrupt_before_the_prompt_is_checked_counts_no_round() {
 #[test]
 fn an_interrupt_at_the_stop_hook_leaves_a_good_result() {
     check(
-        r#"init Stop
+        r"init Stop
          a: hi
-         interrupt"#,
+         interrupt",
         r#"
          init Stop
            initialize | ready | notifications/initialized

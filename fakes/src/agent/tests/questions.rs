@@ -5,9 +5,9 @@ use super::host::check;
 #[test]
 fn an_allowed_tool_runs() {
     check(
-        r#"a: tool: touch x; echo y
+        r"a: tool: touch x; echo y
          allow
-         +0"#,
+         +0",
         r#"
          a: tool: touch x; echo y
            running | a queued | a started | init[a] | says "Running." | uses Bash
@@ -24,8 +24,8 @@ fn an_allowed_tool_runs() {
 #[test]
 fn a_denied_tool_tells_the_model_why() {
     check(
-        r#"a: tool: touch x
-         deny not today"#,
+        r"a: tool: touch x
+         deny not today",
         r#"
          a: tool: touch x
            running | a queued | a started | init[a] | says "Running." | uses Bash
@@ -41,8 +41,8 @@ fn a_denied_tool_tells_the_model_why() {
 #[test]
 fn a_denial_can_end_the_turn() {
     check(
-        r#"a: tool: touch x
-         deny! stop"#,
+        r"a: tool: touch x
+         deny! stop",
         r#"
          a: tool: touch x
            running | a queued | a started | init[a] | says "Running." | uses Bash
@@ -58,8 +58,8 @@ fn a_denial_can_end_the_turn() {
 #[test]
 fn a_failed_question_is_a_failed_tool() {
     check(
-        r#"a: tool: touch x
-         fail oops"#,
+        r"a: tool: touch x
+         fail oops",
         r#"
          a: tool: touch x
            running | a queued | a started | init[a] | says "Running." | uses Bash
@@ -76,11 +76,11 @@ fn a_failed_question_is_a_failed_tool() {
 #[test]
 fn the_hooks_are_asked_in_the_order_of_a_turn() {
     check(
-        r#"init UserPromptSubmit PreToolUse Stop
+        r"init UserPromptSubmit PreToolUse Stop
          a: hi
          hook {}
          hook {}
-         hook {}"#,
+         hook {}",
         r#"
          init UserPromptSubmit PreToolUse Stop
            initialize | ready | notifications/initialized
@@ -164,9 +164,9 @@ fn a_hook_allows_a_tool_without_a_question() {
 #[test]
 fn a_failed_hook_blocks_if_it_was_registered_so() {
     check(
-        r#"init PreToolUse
+        r"init PreToolUse
          a: hi
-         hook! broken"#,
+         hook! broken",
         r#"
          init PreToolUse
            initialize | ready | notifications/initialized
@@ -184,9 +184,9 @@ fn a_failed_hook_blocks_if_it_was_registered_so() {
 #[test]
 fn a_hook_that_says_nothing_stops_the_tool() {
     check(
-        r#"init PreToolUse
+        r"init PreToolUse
          a: hi
-         +2000"#,
+         +2000",
         r#"
          init PreToolUse
            initialize | ready | notifications/initialized
@@ -222,12 +222,12 @@ fn a_prompt_hook_keeps_the_prompt_from_the_model() {
 #[test]
 fn a_prompt_hook_sees_a_folded_message_too() {
     check(
-        r#"init UserPromptSubmit
+        r"init UserPromptSubmit
          a: tool: sleep 1; echo x
          hook {}
          b: mid
          +1000
-         hook {}"#,
+         hook {}",
         r#"
          init UserPromptSubmit
            initialize | ready | notifications/initialized

@@ -5,8 +5,8 @@ use super::host::check;
 #[test]
 fn a_message_is_answered_by_the_reply_tool_and_one_result() {
     check(
-        r#"init
-         a: hi"#,
+        r"init
+         a: hi",
         r#"
          init
            initialize | ready | notifications/initialized
@@ -21,9 +21,9 @@ fn a_message_is_answered_by_the_reply_tool_and_one_result() {
 #[test]
 fn a_message_during_a_tool_joins_its_turn() {
     check(
-        r#"a: tool: sleep 2; echo done
+        r"a: tool: sleep 2; echo done
          b: mid
-         +2000"#,
+         +2000",
         r#"
          a: tool: sleep 2; echo done
            running | a queued | a started | init[a] | says "Running." | uses Bash
@@ -41,9 +41,9 @@ fn a_message_during_a_tool_joins_its_turn() {
 #[test]
 fn a_message_for_later_gets_a_turn_of_its_own() {
     check(
-        r#"a: tool: sleep 2; echo done
+        r"a: tool: sleep 2; echo done
          b~: mid
-         +2000"#,
+         +2000",
         r#"
          a: tool: sleep 2; echo done
            running | a queued | a started | init[a] | says "Running." | uses Bash
@@ -62,9 +62,9 @@ fn a_message_for_later_gets_a_turn_of_its_own() {
 #[test]
 fn an_urgent_message_lets_the_tool_finish_and_cuts_the_turn() {
     check(
-        r#"a: tool: sleep 2; echo done
+        r"a: tool: sleep 2; echo done
          b!: mid
-         +2000"#,
+         +2000",
         r#"
          a: tool: sleep 2; echo done
            running | a queued | a started | init[a] | says "Running." | uses Bash
@@ -81,9 +81,9 @@ fn an_urgent_message_lets_the_tool_finish_and_cuts_the_turn() {
 #[test]
 fn an_urgent_message_cuts_a_text_at_once() {
     check(
-        r#"a: slow 3 100
+        r"a: slow 3 100
          +150
-         b!: q1"#,
+         b!: q1",
         r#"
          a: slow 3 100
            running | a queued | a started | init[a]
@@ -100,9 +100,9 @@ fn an_urgent_message_cuts_a_text_at_once() {
 #[test]
 fn an_urgent_message_cuts_a_silent_turn_as_an_interrupt_does() {
     check(
-        r#"a: hang
+        r"a: hang
          b: x
-         c!: y"#,
+         c!: y",
         r#"
          a: hang
            running | a queued | a started | init[a]
@@ -121,12 +121,12 @@ fn an_urgent_message_cuts_a_silent_turn_as_an_interrupt_does() {
 #[test]
 fn messages_that_waited_become_one_turn() {
     check(
-        r#"a: silent
+        r"a: silent
          a: silent
          b: hang
          c~: one
          d~: two
-         interrupt"#,
+         interrupt",
         r#"
          a: silent
            running | a queued | a started | init[a] | says "Done."
@@ -153,8 +153,8 @@ fn messages_that_waited_become_one_turn() {
 #[test]
 fn a_background_task_starts_a_turn_when_it_ends() {
     check(
-        r#"a: bg: sleep 1
-         +1000"#,
+        r"a: bg: sleep 1
+         +1000",
         r#"
          a: bg: sleep 1
            running | a queued | a started | init[a] | says "Running." | uses Bash
@@ -173,9 +173,9 @@ fn a_background_task_starts_a_turn_when_it_ends() {
 #[test]
 fn a_stopped_task_starts_no_turn() {
     check(
-        r#"a: bg: sleep 9
+        r"a: bg: sleep 9
          stop
-         eof"#,
+         eof",
         r#"
          a: bg: sleep 9
            running | a queued | a started | init[a] | says "Running." | uses Bash
@@ -195,8 +195,8 @@ fn a_stopped_task_starts_no_turn() {
 #[test]
 fn a_repeated_id_is_dropped() {
     check(
-        r#"a: hi
-         a: hi"#,
+        r"a: hi
+         a: hi",
         r#"
          a: hi
            running | a queued | a started | init[a] | uses mcp__assistant__reply

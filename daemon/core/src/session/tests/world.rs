@@ -33,6 +33,13 @@ enum Agent {
     Up,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Slot {
+    None,
+    Asked,
+    Held,
+}
+
 #[derive(Debug, Clone)]
 enum Move {
     NewRows(u8),
@@ -59,8 +66,7 @@ struct World {
     now: Duration,
     rows: BTreeMap<RowId, Row>,
     agent: Agent,
-    slot_asked: bool,
-    slot_held: bool,
+    slot: Slot,
     in_flight: Vec<Delivered>,
     refuse_next: bool,
     ended: bool,
@@ -74,8 +80,7 @@ impl World {
             now: Duration::ZERO,
             rows: BTreeMap::new(),
             agent: Agent::None,
-            slot_asked: false,
-            slot_held: false,
+            slot: Slot::None,
             in_flight: Vec::new(),
             refuse_next: false,
             ended: false,
@@ -91,8 +96,8 @@ impl World {
                 }
                 self.tell(Event::Routed);
             }
-            Move::Slot if self.slot_asked => {
-                (self.slot_asked, self.slot_held) = (false, true);
+            Move::Slot if self.slot == Slot::Asked => {
+                self.slot = Slot::Held;
                 self.tell(Event::SlotGranted);
             }
             Move::Up if self.agent == Agent::Starting => {
@@ -170,16 +175,16 @@ impl World {
             match action {
                 Action::Fetch(after, room) => self.fetch(after, room),
                 Action::AskSlot => {
-                    assert!(!self.slot_asked && !self.slot_held);
-                    self.slot_asked = true;
+                    assert_eq!(self.slot, Slot::None);
+                    self.slot = Slot::Asked;
                 }
                 Action::ReleaseSlot => {
-                    assert!(self.slot_asked || self.slot_held, "gave back what it had not");
-                    (self.slot_asked, self.slot_held) = (false, false);
+                    assert_ne!(self.slot, Slot::None, "gave back what it had not");
+                    self.slot = Slot::None;
                 }
                 Action::Launch(_) => {
                     assert_eq!(self.agent, Agent::None, "two agents");
-                    assert!(self.slot_held);
+                    assert_eq!(self.slot, Slot::Held);
                     self.agent = Agent::Starting;
                 }
                 Action::Deliver(deliveries) => self.deliver(deliveries),
@@ -345,10 +350,10 @@ proptest! {
         for step in &after {
             world.make(step);
         }
-        world.wait(Duration::from_secs(120));
+        world.wait(Duration::from_mins(2));
         prop_assert!(world.ended, "{:?}", world.session);
         prop_assert_eq!(world.agent, Agent::None);
         prop_assert_eq!(world.session.standing(), Standing::Ended);
-        prop_assert!(!world.slot_held && !world.slot_asked);
+        prop_assert_eq!(world.slot, Slot::None);
     }
 }

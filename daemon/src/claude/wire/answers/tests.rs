@@ -18,12 +18,3 @@ fn the_first_answer_tells_who_is_there() {
     assert_eq!(Welcome::of(&Value::Null), Welcome::default());
     assert_eq!(Welcome::of(&json!([1])), Welcome::default());
 }
-
-#[test]
-fn an_interrupt_tells_what_became_of_waiting_messages() {
-    let body = json!({"still_queued": ["a"], "cancelled": ["b", 7, "c"]});
-    let interrupted =
-        Interrupted { still_queued: vec!["a".into()], cancelled: vec!["b".into(), "c".into()] };
-    assert_eq!(Interrupted::of(&body), interrupted);
-    assert_eq!(Interrupted::of(&json!({})), Interrupted::default());
-}

@@ -1,0 +1,27 @@
+use super::*;
+
+#[track_caller]
+fn check(values: &[f64], min_median_max: [f64; 3]) {
+    let samples = Samples::of(values.iter().copied()).unwrap();
+    let found = [samples.min(), samples.median(), samples.max()];
+    let same = found.iter().zip(min_median_max).all(|(a, b)| (a - b).abs() < 1e-9);
+    assert!(same, "{found:?} instead of {min_median_max:?}");
+}
+
+#[test]
+fn the_median_is_the_middle_or_between_the_middle_two() {
+    check(&[3.0], [3.0, 3.0, 3.0]);
+    check(&[3.0, 1.0], [1.0, 2.0, 3.0]);
+    check(&[3.0, 1.0, 9.0], [1.0, 3.0, 9.0]);
+    check(&[4.0, 3.0, 1.0, 9.0], [1.0, 3.5, 9.0]);
+}
+
+#[test]
+fn without_values_there_are_no_samples() {
+    assert_eq!(Samples::of([]), None);
+}
+
+#[test]
+fn times_are_milliseconds() {
+    assert_eq!(Samples::of_times([Duration::from_micros(1500)]), Samples::of([1.5]));
+}

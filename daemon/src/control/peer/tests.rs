@@ -1,0 +1,47 @@
+use std::process::{Command, Stdio};
+
+use super::*;
+
+#[test]
+fn the_owners_own_processes_may_ask() {
+    let check = no_agents();
+    assert_eq!(check.admits(std::process::id()), Ok(()));
+    assert_eq!(check.admits(std::os::unix::process::parent_id()), Ok(()));
+}
+
+#[test]
+fn a_process_that_this_one_started_may_not() {
+    let mut child =
+        Command::new("sh").args(["-c", "read line"]).stdin(Stdio::piped()).spawn().unwrap();
+    assert_eq!(no_agents().admits(child.id()), Err("a process of an agent may not ask"));
+    drop(child.stdin.take());
+    child.wait().unwrap();
+}
+
+#[test]
+fn a_process_that_left_its_agent_but_carries_the_mark_may_not() {
+    // The shell ends, so that what it started belongs to somebody else; it waits for a line on
+    // our pipe, and so ends with this test.
+    let mut shell = Command::new("sh")
+        .args(["-c", "exec 3<&0; sh -c 'echo $$; read line <&3' & exit 0"])
+        .env(processes::MARK_NAME, "0000000000000000:1:1")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let stdin = shell.stdin.take();
+    shell.wait().unwrap();
+    let mut said = String::new();
+    let mut lines = std::io::BufReader::new(shell.stdout.take().unwrap());
+    std::io::BufRead::read_line(&mut lines, &mut said).unwrap();
+    let pid = said.trim().parse().unwrap();
+    assert!(no_agents().admits(pid).is_err());
+    drop(stdin);
+}
+
+#[test]
+fn a_process_that_is_gone_may_not() {
+    let mut child = Command::new("true").spawn().unwrap();
+    child.wait().unwrap();
+    assert_eq!(no_agents().admits(child.id()), Err("who asked is gone"));
+}

@@ -1,0 +1,6 @@
+//! The program as a person runs it: the real binary, in homes of its own.
+
+#[cfg(test)]
+mod cli;
+#[cfg(test)]
+mod place;

@@ -1,0 +1,7 @@
+//! The stand-ins from outside: over a duplex stream, over pipes, over TCP.
+
+mod fake_claude;
+mod host;
+mod in_memory;
+mod messages_api;
+mod shapes;

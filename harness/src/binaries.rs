@@ -1,0 +1,96 @@
+//! Where the programs under check lie: beside the executable that asks.
+//!
+//! Cargo puts `xtask` at `target/<profile>/xtask` and a test runner at
+//! `target/<profile>/deps/<name>-<hash>`; the binaries of the workspace are in `target/<profile>/`.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The agent program's version that checks run against. Its protocol has no version number of its
+/// own, so the program is pinned exactly.
+pub const CLAUDE_VERSION: &str = "2.1.330";
+
+/// A program that is not there.
+#[derive(Debug, thiserror::Error)]
+#[error("find {path}: build it with `{command}`", path = .path.display())]
+pub struct MissingProgram {
+    /// Where it should be.
+    pub path: PathBuf,
+    /// What puts it there.
+    pub command: String,
+}
+
+/// The build directory of the executable that asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Programs {
+    profile_dir: PathBuf,
+}
+
+impl Programs {
+    /// The build directory that the running executable lies in.
+    pub fn beside_this_executable() -> io::Result<Self> {
+        let executable = std::env::current_exe()?;
+        Self::beside(&executable).ok_or_else(|| {
+            io::Error::other(format!("{} is in no build directory", executable.display()))
+        })
+    }
+
+    /// The build directory that `executable` lies in.
+    pub fn beside(executable: &Path) -> Option<Self> {
+        let folder = executable.parent()?;
+        let in_deps = folder.file_name().is_some_and(|name| name == "deps");
+        let profile_dir = if in_deps { folder.parent()? } else { folder };
+        Some(Self { profile_dir: profile_dir.to_path_buf() })
+    }
+
+    /// `target/<profile>`.
+    pub fn profile_dir(&self) -> &Path {
+        &self.profile_dir
+    }
+
+    /// `target`.
+    pub fn target_dir(&self) -> &Path {
+        self.profile_dir.parent().unwrap_or(&self.profile_dir)
+    }
+
+    /// The daemon.
+    pub fn daemon(&self) -> Result<PathBuf, MissingProgram> {
+        self.built("claude-assistant", "claude-assistant")
+    }
+
+    /// The stand-in of the agent program.
+    pub fn fake_claude(&self) -> Result<PathBuf, MissingProgram> {
+        self.built("fake-claude", "fakes")
+    }
+
+    /// The stand-in of the Messages API.
+    pub fn fake_messages_api(&self) -> Result<PathBuf, MissingProgram> {
+        self.built("fake-messages-api", "fakes")
+    }
+
+    /// Where the real agent program is installed, there or not.
+    pub fn claude_path(&self) -> PathBuf {
+        self.target_dir().join("claude").join(CLAUDE_VERSION).join("claude")
+    }
+
+    /// The real agent program.
+    pub fn claude(&self) -> Result<PathBuf, MissingProgram> {
+        existing(self.claude_path(), || "cargo xtask claude install".to_owned())
+    }
+
+    fn built(&self, name: &str, package: &str) -> Result<PathBuf, MissingProgram> {
+        let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+        let release = self.profile_dir.ends_with("release");
+        existing(self.profile_dir.join(file), || {
+            let profile = if release { " --release" } else { "" };
+            format!("cargo build{profile} --package {package} --bin {name}")
+        })
+    }
+}
+
+fn existing(path: PathBuf, command: impl FnOnce() -> String) -> Result<PathBuf, MissingProgram> {
+    if path.is_file() { Ok(path) } else { Err(MissingProgram { path, command: command() }) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,30 @@
+//! Both layouts of cargo lead to the same directory; what is missing names its cure.
+
+use std::path::Path;
+
+use super::Programs;
+
+#[track_caller]
+fn check(executable: &str, profile_dir: &str, target_dir: &str) {
+    let programs = Programs::beside(Path::new(executable)).expect("it has a folder");
+    assert_eq!(programs.profile_dir(), Path::new(profile_dir));
+    assert_eq!(programs.target_dir(), Path::new(target_dir));
+}
+
+#[test]
+fn a_test_runner_and_a_binary_find_the_same_build_directory() {
+    check("/w/target/debug/xtask", "/w/target/debug", "/w/target");
+    check("/w/target/debug/deps/tier2-0af3", "/w/target/debug", "/w/target");
+    check("/w/target/release/deps/tier2-0af3", "/w/target/release", "/w/target");
+}
+
+#[test]
+fn a_missing_program_says_what_builds_it() {
+    let programs = Programs::beside(Path::new("/nowhere/target/release/xtask")).expect("a folder");
+    assert_eq!(
+        programs.fake_claude().expect_err("it is nowhere").to_string(),
+        "find /nowhere/target/release/fake-claude: build it with \
+         `cargo build --release --package fakes --bin fake-claude`"
+    );
+    assert_eq!(programs.claude().expect_err("it is nowhere").command, "cargo xtask claude install");
+}

@@ -1,0 +1,42 @@
+//! Waiting for something that another process does.
+//!
+//! This is the one place of the workspace that polls. A check watches a daemon from outside: a
+//! file that appears, a pid that goes away, an answer of a command. No event of the machine covers
+//! all of them, so the condition is looked at every [`STEP`] until a deadline. Code that is not
+//! outside looking in has an event to wait for, and must not use this.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long a waiting thread parks between two looks: short against every limit that a check
+/// measures, long enough that ten waiting checks leave a small machine idle.
+pub const STEP: Duration = Duration::from_millis(5);
+
+/// Looks until `condition` holds, for at most `limit`; false when the time ran out.
+///
+/// The condition is looked at once more after the limit, so that a thread that was not scheduled
+/// for a while does not report a failure of the machine as one of the daemon.
+#[must_use]
+pub fn wait_until(limit: Duration, mut condition: impl FnMut() -> bool) -> bool {
+    wait_for(limit, || condition().then_some(())).is_some()
+}
+
+/// Looks until `look` finds something, for at most `limit`; `None` when the time ran out.
+#[must_use]
+pub fn wait_for<T>(limit: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+    let started = Instant::now();
+    loop {
+        let late = limit <= started.elapsed();
+        if let Some(found) = look() {
+            return Some(found);
+        }
+        if late {
+            return None;
+        }
+        // Parking and not sleeping: an owner of the thread can end the wait early by unparking it.
+        thread::park_timeout(STEP.min(limit.saturating_sub(started.elapsed())));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,12 @@
+//! Tier 3: the daemon's binary with the real agent program, against a stand-in of the API.
+
+mod conversation;
+mod crashes;
+mod verbatim;
+
+use crate::case::Definition;
+
+/// All cases of this tier.
+pub fn cases() -> Vec<Definition> {
+    [conversation::CASES, verbatim::CASES, crashes::CASES].concat()
+}

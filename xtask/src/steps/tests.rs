@@ -1,0 +1,74 @@
+//! The table, the totals and the exit code of finished steps.
+
+use std::process::Command;
+use std::time::Duration;
+
+use harness::exit_code::ExitCode;
+
+use super::{Finished, Outcome, Run, pass_through, table, total, worst};
+use crate::tally::Tally;
+
+fn step(name: &'static str, outcome: Outcome, passed: u64, failed: u64) -> Finished {
+    Finished {
+        name,
+        outcome,
+        elapsed: Duration::from_millis(1234),
+        tally: Tally { passed, failed },
+    }
+}
+
+#[test]
+fn the_table_names_counts_and_reasons() {
+    let finished = [
+        step("format", Outcome::Passed, 0, 0),
+        step("unit tests", Outcome::Failed(ExitCode::Failed), 40, 2),
+        step("tier 3", Outcome::Skipped("no agent program".to_owned()), 0, 0),
+    ];
+    assert_eq!(
+        table(&finished),
+        "format         1.2 s  ok\n\
+         unit tests     1.2 s  failed (40 passed, 2 failed)\n\
+         tier 3         1.2 s  SKIPPED: no agent program\n"
+    );
+    // The check counts as one; the skipped tier as none.
+    assert_eq!(total(&finished), Tally { passed: 41, failed: 2 });
+}
+
+#[test]
+fn a_step_that_fails_without_counting_still_shows_as_a_failure() {
+    let finished = [step("clippy", Outcome::Failed(ExitCode::BuildFailed), 0, 0)];
+    assert_eq!(total(&finished), Tally { passed: 0, failed: 1 });
+}
+
+#[test]
+fn a_build_failure_outranks_what_failed_before_it() {
+    let failed = |code| step("x", Outcome::Failed(code), 0, 0);
+    assert_eq!(worst(&[]), ExitCode::Pass);
+    assert_eq!(worst(&[failed(ExitCode::PreconditionMissing)]), ExitCode::PreconditionMissing);
+    assert_eq!(
+        worst(&[failed(ExitCode::Failed), failed(ExitCode::BuildFailed)]),
+        ExitCode::BuildFailed
+    );
+}
+
+#[test]
+fn output_of_both_streams_is_counted_and_the_code_is_kept() {
+    let mut shell = Command::new("sh");
+    let script = "echo 'test result: ok. 2 passed; 1 failed; 0 ignored'; \
+                  echo '  Summary [ 0.1s] 3 tests run: 3 passed, 0 skipped' >&2; exit 33";
+    shell.args(["-c", script]);
+    let (code, tally) = pass_through(shell).expect("a shell is everywhere");
+    assert_eq!((code, tally), (Some(33), Tally { passed: 5, failed: 1 }));
+}
+
+#[test]
+fn a_runner_of_ours_says_what_kind_of_failure_it_was() {
+    let ends_with = |code: &str| {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("exit {code}")]);
+        Run::default().command("runner", ExitCode::Failed, shell)
+    };
+    assert_eq!(ends_with("0"), Outcome::Passed);
+    assert_eq!(ends_with("33"), Outcome::Failed(ExitCode::NothingSelected));
+    assert_eq!(ends_with("101"), Outcome::Failed(ExitCode::Failed));
+}

@@ -1,0 +1,110 @@
+//! `cargo xtask tidy`: the rules of the tree that no compiler knows.
+//!
+//! Every rule is a pure function from what was read to findings. Reading is done here, once: the
+//! files of the tree, and cargo's own account of the packages.
+
+mod code;
+mod crates;
+mod documents;
+mod licences;
+mod sources;
+mod tree;
+
+use std::fmt;
+use std::process::Stdio;
+
+use anyhow::{Context, ensure};
+use harness::exit_code::ExitCode;
+
+use self::crates::Metadata;
+use self::licences::Policy;
+use self::tree::Tree;
+use crate::workspace::Workspace;
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Severity {
+    /// To be looked at.
+    Warning,
+    /// To be mended before the change goes in.
+    Error,
+}
+
+/// One place that breaks a rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Finding {
+    severity: Severity,
+    /// The file, or the package.
+    place: String,
+    /// From 1; 0 for the whole file.
+    line: usize,
+    what: String,
+}
+
+impl Finding {
+    fn error(place: &str, line: usize, what: impl Into<String>) -> Self {
+        Self { severity: Severity::Error, place: place.to_owned(), line, what: what.into() }
+    }
+
+    fn warning(place: &str, line: usize, what: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(place, line, what) }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let severity = match self.severity {
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        };
+        match self.line {
+            0 => write!(out, "{severity}: {}: {}", self.place, self.what),
+            line => write!(out, "{severity}: {}:{line}: {}", self.place, self.what),
+        }
+    }
+}
+
+/// The command.
+pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<ExitCode> {
+    let tree = Tree::read(workspace.root())?;
+    let metadata = Metadata::parse(&metadata_text(workspace)?)?;
+    let policy = tree.find("deny.toml").context("find deny.toml")?;
+    let policy = Policy::parse(&policy.text).context("read deny.toml")?;
+
+    let mut findings = Vec::new();
+    findings.extend(sources::check(&tree));
+    findings.extend(documents::check(&tree));
+    findings.extend(crates::check(&metadata));
+    findings.extend(licences::check(&metadata, &policy));
+
+    for finding in &findings {
+        println!("{finding}");
+    }
+    let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+    let warnings = findings.len() - errors;
+    println!("tidy: {} files, {errors} errors, {warnings} warnings", tree.files.len());
+    Ok(if errors == 0 { ExitCode::Pass } else { ExitCode::Failed })
+}
+
+/// Cargo's account of every package. Without the network if that is enough: for the packages of
+/// other platforms it is, once they were fetched.
+fn metadata_text(workspace: &Workspace) -> anyhow::Result<String> {
+    const ARGUMENTS: [&str; 4] = ["metadata", "--format-version", "1", "--locked"];
+    let offline = workspace
+        .cargo(&ARGUMENTS)
+        .arg("--offline")
+        .stderr(Stdio::null())
+        .output()
+        .context("run cargo metadata")?;
+    let output = if offline.status.success() {
+        offline
+    } else {
+        workspace
+            .cargo(&ARGUMENTS)
+            .stderr(Stdio::inherit())
+            .output()
+            .context("run cargo metadata")?
+    };
+    ensure!(output.status.success(), "run cargo metadata: {}", output.status);
+    String::from_utf8(output.stdout).context("read what cargo metadata said")
+}

@@ -1,0 +1,90 @@
+//! Metadata in, findings out.
+
+use serde_json::{Value, json};
+
+use super::{Metadata, check};
+
+/// `(package, [(dependency, kind)])`; kind `""` is code. Everything named is a package, and those
+/// with a known name of ours are members.
+fn metadata(packages: &[(&str, &[(&str, &str)])]) -> Metadata {
+    let kind = |kind: &str| if kind.is_empty() { Value::Null } else { json!(kind) };
+    let all: Vec<Value> = packages
+        .iter()
+        .map(|(name, deps)| {
+            let deps: Vec<Value> =
+                deps.iter().map(|(dep, of)| json!({"name": dep, "kind": kind(of)})).collect();
+            json!({"id": name, "name": name, "version": "1.0.0", "license": "MIT",
+                   "description": "x", "dependencies": deps})
+        })
+        .collect();
+    let nodes: Vec<Value> = packages
+        .iter()
+        .map(|(name, deps)| {
+            let deps: Vec<Value> = deps
+                .iter()
+                .map(|(dep, of)| json!({"pkg": dep, "dep_kinds": [{"kind": kind(of)}]}))
+                .collect();
+            json!({"id": name, "deps": deps})
+        })
+        .collect();
+    let outside = ["tokio", "wrapper"];
+    let members: Vec<&str> =
+        packages.iter().map(|(name, _)| *name).filter(|name| !outside.contains(name)).collect();
+    let text = json!({"packages": all, "workspace_members": members, "resolve": {"nodes": nodes}});
+    Metadata::parse(&text.to_string()).expect("it has the form of cargo's")
+}
+
+#[track_caller]
+fn play(packages: &[(&str, &[(&str, &str)])], expected: &[&str]) {
+    let found: Vec<String> = check(&metadata(packages)).iter().map(ToString::to_string).collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn the_allowed_imports_pass() {
+    play(
+        &[
+            ("assistant-core", &[]),
+            ("fakes", &[("tokio", "")]),
+            ("tokio", &[]),
+            ("claude-assistant", &[("assistant-core", ""), ("fakes", "dev"), ("tokio", "")]),
+        ],
+        &[],
+    );
+}
+
+#[test]
+fn a_fake_that_knows_the_daemon_is_found() {
+    play(
+        &[("assistant-core", &[]), ("fakes", &[("assistant-core", "")])],
+        &["error: fakes: its code may not import assistant-core"],
+    );
+}
+
+#[test]
+fn the_daemons_code_may_not_import_what_its_tests_may() {
+    play(
+        &[("fakes", &[]), ("claude-assistant", &[("fakes", "")])],
+        &["error: claude-assistant: its code may not import fakes"],
+    );
+}
+
+#[test]
+fn what_comes_in_through_a_dependency_is_found_and_through_tests_is_not() {
+    play(
+        &[("xtask", &[("wrapper", "")]), ("wrapper", &[("tokio", "")]), ("tokio", &[])],
+        &["error: xtask: its code is built from tokio through a dependency"],
+    );
+    play(&[("xtask", &[("wrapper", "dev")]), ("wrapper", &[("tokio", "")]), ("tokio", &[])], &[]);
+}
+
+#[test]
+fn the_core_stays_pure_and_a_new_crate_needs_a_rule() {
+    play(
+        &[("assistant-core", &[("tokio", "dev")]), ("tokio", &[]), ("newcomer", &[])],
+        &[
+            "error: assistant-core: may not depend on tokio",
+            "error: newcomer: no rule says what it may import; add one to tidy",
+        ],
+    );
+}

@@ -1,0 +1,212 @@
+//! The chat of `try`: lines become test messages, replies are shown with the time they took.
+//!
+//! At a terminal replies appear whenever they come. With piped input each message waits for its
+//! reply, so that a script reads like a conversation.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use harness::sandbox::Sandbox;
+use harness::wait::{STEP, wait_until};
+
+/// How long a piped message may wait for its reply.
+const REPLY_LIMIT: Duration = Duration::from_mins(2);
+
+/// How long a command of the chat may take.
+const COMMAND_LIMIT: Duration = Duration::from_secs(30);
+
+/// What to say about the commands.
+const HELP: &str = concat!(
+    "  /sessions  who talks with the assistant now\n",
+    "  /status    how the assistant is\n",
+    "  /log       the last lines of its log\n",
+    "  /help      this\n",
+    "  /quit      end (as Ctrl-D)",
+);
+
+/// What comes in from the terminal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Input {
+    /// A line that was typed.
+    Line(String),
+    /// Nothing more will be typed.
+    End,
+}
+
+/// Who is at the other end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Talk {
+    /// A person.
+    Interactive,
+    /// A pipe or a file.
+    Piped,
+}
+
+/// How the chat ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// As the user wanted.
+    ByUser,
+    /// A piped message had no reply in time.
+    Unanswered,
+    /// The daemon ended by itself.
+    DaemonGone,
+}
+
+/// The chat.
+pub(super) struct Chat<'a, Out> {
+    sandbox: &'a mut Sandbox,
+    from: &'a str,
+    talk: Talk,
+    out: Out,
+    shown: BTreeSet<u64>,
+    waiting: VecDeque<Instant>,
+}
+
+/// What a line asks for.
+#[derive(Debug, PartialEq, Eq)]
+enum Asked<'a> {
+    Nothing,
+    Help,
+    Quit,
+    Cli(&'static [&'static str]),
+    Unknown(&'a str),
+    Message(&'a str),
+}
+
+impl<'a, Out: Write> Chat<'a, Out> {
+    pub(super) fn new(sandbox: &'a mut Sandbox, from: &'a str, talk: Talk, out: Out) -> Self {
+        Self { sandbox, from, talk, out, shown: BTreeSet::new(), waiting: VecDeque::new() }
+    }
+
+    /// Talks until an end; `interrupted` becomes true with Ctrl-C.
+    pub(super) fn run(
+        mut self,
+        inputs: &Receiver<Input>,
+        interrupted: &AtomicBool,
+    ) -> anyhow::Result<Ended> {
+        writeln!(self.out, "type a message; /help shows the commands")?;
+        self.prompt()?;
+        loop {
+            if interrupted.load(Ordering::Relaxed) {
+                return self.end_line(Ended::ByUser);
+            }
+            match inputs.recv_timeout(STEP) {
+                Ok(Input::Line(line)) => {
+                    if self.take_up(&line)? == Asked::Quit {
+                        return Ok(Ended::ByUser);
+                    }
+                }
+                Ok(Input::End) | Err(RecvTimeoutError::Disconnected) => {
+                    return self.end_line(Ended::ByUser);
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            if self.talk == Talk::Piped && !self.wait_reply(interrupted) {
+                writeln!(self.out, "no reply within {REPLY_LIMIT:?}")?;
+                return Ok(Ended::Unanswered);
+            }
+            self.show_replies()?;
+            if let Some(status) = self.sandbox.wait_end(Duration::ZERO)? {
+                writeln!(self.out, "\nthe assistant ended by itself ({status}):")?;
+                writeln!(self.out, "{}", self.sandbox.daemon_stderr())?;
+                return Ok(Ended::DaemonGone);
+            }
+        }
+    }
+
+    /// Leaves the line of the prompt.
+    fn end_line(&mut self, ended: Ended) -> anyhow::Result<Ended> {
+        writeln!(self.out)?;
+        Ok(ended)
+    }
+
+    /// Waits for as many new replies as messages wait for one; false when that took too long.
+    fn wait_reply(&mut self, interrupted: &AtomicBool) -> bool {
+        let wanted = self.shown.len() + self.waiting.len();
+        let Self { sandbox, .. } = self;
+        wait_until(REPLY_LIMIT, || {
+            interrupted.load(Ordering::Relaxed)
+                || sandbox.replies().map_or(true, |replies| wanted <= replies.len())
+                || !sandbox.is_running()
+        })
+    }
+
+    fn take_up<'line>(&mut self, line: &'line str) -> anyhow::Result<Asked<'line>> {
+        if self.talk == Talk::Piped {
+            writeln!(self.out, "{line}")?;
+        }
+        let asked = asked(line);
+        match &asked {
+            Asked::Nothing | Asked::Quit => {}
+            Asked::Help => writeln!(self.out, "{HELP}")?,
+            Asked::Unknown(command) => writeln!(self.out, "no such command: {command}\n{HELP}")?,
+            Asked::Cli(arguments) => match self.sandbox.cli(arguments, COMMAND_LIMIT) {
+                Ok(said) => write!(self.out, "{}{}", said.stdout, said.stderr)?,
+                Err(error) => writeln!(self.out, "failed to {error}")?,
+            },
+            Asked::Message(text) => {
+                self.sandbox.drop_message(self.from, text)?;
+                self.waiting.push_back(Instant::now());
+                // A person sees the cursor; the next prompt comes with the reply.
+                return Ok(asked);
+            }
+        }
+        if asked != Asked::Quit {
+            self.prompt()?;
+        }
+        Ok(asked)
+    }
+
+    fn show_replies(&mut self) -> anyhow::Result<()> {
+        for reply in self.sandbox.replies()? {
+            if !self.shown.insert(reply.row) {
+                continue;
+            }
+            let took = self
+                .waiting
+                .pop_front()
+                .map_or_else(String::new, |sent| format!("  ({})", span(sent.elapsed())));
+            writeln!(self.out, "\rassistant> {}{took}", reply.text)?;
+            for attachment in &reply.attachments {
+                writeln!(self.out, "           + {attachment}")?;
+            }
+            self.prompt()?;
+        }
+        Ok(())
+    }
+
+    fn prompt(&mut self) -> anyhow::Result<()> {
+        write!(self.out, "you> ")?;
+        self.out.flush()?;
+        Ok(())
+    }
+}
+
+fn asked(line: &str) -> Asked<'_> {
+    match line.trim() {
+        "" => Asked::Nothing,
+        "/help" => Asked::Help,
+        "/quit" => Asked::Quit,
+        "/sessions" => Asked::Cli(&["sessions"]),
+        "/status" => Asked::Cli(&["status"]),
+        "/log" => Asked::Cli(&["logs", "-n", "20"]),
+        command if command.starts_with('/') && !command.contains(' ') => Asked::Unknown(command),
+        text => Asked::Message(text),
+    }
+}
+
+/// A span as a person reads it.
+fn span(span: Duration) -> String {
+    if span < Duration::from_secs(1) {
+        format!("{} ms", span.as_millis())
+    } else {
+        format!("{:.1} s", span.as_secs_f64())
+    }
+}
+
+#[cfg(test)]
+mod tests;
