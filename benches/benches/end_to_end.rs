@@ -1,4 +1,5 @@
-//! What the whole program costs, seen from outside.
+//! What the whole program costs, seen from outside; and, beside it, the two promises about its
+//! inside, so that one command says whether all of them are kept.
 //!
 //! ```text
 //! cargo build --release -p claude-assistant -p fakes
@@ -9,18 +10,24 @@
 //! the median fails. Beside each figure stands what the machine itself takes for work of that kind.
 //! Ends with 1 when a figure is over its line, with 2 when it could not be measured.
 
+use std::hint::black_box;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use benches::bare::{self, Database};
 use benches::end_to_end::{self, PICKUP};
+use benches::framing::{Incoming, SHORT};
 use benches::programs::Programs;
+use benches::registry::Sandboxed;
 use benches::samples::Samples;
 use benches::sandbox::{Daemon, Sandbox};
 
-/// Runs of each figure; of the burst, which takes seconds, fewer.
+/// Runs of each figure, unless it has a number of its own below.
 const RUNS: usize = 20;
+
+/// Runs of what takes microseconds.
+const ROUTES: usize = 2000;
 
 /// Runs of the burst.
 const BURSTS: usize = 10;
@@ -59,11 +66,11 @@ fn measure(programs: &Programs) -> Outcome {
     writeln!(out, "load average {} at the start, {cores} cores", load.join(" "))?;
     writeln!(
         out,
-        "\n{:<34} {:>4} {:>9} {:>9} {:>9} {:>11}",
+        "\n{:<37} {:>4} {:>9} {:>9} {:>9} {:>11}",
         "", "runs", "min", "median", "max", "fails over"
     )?;
     let mut figures = Vec::new();
-    let groups: [fn(&Programs) -> Outcome; 3] = [alone, lives, messages];
+    let groups: [fn(&Programs) -> Outcome; 4] = [alone, inside, lives, messages];
     for group in groups {
         for figure in group(programs)? {
             writeln!(out, "{}", figure.line())?;
@@ -93,11 +100,37 @@ fn alone(programs: &Programs) -> Outcome {
     ])
 }
 
+/// Parts of the daemon, in this process.
+fn inside(_: &Programs) -> Outcome {
+    let short = Incoming::with(SHORT)?;
+    let mut registry = Sandboxed::new()?;
+    let (mut routes, mut updates, mut flushes) = <_>::default();
+    for _ in 0..ROUTES {
+        let began = Instant::now();
+        let frame = black_box(&short).route_and_frame();
+        push(&mut routes, began.elapsed());
+        drop(frame);
+    }
+    for _ in 0..RUNS {
+        let began = Instant::now();
+        registry.update();
+        push(&mut updates, began.elapsed());
+        let began = Instant::now();
+        registry.flush()?;
+        push(&mut flushes, began.elapsed());
+    }
+    Ok(vec![
+        time("route and frame a short message", routes).fails_over(0.05),
+        time("2000 registry updates", updates).fails_over(5.0),
+        time("  made durable", flushes),
+    ])
+}
+
 /// The daemon with nothing to do.
 fn lives(programs: &Programs) -> Outcome {
     let sandbox = Sandbox::new(programs)?;
-    let first = end_to_end::life(&sandbox)?;
-    let (mut ready, mut stop, mut rss) = <_>::default();
+    let (mut first, mut ready, mut stop, mut rss) = <_>::default();
+    push(&mut first, end_to_end::life(&sandbox)?.ready_after);
     for _ in 0..RUNS {
         let life = end_to_end::life(&sandbox)?;
         push(&mut ready, life.ready_after);
@@ -105,7 +138,7 @@ fn lives(programs: &Programs) -> Outcome {
         push_megabytes(&mut rss, life.idle.rss_bytes);
     }
     Ok(vec![
-        time("READY, on a new home", vec![first.ready_after]),
+        time("READY, on a new home", first),
         time("READY", ready).fails_over(100.0),
         megabytes("memory, idle", rss).fails_over(15.0),
         time("stop, idle", stop),
@@ -117,8 +150,9 @@ fn messages(programs: &Programs) -> Outcome {
     let sandbox = Sandbox::new(programs)?;
     let daemon = Daemon::start(&sandbox)?;
     daemon.idle()?;
-    let (mut connects, mut firsts, mut nexts, mut statuses) = <_>::default();
-    let (mut pickups, mut totals, mut gaps) = <(Vec<f64>, Vec<f64>, Vec<f64>)>::default();
+    let (mut connects, mut pickups, mut totals, mut gaps) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut firsts, mut nexts, mut statuses) = <_>::default();
     for person in end_to_end::strangers().take(RUNS) {
         let words = end_to_end::first_words(&sandbox, &daemon, person)?;
         connects.push(words.connect_ms);
@@ -166,9 +200,9 @@ impl Figure {
 
     fn line(&self) -> String {
         let samples = self.samples.as_ref().map_or("-".to_owned(), Samples::to_string);
-        let line = self.fails_over.map_or(String::new(), |line| format!("{line:.0}"));
+        let line = self.fails_over.map_or(String::new(), |line| line.to_string());
         let verdict = if self.holds() { "" } else { "  OVER" };
-        format!("{:<31} {} {samples} {line:>11}{verdict}", self.name, self.unit)
+        format!("{:<34} {} {samples} {line:>11}{verdict}", self.name, self.unit)
     }
 }
 

@@ -4,7 +4,9 @@
 //! cargo bench -p benches --bench in_process
 //! ```
 
+use std::cell::RefCell;
 use std::hint::black_box;
+use std::time::Duration;
 
 use benches::framing::{Incoming, SHORT, long_text};
 use benches::machine::Conversation;
@@ -55,17 +57,20 @@ fn reading(criterion: &mut Criterion) {
 }
 
 fn registry(criterion: &mut Criterion) {
-    let mut registry = Sandboxed::new().expect("a temporary folder can be written");
+    let registry = Sandboxed::new().expect("a temporary folder can be written");
+    let registry = RefCell::new(registry);
+    let update = || registry.borrow_mut().update();
+    let flush = || registry.borrow().flush().expect("the disk takes it");
     let mut group = criterion.benchmark_group("registry_2000_updates");
-    group.sample_size(30);
-    group.bench_function("updates", |bencher| bencher.iter(|| registry.update()));
-    let registry = std::cell::RefCell::new(registry);
+    // Before each measured part of a few microseconds stands a sync of milliseconds.
+    group.sample_size(30).warm_up_time(Duration::from_millis(500));
+    group.measurement_time(Duration::from_millis(100));
+    group.bench_function("updates", |bencher| {
+        bencher.iter_batched(flush, |()| update(), BatchSize::PerIteration);
+    });
+    group.measurement_time(Duration::from_secs(5));
     group.bench_function("flush", |bencher| {
-        bencher.iter_batched(
-            || registry.borrow_mut().update(),
-            |()| registry.borrow().flush().expect("the disk takes it"),
-            BatchSize::PerIteration,
-        );
+        bencher.iter_batched(update, |()| flush(), BatchSize::PerIteration);
     });
     group.finish();
 }

@@ -50,7 +50,7 @@ impl fmt::Display for Samples {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{:>4} {:>9.2} {:>9.2} {:>9.2}",
+            "{:>4} {:>9.3} {:>9.3} {:>9.3}",
             self.count(),
             self.min(),
             self.median(),

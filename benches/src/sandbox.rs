@@ -28,7 +28,7 @@ use crate::programs::Programs;
 pub const PEOPLE: usize = 40;
 
 /// Nothing here takes this long; after it, it is said what was waited for.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What went wrong around a measurement.
 #[derive(Debug, thiserror::Error)]

@@ -24,7 +24,7 @@ pub fn assistant() -> Vec<u8> {
 
 /// The answer to the first request: 18 KB, most of it the list of commands.
 pub fn initialize_answer() -> Vec<u8> {
-    let commands: Vec<_> = (0..66)
+    let commands: Vec<_> = (0..84)
         .map(|nth| {
             json!({
                 "name": format!("command-{nth}"),

@@ -5,8 +5,8 @@
 //! nor its death reaches them. They are found by the [`Mark`] that every agent carries in its
 //! environment and hands down, in this life of the daemon and in the next one.
 //!
-//! What sysinfo tells comes from one walk over all processes, some milliseconds of work: async
-//! callers go through [`walk`]. A walk is a picture of the past; before a signal is sent, the
+//! What sysinfo tells comes from a walk over all processes, some milliseconds of work, or from a
+//! look at one or a few, some tenths of one: async callers go through [`walk`] for both. A walk is a picture of the past; before a signal is sent, the
 //! process is looked at once more ([`Found`] knows when it began), as its number may have gone to
 //! another. A tool that clears its environment is found only while its parents live.
 
@@ -26,9 +26,13 @@ use sysinfo::{
 pub(crate) use ending::end_all;
 pub(crate) use mark::{HomeId, MARK_NAME, Mark};
 
-/// How far up [`ancestors`] goes; a longer line of parents is a ring in a picture that changed
-/// while it was taken.
+/// How far up a line of parents is followed; a longer one is a ring in a picture that changed while
+/// it was taken, or made by somebody to hide where it ends.
 const ANCESTORS_MAX: usize = 256;
+
+/// How often a line of parents is read that changes meanwhile. Once more is nearly always enough; a
+/// process that wants it to change for ever must not keep us.
+const LINE_LOOKS_MAX: usize = 3;
 
 /// A process that was seen: its number, and what tells it from a later one of the same number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -93,16 +97,22 @@ pub(crate) fn descendants(pid: u32) -> Vec<Found> {
     family.iter().filter_map(process).filter(|process| lives(process)).map(found).collect()
 }
 
-/// The parents of `pid`, the nearest first.
-pub(crate) fn ancestors(pid: u32) -> Vec<u32> {
-    let system = everything(ProcessRefreshKind::nothing().without_tasks());
-    let parent = |pid: &u32| Some(system.process(Pid::from_u32(*pid))?.parent()?.as_u32());
-    std::iter::successors(parent(&pid), parent).take(ANCESTORS_MAX).collect()
-}
-
-/// Whether `ancestor` is `pid`'s parent, or a parent of that one, and so on.
+/// Whether `ancestor` is `pid`'s parent, or a parent of that one, and so on. Each is looked at by
+/// itself, which takes a tenth of what a walk over all processes does. If the line changes faster
+/// than it can be read, nothing speaks against it, and the answer is yes.
 pub(crate) fn descends_from(pid: u32, ancestor: u32) -> bool {
-    ancestors(pid).contains(&ancestor)
+    let mut line = parents(pid);
+    for _ in 1..LINE_LOOKS_MAX {
+        if line != Parents::Unsettled {
+            break;
+        }
+        line = parents(pid);
+    }
+    match line {
+        Parents::Are(parents) => parents.contains(&ancestor),
+        Parents::Unsettled => true,
+        Parents::OfNobody => false,
+    }
 }
 
 /// Whether `pid` was started by an agent of any home. A mark that cannot be read as one counts.
@@ -149,6 +159,33 @@ pub(crate) fn still_runs(process: Found) -> bool {
         .is_some_and(|now| lives(now) && found(now) == process)
 }
 
+/// Who stands above a process.
+#[derive(Debug, PartialEq, Eq)]
+enum Parents {
+    /// These, the nearest first.
+    Are(Vec<u32>),
+    /// One was gone when its turn came (it has left its children to another), or there is no end.
+    Unsettled,
+    /// There is no such process.
+    OfNobody,
+}
+
+fn parents(pid: u32) -> Parents {
+    let kind = ProcessRefreshKind::nothing().without_tasks();
+    let mut system = nobody();
+    let (mut line, mut next) = (Vec::new(), Pid::from_u32(pid));
+    while line.len() <= ANCESTORS_MAX {
+        system.refresh_processes_specifics(ProcessesToUpdate::Some(&[next]), true, kind);
+        let Some(process) = system.process(next) else {
+            return if line.is_empty() { Parents::OfNobody } else { Parents::Unsettled };
+        };
+        let Some(parent) = process.parent() else { return Parents::Are(line) };
+        line.push(parent.as_u32());
+        next = parent;
+    }
+    Parents::Unsettled
+}
+
 fn lives(process: &Process) -> bool {
     !matches!(process.status(), ProcessStatus::Zombie | ProcessStatus::Dead)
 }
@@ -173,9 +210,14 @@ fn one(pid: u32, kind: ProcessRefreshKind) -> System {
 }
 
 fn look(processes: ProcessesToUpdate<'_>, kind: ProcessRefreshKind) -> System {
-    let mut system = System::new().expect("nothing is asked for at first, so nothing can fail");
+    let mut system = nobody();
     system.refresh_processes_specifics(processes, true, kind);
     system
+}
+
+/// A picture in which nobody is yet.
+fn nobody() -> System {
+    System::new().expect("nothing is asked for at first, so nothing can fail")
 }
 
 /// The processes of this user, without this one.

@@ -50,7 +50,7 @@ pub(crate) use counts::Tally;
 pub(crate) use cursors::CursorUpdate;
 pub(crate) use error::StoreError;
 pub(crate) use history::{Direction, HistoryEntry, HistoryPlace, HistoryState};
-pub(crate) use inbox::{Accepted, InboxRow, Pending, Route, RouteDecision};
+pub(crate) use inbox::{Accepted, InboxRow, Pending, Route, RouteDecision, RowState};
 pub(crate) use open::OpenError;
 pub(crate) use outbox::{
     FinishedOutgoing, NewOutgoing, Outgoing, OutgoingRow, OutgoingState, SentText,

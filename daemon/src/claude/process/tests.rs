@@ -206,5 +206,5 @@ async fn dropping_it_kills_its_group_and_leaves_no_entry_behind() {
     let stdout = ready(&mut process).await;
     let (mark, pid) = (process.mark, process.pid());
     drop((process, stdout));
-    until(|| alive(mark) == 0 && processes::ancestors(pid).is_empty()).await;
+    until(|| alive(mark) == 0 && processes::rss_bytes(pid).is_none()).await;
 }

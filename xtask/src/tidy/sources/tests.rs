@@ -40,6 +40,13 @@ fn a_sleep_is_found_in_tests_and_a_thread_sleep_everywhere() {
     play("a/src/b.rs", sleep, &[]);
     let why = "a test waits for what it wants to see, under paused time or with a deadline";
     play("a/src/b/tests.rs", sleep, &[&format!("error: a/src/b/tests.rs:2: `sleep(`: {why}")]);
+    let paused = "#[tokio::test(start_paused = true)]\nasync fn f() { sleep(d).await }\n";
+    play("a/src/b/tests.rs", paused, &[]);
+    play(
+        "a/src/b/tests.rs",
+        &format!("{paused}#[tokio::test]\nasync fn g() {{ sleep(d).await }}\n"),
+        &[&format!("error: a/src/b/tests.rs:4: `sleep(`: {why}")],
+    );
     play(
         "a/src/b.rs",
         "//! x\nfn f() { thread::sleep(d) }\n",
