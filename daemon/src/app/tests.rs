@@ -1,8 +1,11 @@
 //! The daemon as a whole, in one process and under a paused clock: a file in, an agent's turn, a
 //! file out, and what becomes of both when things go wrong.
 
+mod burst;
 mod daemon;
+mod ending;
 mod flow;
+mod lives;
 mod trouble;
 
 pub(crate) use daemon::{Daemon, Setup, WriterOn, number};

@@ -76,7 +76,6 @@ impl Default for Setup {
 /// A row of the inbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Row {
-    pub(crate) row: i64,
     pub(crate) chat: String,
     pub(crate) text: String,
     pub(crate) state: String,
@@ -242,7 +241,7 @@ impl Daemon {
         let db = self.database();
         let mut rows = db
             .prepare(
-                "SELECT row, chat, text, state, reason, routed_at_ms,
+                "SELECT chat, text, state, reason, routed_at_ms,
                         (SELECT count(*) FROM attempts WHERE attempts.row = inbox.row),
                         (SELECT coalesce(sum(counted), 0) FROM attempts
                          WHERE attempts.row = inbox.row)
@@ -251,13 +250,12 @@ impl Daemon {
             .unwrap();
         let read = rows.query_map([], |row| {
             Ok(Row {
-                row: row.get(0)?,
-                chat: row.get(1)?,
-                text: row.get(2)?,
-                state: row.get(3)?,
-                reason: row.get(4)?,
-                routed_at_ms: row.get(5)?,
-                attempts: (row.get(6)?, row.get(7)?),
+                chat: row.get(0)?,
+                text: row.get(1)?,
+                state: row.get(2)?,
+                reason: row.get(3)?,
+                routed_at_ms: row.get(4)?,
+                attempts: (row.get(5)?, row.get(6)?),
             })
         });
         read.unwrap().map(Result::unwrap).collect()
@@ -318,33 +316,36 @@ impl Daemon {
         let mut life = self.life.take().expect("the daemon lives");
         life.around.shutdown().await;
         drop(life);
+        // Paused time stands still while anything blocks: a thread that was at work when the daemon
+        // died is through with it after this, as it would be dead in a real crash.
+        tokio::time::sleep(Duration::from_millis(1)).await;
         self.check_tasks().await;
     }
 
     /// Stops in order; how long it took.
     pub(crate) async fn stop(&mut self) -> Duration {
-        self.stop_hurried_by(|_| std::future::pending()).await
+        self.stop_hurried_by(std::future::pending()).await
     }
 
     /// Stops in order, and loses patience when `impatience` is over.
-    pub(crate) async fn stop_hurried_by<F: Future<Output = ()>>(
+    pub(crate) async fn stop_hurried_by(
         &mut self,
-        impatience: impl FnOnce(Agents) -> F,
+        impatience: impl Future<Output = ()>,
     ) -> Duration {
         let began = tokio::time::Instant::now();
         let Life { mut crew, store, mut around, .. } = self.life.take().expect("the daemon lives");
         let hurry = crew.hurry.clone();
-        let impatient = impatience(self.agents.clone());
-        tokio::pin!(impatient);
         let mut down = std::pin::pin!(crew.take_down());
         tokio::select! {
             () = &mut down => {}
-            () = &mut impatient => {
+            () = impatience => {
                 hurry.cancel();
                 down.await;
             }
         }
         let took = began.elapsed();
+        // A stand-in in a pipe does not hear TERM.
+        self.agents.kill_all();
         store.flush().await.unwrap();
         drop(store);
         while let Some(ended) = around.join_next().await {

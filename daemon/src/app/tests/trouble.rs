@@ -122,7 +122,6 @@ async fn an_unknown_conversation_begins_anew_and_says_so() {
 }
 
 /// One turn with a fault is answered all the same.
-#[track_caller]
 async fn check_goes_on(fault: &str) {
     let mut daemon = Daemon::start().await;
     let plan = format!(r#"[{{"when": {{"on": "turn"}}, "what": {fault}}}]"#);

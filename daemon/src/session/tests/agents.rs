@@ -84,6 +84,13 @@ impl Agents {
         launch.expect("the session had an agent").run.abort();
     }
 
+    /// Kills every agent that still lives.
+    pub(crate) fn kill_all(&self) {
+        for launch in &self.known().launches {
+            launch.run.abort();
+        }
+    }
+
     /// Forgets all conversations.
     pub(crate) fn forget(&self) {
         self.known().memory = Memory::default();

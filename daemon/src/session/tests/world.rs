@@ -40,7 +40,6 @@ pub(super) struct World {
     pub(super) facts: watch::Receiver<Facts>,
     pub(super) store: Store,
     pub(super) record: SessionRecord,
-    pub(super) home: Home,
     pipes: mpsc::Receiver<Pipe>,
     news: mpsc::Receiver<News>,
     routed: watch::Sender<u64>,
@@ -60,11 +59,12 @@ impl World {
         tasks.spawn(async move { writer.run().await.unwrap() });
         let record = store.ensure_session(new_session(&home)).await.unwrap();
         let (launcher, pipes) = mpsc::channel(1);
+        let home_id = HomeId::of(home.root());
         let surroundings = Surroundings {
             agent_version: Arc::default(),
             store: store.clone(),
-            home: home.clone(),
-            home_id: HomeId::of(home.root()),
+            home,
+            home_id,
             generation: Generation(1),
             clock: Clock::start(),
             queued: Arc::new(Notify::new()),
@@ -88,7 +88,7 @@ impl World {
             strings,
         ));
         let accepted = 0;
-        Self { orders, facts, store, record, home, pipes, news, routed, accepted, tasks, _dir: dir }
+        Self { orders, facts, store, record, pipes, news, routed, accepted, tasks, _dir: dir }
     }
 
     /// Routes a message to the session.
@@ -187,15 +187,14 @@ fn arrival(chat: &ChatId, n: usize, text: &str) -> Arrival {
 
 /// An agent that the test plays.
 pub(super) struct Played {
-    pub(super) options: AgentOptions,
     lines: Lines<BufReader<ReadHalf<tokio::io::DuplexStream>>>,
     writer: WriteHalf<tokio::io::DuplexStream>,
 }
 
 impl Played {
-    pub(super) fn new((options, pipe): Pipe) -> Self {
+    pub(super) fn new((_, pipe): Pipe) -> Self {
         let (reader, writer) = tokio::io::split(pipe);
-        Self { options, lines: BufReader::new(reader).lines(), writer }
+        Self { lines: BufReader::new(reader).lines(), writer }
     }
 
     /// The next line it is told; `None` at the end of its input.
@@ -210,7 +209,6 @@ impl Played {
     }
 
     /// The next line, which must be there.
-    #[track_caller]
     pub(super) async fn heard(&mut self) -> Value {
         self.hear().await.expect("a line before the end of the input")
     }

@@ -1,0 +1,148 @@
+//! One life of the daemon after another on the same home: what a crash leaves, and what the next
+//! life makes of it.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{Daemon, number};
+use crate::session::tests::agents::Launch;
+
+/// The frame's line that marks a redelivery.
+const AGAIN: &str = "[Redelivery";
+
+/// Attempts in flight to one agent.
+const IN_FLIGHT_MAX: usize = 50;
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_a_crash_cut_off_is_answered_by_the_next_life_which_says_so() {
+    let mut daemon = Daemon::start().await;
+    daemon.write(&number(0), "tool: sleep 3600; echo done");
+    daemon.until("the tool", |daemon| daemon.states() == ["delivered"]).await;
+    assert_eq!(daemon.status().await.generation, 1);
+    daemon.crash().await;
+    daemon.start_again().await;
+    assert_eq!(daemon.status().await.generation, 2);
+    daemon.until("a second try", |daemon| daemon.agents.launches().len() == 2).await;
+    daemon.until("its message", |daemon| !daemon.agents.launches()[1].messages().is_empty()).await;
+    let launches = daemon.agents.launches();
+    assert_eq!(launches[1].argument("--resume"), launches[0].argument("--session-id"));
+    assert!(launches[1].messages()[0].contains(AGAIN));
+    assert!(!launches[0].messages()[0].contains(AGAIN));
+    tokio::time::advance(Duration::from_hours(1)).await;
+    daemon.until_done().await;
+    assert_eq!(daemon.rows()[0].attempts, (2, 0));
+    daemon.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_unanswered_messages_are_delivered_in_order_and_never_more_than_fifty_at_once() {
+    let mut daemon = Daemon::start().await;
+    daemon.agents.plan(1, r#"[{"when": {"on": "turn"}, "what": "stall"}]"#);
+    for n in 0..120 {
+        daemon.write(&number(0), &format!("m{n}"));
+    }
+    let delivered =
+        |daemon: &Daemon| daemon.states().iter().filter(|state| *state == "delivered").count();
+    daemon.until("all accepted", |daemon| daemon.rows().len() == 120).await;
+    daemon.until("fifty delivered", |daemon| delivered(daemon) == IN_FLIGHT_MAX).await;
+    tokio::time::advance(Duration::from_mins(1)).await;
+    assert_eq!(delivered(&daemon), IN_FLIGHT_MAX);
+    daemon.crash().await;
+
+    daemon.start_again().await;
+    daemon
+        .until("all answered", |daemon| {
+            assert!(delivered(daemon) <= IN_FLIGHT_MAX);
+            daemon.states().iter().all(|state| state == "answered")
+        })
+        .await;
+    let replies: Vec<String> = (0..120).map(|n| format!("You said: m{n}")).collect();
+    assert_eq!(daemon.sent(&number(0)), replies);
+    let told = daemon.agents.launches()[1].messages();
+    let marked: Vec<bool> = told.iter().map(|line| line.contains(AGAIN)).collect();
+    assert_eq!(marked, [[true; 50].as_slice(), &[false; 70]].concat());
+    daemon.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claimed_file_survives_a_crash_and_is_one_message() {
+    let mut daemon = Daemon::start().await;
+    daemon.crash().await;
+    daemon.write(&number(0), "while you were away");
+    daemon.start_again().await;
+    daemon.until_sent(&number(0), &["You said: while you were away"]).await;
+    daemon.until_done().await;
+    daemon.end().await;
+}
+
+/// Small random numbers out of a seed.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, bound: u64) -> u64 {
+        // xorshift64.
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % bound
+    }
+}
+
+/// Crashes at random moments: after some steps of the runtime, or some seconds.
+#[tokio::test(start_paused = true)]
+async fn whenever_it_crashes_nothing_is_lost_and_nothing_comes_twice_unmarked() {
+    let seed = Uuid::new_v4().as_u64_pair().0 | 1;
+    println!("seed {seed}");
+    let mut dice = Dice(seed);
+    let mut daemon = Daemon::start().await;
+    let mut written = 0;
+    for _ in 0..15 {
+        for _ in 0..dice.below(4) {
+            let text = match dice.below(4) {
+                0 => format!("tool: sleep 2; echo m{written}."),
+                1 => format!("slow 3 400 m{written}."),
+                _ => format!("m{written}."),
+            };
+            daemon.write(&number(usize::try_from(dice.below(3)).unwrap()), &text);
+            written += 1;
+        }
+        for _ in 0..dice.below(3) {
+            tokio::time::advance(Duration::from_millis(dice.below(1500))).await;
+            for _ in 0..dice.below(300) {
+                tokio::task::yield_now().await;
+            }
+        }
+        daemon.crash().await;
+        daemon.start_again().await;
+    }
+    daemon.until_done().await;
+    assert!(daemon.states().iter().all(|state| state == "answered"), "{:#?}", daemon.rows());
+    for chat in (0..3).map(number) {
+        let rows = daemon.rows().into_iter().filter(|row| row.chat == format!("test:{chat}"));
+        let texts: Vec<String> = rows.map(|row| row.text).collect();
+        check_deliveries(&daemon, &texts);
+    }
+    daemon.end().await;
+}
+
+/// Every text reached an agent, unmarked at most once and never after a marked time, and first
+/// times came in order.
+#[track_caller]
+fn check_deliveries(daemon: &Daemon, texts: &[String]) {
+    let told: Vec<String> = daemon.agents.launches().iter().flat_map(Launch::messages).collect();
+    let mut first_times = Vec::new();
+    for text in texts {
+        let with_text = told.iter().enumerate().filter(|(_, line)| {
+            let line: Value = serde_json::from_str(line).unwrap();
+            line["message"]["content"].as_str().unwrap().lines().any(|line| line == text)
+        });
+        let times: Vec<(usize, bool)> =
+            with_text.map(|(at, line)| (at, line.contains(AGAIN))).collect();
+        assert!(!times.is_empty(), "{text} reached nobody");
+        assert!(times[1..].iter().all(|(_, marked)| *marked), "{text}: {times:?}");
+        first_times.extend(times.iter().find(|(_, marked)| !marked).map(|(at, _)| *at));
+    }
+    assert!(first_times.is_sorted(), "{first_times:?}");
+}
