@@ -77,7 +77,7 @@ async fn a_hundred_agents_later_no_task_is_left() {
     let before = Daemon::tasks() - tasks_of_a_session;
     for round in 0..5 {
         for n in 0..20 {
-            daemon.write(&number(n), &format!("round {round}"));
+            daemon.write(&number(n), &format!("silent always {round}"));
         }
         daemon.until_done().await;
         daemon.ask(Request::KillSessions).await.unwrap();
