@@ -17,7 +17,7 @@ mod delivery;
 mod frames;
 mod launch;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ use assistant_core::session::{
     Start,
 };
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinError, JoinSet};
 use tracing::{error, info, warn};
 use uuid::Uuid;
 
@@ -147,7 +147,7 @@ pub(crate) async fn run(
         agent: None,
         launching: JoinSet::new(),
         calls: JoinSet::new(),
-        open_calls: BTreeSet::new(),
+        open_calls: BTreeMap::new(),
         sent_in_turn: false,
         outgoing: VecDeque::new(),
         input_ends: false,
@@ -175,7 +175,7 @@ struct Driver {
     launching: JoinSet<Result<Launched, Refused>>,
     calls: JoinSet<frames::Answered>,
     /// Requests of the program that a call will answer; withdrawn ones are taken out.
-    open_calls: BTreeSet<String>,
+    open_calls: BTreeMap<String, Id>,
     /// Whether the running turn sent anything to the person.
     sent_in_turn: bool,
     /// Lines that the agent has no room for yet: at most one per attempt in flight and request open.
@@ -208,7 +208,7 @@ enum Woken {
     Routed(Result<(), watch::error::RecvError>),
     Launched(Box<Result<Launched, Refused>>),
     Agent(agent::Heard),
-    Called(frames::Answered),
+    Called(Result<frames::Answered, JoinError>),
     Deadline,
 }
 
@@ -237,8 +237,8 @@ impl Driver {
                 let launched = launched.unwrap_or_else(|cut| Err(Refused::panicked(&cut)));
                 Woken::Launched(Box::new(launched))
             }
-            Some(called) = self.calls.join_next(), if !self.calls.is_empty() => {
-                Woken::Called(called.unwrap_or_default())
+            Some(called) = self.calls.join_next_with_id(), if !self.calls.is_empty() => {
+                Woken::Called(called.map(|(_, answered)| answered))
             }
             heard = agent => Woken::Agent(heard),
             () = clock.sleep_until(deadline) => Woken::Deadline,

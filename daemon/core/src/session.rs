@@ -117,6 +117,8 @@ pub struct Session {
     /// Attempts that the store has not confirmed. No others follow before: if it refuses these, the
     /// next would overtake them.
     beginning: Vec<AttemptNo>,
+    /// What these would have said of the agent's memory.
+    memory_said: Memory,
     turns_ended: u64,
     actions: VecDeque<Action>,
 }
@@ -137,6 +139,7 @@ impl Session {
             turn_failures: 0,
             resting_until: None,
             beginning: Vec::new(),
+            memory_said: Memory::Kept,
             turns_ended: 0,
             actions: VecDeque::new(),
         };
@@ -169,6 +172,7 @@ impl Session {
             Event::NotBegun => {
                 let attempts = std::mem::take(&mut self.beginning);
                 self.queue.not_begun(&attempts);
+                self.memory = self.memory_said;
                 self.rest(now + ERROR_WAIT_STEP);
             }
             Event::Seen(attempt) => self.queue.seen(attempt),
@@ -366,10 +370,13 @@ impl Session {
 
     fn on_command(&mut self, now: Monotonic, command: Command) {
         match command {
-            Command::Evict if self.standing() == Standing::Idle && self.queue.waiting() == 0 => {
-                self.close(now, Pending::Nothing, Then::Sleep);
+            Command::Evict => {
+                // Rows that may not be delivered now do not need an agent either.
+                let wanted = 0 < self.queue.waiting() && self.may_deliver();
+                if self.standing() == Standing::Idle && !wanted {
+                    self.close(now, Pending::Nothing, Then::Sleep);
+                }
             }
-            Command::Evict => {}
             Command::Kill => {
                 self.parked = true;
                 self.wanted = false;
@@ -509,6 +516,7 @@ impl Session {
         self.beginning = taken.iter().map(|&(attempt, ..)| attempt).collect();
         // From the first delivery on there is a conversation to come back to.
         self.start = Start::Resume;
+        self.memory_said = self.memory;
         let deliveries = taken.into_iter().map(|(attempt, row, delivery)| Delivered {
             attempt,
             row,

@@ -5,7 +5,8 @@ use std::sync::PoisonError;
 use assistant_core::access::Profile;
 use assistant_core::session::{Activity, AttemptNo, Event, TurnFacts, classify};
 use serde_json::Value;
-use tracing::{info, warn};
+use tokio::task::{Id, JoinError};
+use tracing::{error, info, warn};
 
 use super::Driver;
 use super::agent::{Agent, Heard};
@@ -30,8 +31,8 @@ const REMINDER: &str = "You have not sent anything to the person. What you write
                         nobody; only the reply tool does. If you meant to answer, use it now. If \
                         nothing needs to be said, just end your turn.";
 
-/// The answer to a use of one of our tools. Empty if its task was cut short.
-#[derive(Debug, Default)]
+/// The answer to a use of one of our tools.
+#[derive(Debug)]
 pub(super) struct Answered {
     request: String,
     line: Vec<u8>,
@@ -156,23 +157,39 @@ impl Driver {
             store: self.surroundings.store.clone(),
             queued: std::sync::Arc::clone(&self.surroundings.queued),
         };
-        self.open_calls.insert(request.clone());
-        self.calls.spawn(async move {
+        let asked = request.clone();
+        let task = self.calls.spawn(async move {
             let outcome = tools::carry_out(&reach, call).await;
             let line = wire::mcp_answer(&request, &outcome.response(&id));
             Answered { request, line, sent: outcome.sent }
         });
+        self.open_calls.insert(asked, task.id());
     }
 
-    pub(super) fn on_called(&mut self, answered: Answered) {
+    pub(super) fn on_called(&mut self, called: Result<Answered, JoinError>) {
+        let answered = match called {
+            Ok(answered) => answered,
+            Err(cut) => match self.cut_short(cut.id()) {
+                Some(answered) => answered,
+                None => return,
+            },
+        };
         if let Some((row, text)) = answered.sent {
             self.sent_in_turn = true;
             self.record_event(transcript::Event::Out { row, text });
         }
         // An answer that is not waited for any more is not given.
-        if self.open_calls.remove(&answered.request) && self.agent.is_some() {
+        if self.open_calls.remove(&answered.request).is_some() && self.agent.is_some() {
             self.outgoing.push_back(answered.line);
         }
+    }
+
+    /// The answer to a call whose task panicked: without one the agent would wait for ever.
+    fn cut_short(&self, task: Id) -> Option<Answered> {
+        error!(session = self.record.row.0, "a tool was cut short");
+        let (request, _) = self.open_calls.iter().find(|(_, &open)| open == task)?;
+        let line = wire::refuse(request, "the tool failed");
+        Some(Answered { request: request.clone(), line, sent: None })
     }
 
     async fn on_agent_session(&mut self, reported: String) {

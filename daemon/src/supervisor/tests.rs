@@ -122,3 +122,18 @@ async fn a_restarted_session_is_up_again_without_a_message() {
     daemon.until_done().await;
     daemon.end().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_agent_whose_messages_are_held_makes_room_for_the_harness() {
+    let mut daemon = Daemon::start_with(Setup { agents_alive_max: 1, ..Setup::default() }).await;
+    daemon.write(&number(0), "hello");
+    daemon.until_done().await;
+    daemon.ask(Request::Hold).await.unwrap();
+    daemon.write(&number(0), "held");
+    daemon.until("accepted", |daemon| daemon.rows().len() == 2).await;
+    daemon.write("harness", "are you there");
+    daemon.until_sent("harness", &["You said: are you there"]).await;
+    daemon.ask(Request::Release).await.unwrap();
+    daemon.until_done().await;
+    daemon.end().await;
+}

@@ -50,7 +50,7 @@ fn text_of_frame(lines: &[&str]) -> String {
             in_thread = !line.ends_with(']');
         } else if *line == "ATTACHMENTS:" {
             break;
-        } else if !line.starts_with("[Redelivery") {
+        } else if !["[Redelivery", "[Your memory"].iter().any(|note| line.starts_with(note)) {
             text.push(line);
         }
     }

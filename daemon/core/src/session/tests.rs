@@ -607,6 +607,24 @@ fn what_the_store_refused_to_begin_is_tried_again() {
 }
 
 #[test]
+fn a_loss_of_memory_is_said_even_if_the_store_refused_the_first_telling() {
+    check_from(
+        Start::Resume,
+        "new:1 slot lost exit slot up nobegin +2 ok:2 new:2",
+        "new:1 -> AskSlot
+         slot -> Launch(Resume)
+         lost -> MemoryLost Terminate
+         exit -> ReleaseSlot AskSlot
+         slot -> Launch(Fresh)
+         up -> Deliver(1=1?)
+         nobegin ->
+         +2 -> Deliver(2=1?)
+         ok:2 -> Settle(2ok)
+         new:2 -> Deliver(3=2)",
+    );
+}
+
+#[test]
 fn a_late_or_foreign_result_changes_nothing() {
     check(
         "new:1 slot up ok:7 ok:1 ok:1 err:1",
