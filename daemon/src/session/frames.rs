@@ -187,7 +187,7 @@ impl Driver {
     /// The answer to a call whose task panicked: without one the agent would wait for ever.
     fn cut_short(&self, task: Id) -> Option<Answered> {
         error!(session = self.record.row.0, "a tool was cut short");
-        let (request, _) = self.open_calls.iter().find(|(_, &open)| open == task)?;
+        let (request, _) = self.open_calls.iter().find(|(_, open)| **open == task)?;
         let line = wire::refuse(request, "the tool failed");
         Some(Answered { request: request.clone(), line, sent: None })
     }
