@@ -48,6 +48,10 @@ use signals::Signals;
 /// for TERM and KILL of the last ones, and for the store.
 const HURRY_BEFORE_DEADLINE: Duration = Duration::from_secs(4);
 
+/// How long the store may take to write what it was asked and to end, once nobody asks any more. A
+/// disk that is stuck must not keep the process for ever.
+const STORE_END_MAX: Duration = Duration::from_secs(10);
+
 /// What a daemon runs with. The home is prepared, and its lock is held by the caller.
 #[derive(Debug)]
 pub(crate) struct Settings {
@@ -90,7 +94,10 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<Code> {
         Ok((shared, crew)) => serve(shared, crew, &mut signals).await,
         Err(failure) => Err(failure),
     };
-    finish(store, thread).await;
+    if tokio::time::timeout(STORE_END_MAX, finish(store, thread)).await.is_err() {
+        error!("the store does not end");
+        return Ok(Code::Aborted);
+    }
     code
 }
 

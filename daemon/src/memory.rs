@@ -5,6 +5,8 @@
 //!     └───── too slow, or nobody wants it any more ──> its group is killed
 //! ```
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::io;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -12,8 +14,9 @@ use std::time::Duration;
 use assistant_core::limits::MEMORY_SUMMARY_BYTES_MAX;
 use rustix::io::retry_on_intr;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
-use tokio::io::{AsyncRead, AsyncReadExt as _};
-use tokio::process::Command;
+use serde_json::json;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::process::{ChildStdin, Command};
 use tracing::warn;
 
 use crate::processes::adopted::{self, OwnChild};
@@ -22,16 +25,26 @@ use crate::processes::walk;
 /// A look-up that takes longer than this is left out of the prompt.
 const MEMORY_LOOKUP_MAX: Duration = Duration::from_secs(10);
 
-/// Asks the command for what is known of `contact`, which it gets as its last argument. Absence,
-/// failure and slowness are no errors: the prompt then has no summary. Of a long one, what a prompt
-/// has room for.
-pub(crate) async fn summary(command: &[String], contact: &str) -> Option<String> {
-    within(MEMORY_LOOKUP_MAX, command, contact).await
+/// What to ask, of whom.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Question<'a> {
+    /// The program and its arguments.
+    pub(crate) command: &'a [String],
+    /// Its whole environment.
+    pub(crate) environment: &'a BTreeMap<OsString, OsString>,
+    /// Whom it is about. Said on its standard input, as a line of JSON: an argument would stand in
+    /// the list of processes.
+    pub(crate) contact: &'a str,
 }
 
-async fn within(limit: Duration, command: &[String], contact: &str) -> Option<String> {
-    let (program, arguments) = command.split_first()?;
-    let mut lookup = LookUp::start(program, arguments, contact)
+/// Asks the command for what is known of a contact. Absence, failure and slowness are no errors:
+/// the prompt then has no summary. Of a long one, what a prompt has room for.
+pub(crate) async fn summary(question: Question<'_>) -> Option<String> {
+    within(MEMORY_LOOKUP_MAX, question).await
+}
+
+async fn within(limit: Duration, question: Question<'_>) -> Option<String> {
+    let mut lookup = LookUp::start(question)?
         .inspect_err(|error| warn!(%error, "memory command not started"))
         .ok()?;
     match tokio::time::timeout(limit, lookup.outcome()).await {
@@ -59,29 +72,42 @@ async fn within(limit: Duration, command: &[String], contact: &str) -> Option<St
 struct LookUp {
     own: OwnChild,
     group: Pid,
+    asked: Vec<u8>,
 }
 
 impl LookUp {
-    fn start(program: &str, arguments: &[String], contact: &str) -> io::Result<Self> {
+    /// `None` if no command is named.
+    fn start(question: Question<'_>) -> Option<io::Result<Self>> {
+        let (program, arguments) = question.command.split_first()?;
         let mut command = Command::new(program);
         command
             .args(arguments)
-            .arg(contact)
-            .stdin(Stdio::null())
+            .env_clear()
+            .envs(question.environment)
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .process_group(0)
             .kill_on_drop(true);
-        let own = adopted::spawn(&mut command)?;
+        Some(Self::spawn(&mut command, question.contact))
+    }
+
+    fn spawn(command: &mut Command, contact: &str) -> io::Result<Self> {
+        let own = adopted::spawn(command)?;
         let number = own.child.id().and_then(|pid| i32::try_from(pid).ok());
         let group = number.and_then(Pid::from_raw).ok_or(io::ErrorKind::NotFound)?;
-        Ok(Self { own, group })
+        let asked = format!("{}\n", json!({"contact": contact})).into_bytes();
+        Ok(Self { own, group, asked })
     }
 
     /// What it printed, and how it ended.
     async fn outcome(&mut self) -> io::Result<(Vec<u8>, ExitStatus)> {
         let stdout = self.own.child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
-        tokio::try_join!(printed(stdout), self.ended())
+        let stdin = self.own.child.stdin.take().ok_or(io::ErrorKind::BrokenPipe)?;
+        let asked = std::mem::take(&mut self.asked);
+        let ((), printed, status) =
+            tokio::try_join!(say(stdin, asked), printed(stdout), self.ended())?;
+        Ok((printed, status))
     }
 
     /// Waits for its end, and ends what it left behind, which may hold its output open. Until then
@@ -107,6 +133,12 @@ impl Drop for LookUp {
             self.kill_group();
         }
     }
+}
+
+/// A command that does not want to know whom it is about need not listen.
+async fn say(mut stdin: ChildStdin, asked: Vec<u8>) -> io::Result<()> {
+    let _unheard = stdin.write_all(&asked).await;
+    Ok(())
 }
 
 /// As much as is used. The rest is taken too: a command that nobody reads from would not end.

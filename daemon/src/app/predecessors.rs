@@ -14,17 +14,24 @@ const TERM_MAX: Duration = Duration::from_secs(2);
 /// How long killed processes may take to be gone.
 const KILL_MAX: Duration = Duration::from_secs(2);
 
+/// Looks at the processes, each of which ends all that were found. What still starts others after
+/// that does so faster than it can be killed.
+const LOOKS_MAX: usize = 5;
+
 /// Ends them, so that no two agents ever work on one conversation.
 pub(super) async fn end(home: HomeId, generation: Generation) {
-    let older = ..generation.0.unsigned_abs();
-    let marked = processes::walk(move || processes::marked(home, &older)).await;
-    if marked.is_empty() {
-        return;
-    }
-    info!(processes = marked.len(), "ending what an earlier daemon left running");
-    let found = marked.into_iter().map(|marked| marked.process).collect();
-    let left = processes::end_all(found, TERM_MAX, KILL_MAX).await;
-    if !left.is_empty() {
-        warn!(processes = left.len(), "processes of an earlier daemon do not end");
+    // An agent may start something in the moment it is ended: looked at again until nothing is left.
+    for _ in 0..LOOKS_MAX {
+        let older = ..generation.0.unsigned_abs();
+        let marked = processes::walk(move || processes::marked(home, &older)).await;
+        if marked.is_empty() {
+            return;
+        }
+        info!(processes = marked.len(), "ending what an earlier daemon left running");
+        let found = marked.into_iter().map(|marked| marked.process).collect();
+        let left = processes::end_all(found, TERM_MAX, KILL_MAX).await;
+        if !left.is_empty() {
+            warn!(processes = left.len(), "processes of an earlier daemon do not end");
+        }
     }
 }

@@ -1,18 +1,17 @@
 //! `restart`: `stop` if a daemon runs, then `start`.
 
+use anyhow::Context as _;
+
 use super::print::Screen;
 use super::{Place, start, stop};
-use crate::exit::{Code, Failure};
+use crate::control::lock::{self, Held};
+use crate::exit::Code;
 
 pub(super) async fn restart(place: &Place, screen: &mut Screen) -> anyhow::Result<Code> {
-    match stop::stop(place, screen).await {
-        Ok(_) => {}
-        Err(error) if !runs(&error) => screen.line("no daemon was running")?,
-        Err(error) => return Err(error),
+    // Whether one runs is a question of the lock: one that hangs does not answer, and runs.
+    match lock::look(&place.home.lock()).context("look at the lock")? {
+        Held::Free => screen.line("no daemon was running")?,
+        Held::BySomebody | Held::By(_) => drop(stop::stop(place, screen).await?),
     }
     start::start(place, screen).await
-}
-
-fn runs(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<Failure>().is_none_or(|failure| failure.code != Code::Unreachable)
 }

@@ -30,6 +30,7 @@ pub(super) fn run(place: &Place, run: &Run, began: Instant) -> anyhow::Result<Co
     let config =
         Config::load(&home.config_file(), place.user_home.as_deref()).map_err(Failure::from)?;
     home.prepare().map_err(Failure::from)?;
+    let home = &home.canonical().map_err(Failure::from)?;
     let contacts = Contacts::open(&home.contacts_file()).map_err(Failure::from)?;
     if run.detached {
         detach(home.root())?;

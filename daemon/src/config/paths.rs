@@ -84,6 +84,17 @@ impl Home {
         Self { root: root.into() }
     }
 
+    /// The same home by its one true path. Two names of a folder (a link to it) are one home: what
+    /// its daemons leave running is found by a hash of this path.
+    ///
+    /// # Errors
+    /// When it is not there.
+    pub(crate) fn canonical(&self) -> Result<Self, HomeError> {
+        let root = fs::canonicalize(&self.root)
+            .map_err(|source| HomeError::Folder { path: self.root.clone(), source })?;
+        Ok(Self { root })
+    }
+
     /// Makes every folder of the home that is missing, and takes from folders and from the two
     /// configuration files whatever rights others have on them.
     ///

@@ -26,7 +26,7 @@ use crate::claude::wire;
 use crate::clock::Clock;
 use crate::config::Home;
 use crate::memory;
-use crate::processes::{HomeId, Mark};
+use crate::processes::{HomeId, MARK_NAME, Mark};
 use crate::store::{Generation, SessionRecord, Store};
 use crate::transcript;
 
@@ -140,7 +140,13 @@ async fn begin(
 ) -> Result<Launched, Refused> {
     let memory = match &surroundings.memory {
         Some(command) if profile == Profile::Admin => {
-            memory::summary(command, &record.facts.contact).await
+            let mut environment =
+                options::environment(std::env::vars_os(), &surroundings.extra_env);
+            let mark = mark(surroundings, record).to_string();
+            environment.insert(MARK_NAME.into(), mark.into());
+            let contact = &record.facts.contact;
+            let environment = &environment;
+            memory::summary(memory::Question { command, environment, contact }).await
         }
         _ => None,
     };
@@ -195,13 +201,18 @@ fn agent_options(
             Profile::Harness => SettingSources::None,
         },
         model: record.facts.model.clone(),
-        mark: Mark {
-            home: surroundings.home_id,
-            generation: surroundings.generation.0.unsigned_abs(),
-            session: record.row.0,
-        },
+        mark: mark(surroundings, record),
         config_dir: surroundings.config_dir.clone(),
         extra_env: surroundings.extra_env.clone(),
+    }
+}
+
+/// What everything that is started for this session can be found by.
+fn mark(surroundings: &Surroundings, record: &SessionRecord) -> Mark {
+    Mark {
+        home: surroundings.home_id,
+        generation: surroundings.generation.0.unsigned_abs(),
+        session: record.row.0,
     }
 }
 
