@@ -62,3 +62,14 @@ fn a_file_where_a_folder_belongs_is_an_error_that_names_it() {
     assert!(shown.contains("/state: cannot be made a private folder"), "{shown}");
     assert_eq!(Failure::from(error).code, Code::Usage);
 }
+
+#[test]
+fn a_home_and_a_link_to_it_are_one_home() {
+    let folder = tempfile::tempdir().unwrap();
+    let (real, link) = (folder.path().join("real"), folder.path().join("link"));
+    Home::at(&real).prepare().unwrap();
+    std::os::unix::fs::symlink(&real, &link).unwrap();
+    let by_link = Home::at(&link).canonical().unwrap();
+    assert_eq!(by_link.root(), Home::at(&real).canonical().unwrap().root());
+    assert!(Home::at(folder.path().join("none")).canonical().is_err());
+}
