@@ -68,9 +68,17 @@ struct TestMessage {
 /// Reads a file as an arrival with this key. Links are not followed, and what is no file is not
 /// waited for.
 pub(super) fn read(path: &Path, key: &str) -> Result<Arrival, BadFile> {
-    let text = read_bytes(path)?;
-    let message: TestMessage = serde_json::from_slice(&text).map_err(BadFile::Unparsed)?;
+    let message = parse(&read_bytes(path)?).map_err(BadFile::Unparsed)?;
     arrival(message, key)
+}
+
+/// An object, and nothing that serde would take for one: a list of the same values reads as a
+/// structure to it.
+fn parse(text: &[u8]) -> serde_json::Result<TestMessage> {
+    if text.trim_ascii_start().first() == Some(&b'[') {
+        return Err(serde::de::Error::custom("expected an object, found a list"));
+    }
+    serde_json::from_slice(text)
 }
 
 fn read_bytes(path: &Path) -> Result<Vec<u8>, BadFile> {

@@ -29,6 +29,12 @@ fn only_the_sender_is_needed() {
 }
 
 #[test]
+fn a_list_of_the_right_values_is_no_message() {
+    let refused = read_text(r#"["+15555550123","hi",false,null,null,[],null]"#).unwrap_err();
+    assert_eq!(refused, "not a test message: expected an object, found a list");
+}
+
+#[test]
 fn a_chat_may_be_another_than_the_senders() {
     let arrival = read_text(r#"{"from": "a@b.c", "chat_id": "test:X@Y.z", "reply_to": "g"}"#);
     let Arrival { chat, sender, reply_to, .. } = arrival.unwrap();
