@@ -16,12 +16,12 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use benches::bare::{self, Database};
+use benches::daemon::{self, Daemon};
 use benches::end_to_end::{self, PICKUP};
 use benches::framing::{Incoming, SHORT};
-use benches::programs::Programs;
 use benches::registry::Sandboxed;
 use benches::samples::Samples;
-use benches::sandbox::{Daemon, Sandbox};
+use harness::binaries::Programs;
 
 /// Runs of each figure, unless it has a number of its own below.
 const RUNS: usize = 20;
@@ -48,9 +48,7 @@ fn main() -> ExitCode {
     if !std::env::args().any(|argument| argument == "--bench") {
         return said("measured by: cargo bench -p benches --bench end_to_end", ExitCode::SUCCESS);
     }
-    let programs = std::env::current_exe()
-        .map_err(Into::into)
-        .and_then(|path| Programs::beside(&path).map_err(Into::into));
+    let programs = Programs::beside_this_executable().map_err(Into::into);
     match programs.and_then(|programs| measure(&programs)) {
         Ok(figures) if figures.iter().all(Figure::holds) => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
@@ -83,11 +81,11 @@ fn measure(programs: &Programs) -> Outcome {
 
 /// The machine without us.
 fn alone(programs: &Programs) -> Outcome {
-    let dir = tempfile::tempdir()?;
+    let (dir, agent) = (tempfile::tempdir()?, programs.fake_claude()?);
     let database = Database::create(dir.path())?;
     let (mut spawns, mut syncs, mut commits, mut twenties) = <_>::default();
     for _ in 0..RUNS {
-        push(&mut spawns, bare::spawn(&programs.agent)?);
+        push(&mut spawns, bare::spawn(&agent)?);
         push(&mut syncs, bare::sync_page(dir.path())?);
         push(&mut commits, database.commit(1)?);
         push(&mut twenties, database.commit(u32::try_from(PICKUP)?)?);
@@ -128,14 +126,14 @@ fn inside(_: &Programs) -> Outcome {
 
 /// The daemon with nothing to do.
 fn lives(programs: &Programs) -> Outcome {
-    let sandbox = Sandbox::new(programs)?;
+    let mut sandbox = daemon::sandbox(programs)?;
     let (mut first, mut ready, mut stop, mut rss) = <_>::default();
-    push(&mut first, end_to_end::life(&sandbox)?.ready_after);
+    push(&mut first, end_to_end::life(&mut sandbox)?.ready_after);
     for _ in 0..RUNS {
-        let life = end_to_end::life(&sandbox)?;
+        let life = end_to_end::life(&mut sandbox)?;
         push(&mut ready, life.ready_after);
         push(&mut stop, life.stopped_after);
-        push_megabytes(&mut rss, life.idle.rss_bytes);
+        push_megabytes(&mut rss, life.rss_bytes);
     }
     Ok(vec![
         time("READY, on a new home", first),
@@ -147,31 +145,31 @@ fn lives(programs: &Programs) -> Outcome {
 
 /// The daemon at work.
 fn messages(programs: &Programs) -> Outcome {
-    let sandbox = Sandbox::new(programs)?;
-    let daemon = Daemon::start(&sandbox)?;
+    let mut sandbox = daemon::sandbox(programs)?;
+    let mut daemon = Daemon::start(&mut sandbox)?;
     daemon.idle()?;
     let (mut connects, mut pickups, mut totals, mut gaps) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let (mut firsts, mut nexts, mut statuses) = <_>::default();
     for person in end_to_end::strangers().take(RUNS) {
-        let words = end_to_end::first_words(&sandbox, &daemon, person)?;
+        let words = end_to_end::first_words(&mut daemon, person)?;
         connects.push(words.connect_ms);
         push(&mut firsts, words.first_reply);
         push(&mut nexts, words.next_reply);
     }
     for _ in 0..=RUNS {
-        pickups.push(end_to_end::pickup(&sandbox, &daemon)?);
+        pickups.push(end_to_end::pickup(&mut daemon)?);
         push(&mut statuses, daemon.time_status()?);
     }
     // The first of them had to wake its agent.
     pickups.remove(0);
     for _ in 0..BURSTS {
-        let (total, gap) = end_to_end::burst(&sandbox, &daemon)?;
+        let (total, gap) = end_to_end::burst(&mut daemon)?;
         totals.push(total);
         gaps.push(gap);
     }
     let mut rss = Vec::new();
-    push_megabytes(&mut rss, daemon.idle()?.rss_bytes);
+    push_megabytes(&mut rss, daemon.idle()?);
     Ok(vec![
         time("agent up, from the routed message", connects),
         time("first reply, agent to be started", firsts),

@@ -11,7 +11,9 @@
 
 use std::time::Duration;
 
-use crate::sandbox::{Daemon, Found, Idle, PEOPLE, Sandbox, Trouble};
+use harness::sandbox::Sandbox;
+
+use crate::daemon::{Daemon, Found, PEOPLE, Trouble};
 
 /// Files of one pick-up.
 pub const PICKUP: usize = 20;
@@ -27,8 +29,8 @@ const BURST_PEOPLE: [usize; 5] = [0, 1, 2, 3, 4];
 pub struct Life {
     /// From before the start to `READY` read.
     pub ready_after: Duration,
-    /// What it took in memory.
-    pub idle: Idle,
+    /// Memory in use when idle, in bytes.
+    pub rss_bytes: u64,
     /// From TERM to its end.
     pub stopped_after: Duration,
 }
@@ -37,10 +39,10 @@ pub struct Life {
 ///
 /// # Errors
 /// When it does not behave.
-pub fn life(sandbox: &Sandbox) -> Result<Life, Trouble> {
+pub fn life(sandbox: &mut Sandbox) -> Result<Life, Trouble> {
     let daemon = Daemon::start(sandbox)?;
-    let (ready_after, idle) = (daemon.ready_after, daemon.idle()?);
-    Ok(Life { ready_after, idle, stopped_after: daemon.stop()? })
+    let (ready_after, rss_bytes) = (daemon.ready_after, daemon.idle()?);
+    Ok(Life { ready_after, rss_bytes, stopped_after: daemon.stop()? })
 }
 
 /// The first messages of one conversation.
@@ -59,13 +61,9 @@ pub struct FirstWords {
 ///
 /// # Errors
 /// When there is no answer.
-pub fn first_words(
-    sandbox: &Sandbox,
-    daemon: &Daemon<'_>,
-    person: usize,
-) -> Result<FirstWords, Trouble> {
+pub fn first_words(daemon: &mut Daemon<'_>, person: usize) -> Result<FirstWords, Trouble> {
     let before = daemon.rows()?;
-    let first_reply = reply(sandbox, daemon, person)?;
+    let first_reply = reply(daemon, person)?;
     let found = daemon.answered(before, 1)?;
     let unexpected = |what: &str| Trouble::Unexpected { what: what.to_owned() };
     let first = found.first().ok_or_else(|| unexpected("find the message"))?;
@@ -76,14 +74,14 @@ pub fn first_words(
         .map(|(ready, routed)| ready - routed)
         .ok_or_else(|| unexpected("find the agent's start in the log"))?;
     let before = daemon.rows()?;
-    let next_reply = reply(sandbox, daemon, person)?;
+    let next_reply = reply(daemon, person)?;
     daemon.answered(before, 1)?;
     Ok(FirstWords { connect_ms, first_reply, next_reply })
 }
 
-fn reply(sandbox: &Sandbox, daemon: &Daemon<'_>, person: usize) -> Result<Duration, Trouble> {
+fn reply(daemon: &mut Daemon<'_>, person: usize) -> Result<Duration, Trouble> {
     let replies = daemon.replies();
-    let dropped = sandbox.drop_messages(1, &[person])?;
+    let dropped = daemon.drop_messages(1, &[person])?;
     daemon.replied(replies, dropped.instant)
 }
 
@@ -93,8 +91,8 @@ fn reply(sandbox: &Sandbox, daemon: &Daemon<'_>, person: usize) -> Result<Durati
 ///
 /// # Errors
 /// When one is not answered.
-pub fn pickup(sandbox: &Sandbox, daemon: &Daemon<'_>) -> Result<f64, Trouble> {
-    Ok(routed(sandbox, daemon, PICKUP, &[0])?.0)
+pub fn pickup(daemon: &mut Daemon<'_>) -> Result<f64, Trouble> {
+    Ok(routed(daemon, PICKUP, &[0])?.0)
 }
 
 /// The same for [`BURST`] files, to several people's agents; and the longest time within it in
@@ -102,18 +100,13 @@ pub fn pickup(sandbox: &Sandbox, daemon: &Daemon<'_>) -> Result<f64, Trouble> {
 ///
 /// # Errors
 /// When one is not answered.
-pub fn burst(sandbox: &Sandbox, daemon: &Daemon<'_>) -> Result<(f64, f64), Trouble> {
-    routed(sandbox, daemon, BURST, &BURST_PEOPLE)
+pub fn burst(daemon: &mut Daemon<'_>) -> Result<(f64, f64), Trouble> {
+    routed(daemon, BURST, &BURST_PEOPLE)
 }
 
-fn routed(
-    sandbox: &Sandbox,
-    daemon: &Daemon<'_>,
-    count: usize,
-    people: &[usize],
-) -> Result<(f64, f64), Trouble> {
+fn routed(daemon: &mut Daemon<'_>, count: usize, people: &[usize]) -> Result<(f64, f64), Trouble> {
     let before = daemon.rows()?;
-    let dropped = sandbox.drop_messages(count, people)?;
+    let dropped = daemon.drop_messages(count, people)?;
     let found = daemon.answered(before, count)?;
     if found.len() != count {
         let what = format!("find {count} messages in the inbox: there are {}", found.len());

@@ -27,5 +27,6 @@ mod supervisor;
 mod telemetry;
 mod tools;
 mod transcript;
+mod typed;
 
 pub use cli::main;

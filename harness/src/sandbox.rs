@@ -14,6 +14,7 @@
 //! nothing of the machine's user. Everything that runs here carries a mark, so that whatever it
 //! left can be found and ended. Dropping a sandbox ends all of it and removes the directory.
 
+mod draft;
 mod running;
 mod settings;
 
@@ -30,6 +31,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use tempfile::TempDir;
 
+pub use self::draft::Draft;
 pub use self::running::Ready;
 use self::running::Running;
 pub use self::settings::{AGENT_ENV_MARK, Agent, AgentState, Contact, Settings};
@@ -253,19 +255,21 @@ impl Sandbox {
     /// Drops a test message for the daemon to find. Returns the file's name. Names grow, so that
     /// messages are taken up in the order of the calls.
     pub fn drop_message(&mut self, from: &str, text: &str) -> Result<String, SandboxError> {
+        self.draft_message(from, text)?.appear()?;
+        Ok(self.last_name())
+    }
+
+    /// Writes a test message that appears when it is told to. For who wants the moment of its
+    /// appearing without the time that writing takes, or several messages in one moment.
+    pub fn draft_message(&mut self, from: &str, text: &str) -> Result<Draft, SandboxError> {
         self.written += 1;
-        let name = format!("{:08}", self.written);
         let message = serde_json::json!({ "from": from, "text": text }).to_string();
-        self.drop_file(&name, message.as_bytes())?;
-        Ok(name)
+        Draft::write(&self.messages_dir(), &self.last_name(), message.as_bytes())
     }
 
     /// Puts `bytes` into the message directory as `NAME.json`, whole at the moment it appears.
     pub fn drop_file(&self, name: &str, bytes: &[u8]) -> Result<(), SandboxError> {
-        let half = self.messages_dir().join(format!("{name}.tmp"));
-        let whole = self.messages_dir().join(format!("{name}.json"));
-        write_private(&half, bytes)?;
-        fs::rename(&half, &whole).map_err(on(&whole))
+        Draft::write(&self.messages_dir(), name, bytes)?.appear()
     }
 
     /// All replies so far, in the order of their rows.
@@ -331,6 +335,11 @@ impl Sandbox {
         self.end_all();
         self.root.disable_cleanup(true);
         self.root().to_path_buf()
+    }
+
+    /// The name of the message written last.
+    fn last_name(&self) -> String {
+        format!("{:08}", self.written)
     }
 
     fn daemon_log(&self) -> PathBuf {

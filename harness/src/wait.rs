@@ -23,7 +23,18 @@ pub fn wait_until(limit: Duration, mut condition: impl FnMut() -> bool) -> bool 
 
 /// Looks until `look` finds something, for at most `limit`; `None` when the time ran out.
 #[must_use]
-pub fn wait_for<T>(limit: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+pub fn wait_for<T>(limit: Duration, look: impl FnMut() -> Option<T>) -> Option<T> {
+    wait_for_every(STEP, limit, look)
+}
+
+/// The same with a look every `step`: shorter than [`STEP`] where the moment itself is a figure,
+/// longer where a look would cost whoever is measured.
+#[must_use]
+pub fn wait_for_every<T>(
+    step: Duration,
+    limit: Duration,
+    mut look: impl FnMut() -> Option<T>,
+) -> Option<T> {
     let started = Instant::now();
     loop {
         let late = limit <= started.elapsed();
@@ -34,7 +45,7 @@ pub fn wait_for<T>(limit: Duration, mut look: impl FnMut() -> Option<T>) -> Opti
             return None;
         }
         // Parking and not sleeping: an owner of the thread can end the wait early by unparking it.
-        thread::park_timeout(STEP.min(limit.saturating_sub(started.elapsed())));
+        thread::park_timeout(step.min(limit.saturating_sub(started.elapsed())));
     }
 }
 

@@ -31,6 +31,7 @@ use crate::store::{
     self, Generation, NewOutgoing, OutgoingState, SessionRecord, Store, StoreError,
 };
 use crate::supervisor::{Ask, Shown};
+use crate::typed::{self, NoSession};
 
 /// How long `send` waits to hear what became of its text.
 const SEND_OUTCOME_MAX: Duration = Duration::from_secs(20);
@@ -106,7 +107,7 @@ impl Desk {
 
     async fn one(&self, name: &str, command: Command) -> Answered {
         let records = self.store.sessions().await.map_err(|failure| failed(&failure))?;
-        let row = find(&records, name)?.row;
+        let row = typed::session(&records, name).map_err(|none| unnamed(&none))?.row;
         let (answer, told) = oneshot::channel();
         self.supervisor.send(Ask::Command(row, command, answer)).await.map_err(|_| stopping())?;
         let running = told.await.map_err(|_| stopping())?;
@@ -272,34 +273,18 @@ fn totals(counts: &store::Counts) -> Counts {
     }
 }
 
-/// The session that is meant: by its number first, then by its chat, then by a name that only one
-/// has.
-fn find<'a>(records: &'a [SessionRecord], typed: &str) -> Result<&'a SessionRecord, Refusal> {
-    let by_row = records.iter().find(|record| record.row.0.to_string() == typed);
-    let by_chat = || {
-        let chat = parse_chat(typed).ok()?;
-        records.iter().find(|record| record.chat == chat)
+/// A session that what was typed does not name.
+fn unnamed(none: &NoSession) -> Refusal {
+    let kind = match none {
+        NoSession::Several { .. } => RefusalKind::Invalid,
+        NoSession::Unknown { .. } => RefusalKind::NotFound,
     };
-    if let Some(record) = by_row.or_else(by_chat) {
-        return Ok(record);
-    }
-    let mut named = records.iter().filter(|record| record.facts.name == typed);
-    match (named.next(), named.next()) {
-        (Some(record), None) => Ok(record),
-        (Some(_), Some(_)) => {
-            let message = format!("several sessions are called {typed}: name one by its number");
-            Err(Refusal::new(RefusalKind::Invalid, message))
-        }
-        (None, _) => {
-            Err(Refusal::new(RefusalKind::NotFound, format!("no session is called {typed}")))
-        }
-    }
+    Refusal::new(kind, none.to_string())
 }
 
-/// A chat as it was typed: a bare address is that of a test chat, the only source so far.
+/// A chat as it was typed.
 fn parse_chat(chat: &str) -> Result<ChatId, Refusal> {
-    ChatId::from_typed(chat, Source::Test)
-        .map_err(|error| Refusal::new(RefusalKind::Invalid, error.to_string()))
+    typed::chat(chat).map_err(|error| Refusal::new(RefusalKind::Invalid, error.to_string()))
 }
 
 fn no_session(reason: &str) -> Refusal {

@@ -1,14 +1,12 @@
-//! Finds what was typed in the database, which is read whether a daemon runs or not: a session by
-//! its number, name or chat.
+//! Reads the database, which is there whether a daemon runs or not, and what was typed to name
+//! something in it. What cannot be found is an end of the program with its exit code.
 
-use assistant_core::chat::{ChatId, Source};
+use assistant_core::chat::ChatId;
 
 use super::Place;
 use crate::exit::{Code, Failure};
 use crate::store::{SessionRecord, StoreError, View};
-
-/// Whose a bare address is that somebody types: only test messages come in so far.
-const SOURCE_TYPED: Source = Source::Test;
+use crate::typed;
 
 /// The database, read-only; `None` if there is none yet.
 pub(super) fn view(place: &Place) -> Result<Option<View>, Failure> {
@@ -24,28 +22,13 @@ impl From<StoreError> for Failure {
 
 /// A chat as it was typed.
 pub(super) fn typed_chat(text: &str) -> Result<ChatId, Failure> {
-    ChatId::from_typed(text, SOURCE_TYPED)
-        .map_err(|error| Failure::new(Code::Usage, format!("failed to {error}")))
+    typed::chat(text).map_err(|error| Failure::new(Code::Usage, format!("failed to {error}")))
 }
 
-/// The session that is meant: a number first, then a chat, then a name that only one has.
+/// The session that is meant by what was typed.
 pub(super) fn session<'a>(
     sessions: &'a [SessionRecord],
-    typed: &str,
+    text: &str,
 ) -> Result<&'a SessionRecord, Failure> {
-    let chat = ChatId::from_typed(typed, SOURCE_TYPED).ok();
-    let by_row = sessions.iter().find(|session| session.row.0.to_string() == typed);
-    let found =
-        by_row.or_else(|| sessions.iter().find(|session| Some(&session.chat) == chat.as_ref()));
-    if let Some(found) = found {
-        return Ok(found);
-    }
-    let mut named = sessions.iter().filter(|session| session.facts.name == typed);
-    match (named.next(), named.next()) {
-        (Some(found), None) => Ok(found),
-        (Some(_), Some(_)) => {
-            Err(Failure::new(Code::Failed, format!("several sessions are called {typed}")))
-        }
-        (None, _) => Err(Failure::new(Code::Failed, format!("no session is called {typed}"))),
-    }
+    typed::session(sessions, text).map_err(|none| Failure::new(Code::Failed, none.to_string()))
 }

@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -27,7 +27,8 @@ pub struct Ready {
     pub generation: u64,
     /// From the start of the process to this line, as the daemon measured it.
     pub ready_ms: f64,
-    /// From the spawn to the arrival of this line, as we measured it.
+    /// From before the spawn to the arrival of this line, as we measured it. Exact: a thread is
+    /// blocked on the pipe, and takes the time before it does anything with the line.
     #[serde(skip)]
     pub seen_after: Duration,
 }
@@ -53,10 +54,12 @@ impl Running {
             return Err(SandboxError::Daemon(io::Error::other("no pipe on its stdout")));
         };
         let (ready_line, ready) = sync_channel(1);
-        let reader = thread::spawn(move || drain(stdout, &ready_line));
-        match wait_ready(&ready, spawned) {
-            Some(ready) => Ok(Self { child, ready, stdout: Some(reader) }),
-            None => Err(not_ready(child, log)),
+        let reader = thread::spawn(move || drain(stdout, spawned, &ready_line));
+        match ready.recv_timeout(READY_LIMIT) {
+            Ok(ready) => Ok(Self { child, ready, stdout: Some(reader) }),
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                Err(not_ready(child, log))
+            }
         }
     }
 
@@ -118,21 +121,15 @@ impl Drop for Running {
 
 /// Reads the daemon's stdout to its end, so that it never blocks on a full pipe, and passes the
 /// READY line on.
-fn drain(stdout: ChildStdout, ready_line: &SyncSender<Ready>) {
+fn drain(stdout: ChildStdout, spawned: Instant, ready_line: &SyncSender<Ready>) {
     for line in BufReader::new(stdout).lines() {
+        let seen_after = spawned.elapsed();
         let Ok(line) = line else { return };
         let ready = line.strip_prefix("READY ").and_then(|json| serde_json::from_str(json).ok());
         if let Some(ready) = ready {
             // A second READY finds nobody waiting.
-            drop(ready_line.try_send(ready));
+            drop(ready_line.try_send(Ready { seen_after, ..ready }));
         }
-    }
-}
-
-fn wait_ready(line: &Receiver<Ready>, spawned: Instant) -> Option<Ready> {
-    match line.recv_timeout(READY_LIMIT) {
-        Ok(ready) => Some(Ready { seen_after: spawned.elapsed(), ..ready }),
-        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{Agent, Contact, Sandbox, SandboxError, Settings};
 
@@ -36,7 +36,9 @@ fn a_daemon_is_started_and_stopped_and_its_child_is_found_and_ended() {
     let directory = tempfile::tempdir().expect("a temp directory");
     let mut sandbox =
         Sandbox::new(script(directory.path(), WELL_BEHAVED), &settings()).expect("a sandbox");
+    let before = Instant::now();
     let ready = sandbox.start().expect("it says READY");
+    assert!(!ready.seen_after.is_zero() && ready.seen_after <= before.elapsed(), "{ready:?}");
     assert_eq!((Some(ready.pid), ready.generation), (sandbox.pid(), 3));
     assert!(matches!(sandbox.start(), Err(SandboxError::WrongState(_))));
 
@@ -173,6 +175,20 @@ fn messages_appear_whole_and_in_order_and_replies_are_read_by_row() {
     let replies = sandbox.wait_replies(LIMIT, |replies| replies.len() == 2).expect("they parse");
     let rows: Vec<u64> = replies.iter().map(|reply| reply.row).collect();
     assert_eq!(rows, [9, 10]);
+}
+
+#[test]
+fn a_draft_is_no_message_before_it_appears() {
+    let mut sandbox = Sandbox::new(PathBuf::from("/bin/true"), &settings()).expect("a sandbox");
+    let first = sandbox.draft_message(OWNER, "one").expect("it is ours");
+    let second = sandbox.draft_message(OWNER, "two").expect("it is ours");
+    let path = |name: &str| sandbox.messages_dir().join(name);
+    assert!(!path("00000001.json").exists() && !path("00000002.json").exists());
+    second.appear().expect("it is ours");
+    first.appear().expect("it is ours");
+    let text = fs::read_to_string(path("00000001.json")).expect("it is there");
+    assert_eq!(text, r#"{"from":"+15555550123","text":"one"}"#);
+    assert!(path("00000002.json").exists() && !path("00000002.tmp").exists());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{wait_for, wait_until};
+use super::{wait_for, wait_for_every, wait_until};
 
 #[test]
 fn a_condition_that_holds_at_once_costs_no_wait() {
@@ -32,4 +32,22 @@ fn what_never_comes_ends_at_the_limit() {
     let started = Instant::now();
     assert!(!wait_until(Duration::from_millis(20), || false));
     assert!(Duration::from_millis(20) <= started.elapsed());
+}
+
+#[test]
+fn a_step_longer_than_the_limit_does_not_outlast_it() {
+    let started = Instant::now();
+    let (step, limit) = (Duration::from_mins(1), Duration::from_millis(20));
+    assert_eq!(wait_for_every(step, limit, || None::<u8>), None);
+    assert!(started.elapsed() < Duration::from_secs(20));
+}
+
+#[test]
+fn a_short_step_looks_more_often() {
+    let mut looks = 0;
+    let found = wait_for_every(Duration::from_micros(1), Duration::from_mins(1), || {
+        looks += 1;
+        (looks == 500).then_some(looks)
+    });
+    assert_eq!(found, Some(500));
 }
