@@ -25,6 +25,15 @@ pub(crate) enum Outcome {
     Skipped(String),
 }
 
+/// What a command is run for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Its exit status says everything; tests that it counts are welcome.
+    Check,
+    /// Its tests: a run without any proves nothing, whatever it ends with.
+    Tests,
+}
+
 /// One finished step.
 #[derive(Debug)]
 struct Finished {
@@ -48,16 +57,12 @@ impl Run {
         on_failure: ExitCode,
         command: Command,
     ) -> Outcome {
-        self.step(name, |tally| {
-            let (code, counted) = pass_through(command)?;
-            *tally += counted;
-            Ok(match code {
-                Some(0) => Outcome::Passed,
-                // A runner of ours says itself what kind of failure it was.
-                Some(code) => Outcome::Failed(known_code(code).unwrap_or(on_failure)),
-                None => Outcome::Failed(on_failure),
-            })
-        })
+        self.pass_through(name, Kind::Check, on_failure, command)
+    }
+
+    /// Runs a command that has to run at least one test.
+    pub(crate) fn tests(&mut self, name: &'static str, command: Command) -> Outcome {
+        self.pass_through(name, Kind::Tests, ExitCode::Failed, command)
     }
 
     /// Runs a step that is code of ours.
@@ -82,6 +87,20 @@ impl Run {
         let total = total(&self.finished);
         println!("{} passed, {} failed", total.passed, total.failed);
         worst(&self.finished)
+    }
+
+    fn pass_through(
+        &mut self,
+        name: &'static str,
+        kind: Kind,
+        on_failure: ExitCode,
+        command: Command,
+    ) -> Outcome {
+        self.step(name, |tally| {
+            let (code, counted) = pass_through(command)?;
+            *tally += counted;
+            Ok(outcome(kind, code, counted, on_failure))
+        })
     }
 
     fn step(
@@ -138,9 +157,25 @@ fn copy_lines(from: Option<impl Read>, mut to: impl Write) -> Tally {
     tally
 }
 
-/// The outcome that a runner of ours means by this number. Cargo's own 101 is none of them.
-fn known_code(code: i32) -> Option<ExitCode> {
-    ExitCode::from_number(code).filter(|code| *code != ExitCode::Pass)
+/// What a command's end means. `code` is `None` where a signal ended it.
+fn outcome(kind: Kind, code: Option<i32>, counted: Tally, on_failure: ExitCode) -> Outcome {
+    /// How nextest ends where no test has the name that was asked for.
+    const NEXTEST_NO_TESTS: i32 = 4;
+    match (kind, code) {
+        (Kind::Tests, Some(0)) if counted == Tally::default() => {
+            Outcome::Failed(ExitCode::NothingSelected)
+        }
+        (_, Some(0)) => Outcome::Passed,
+        (Kind::Tests, Some(NEXTEST_NO_TESTS)) => Outcome::Failed(ExitCode::NothingSelected),
+        // A runner of ours says itself how it ended. Cargo's own 101 is none of our numbers.
+        (_, Some(code)) => match ExitCode::from_number(code) {
+            Some(ExitCode::Skipped) => {
+                Outcome::Skipped("what it needs is not on this machine".to_owned())
+            }
+            known => Outcome::Failed(known.unwrap_or(on_failure)),
+        },
+        (_, None) => Outcome::Failed(on_failure),
+    }
 }
 
 fn said(outcome: &Outcome) -> &'static str {

@@ -151,7 +151,7 @@ fn tier_1(workspace: &Workspace, only: Option<&str>, run: &mut Run) {
     let mut tests = workspace.cargo(&arguments);
     // A snapshot that differs is a failure, never a file to be written.
     tests.env("INSTA_UPDATE", "no");
-    run.command("tier 1", ExitCode::Failed, tests);
+    run.tests("tier 1", tests);
 }
 
 fn claude_step(gate: Gate, run: &mut Run) -> Outcome {
@@ -189,7 +189,7 @@ fn runner_step(
     if gate == Gate::Closed {
         command.env("SMOKE_GATE", "closed");
     }
-    run.command(name, ExitCode::Failed, command);
+    run.tests(name, command);
     Ok(())
 }
 
