@@ -4,7 +4,7 @@
 //! that later ones cannot do without is asked for its outcome by the caller.
 
 use std::fmt::Write as _;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -81,9 +81,11 @@ impl Run {
         self.record(Finished { name, outcome, elapsed: Duration::ZERO, tally: Tally::default() });
     }
 
-    /// Prints the table and the line of totals; returns the worst outcome.
+    /// Prints the table, what became of the steps, and as the last line the totals of the tests;
+    /// returns the worst outcome.
     pub(crate) fn finish(self) -> ExitCode {
         print!("\n{}", table(&self.finished));
+        println!("\n{}", steps_line(&self.finished));
         let total = total(&self.finished);
         println!("{} passed, {} failed", total.passed, total.failed);
         worst(&self.finished)
@@ -97,7 +99,7 @@ impl Run {
         command: Command,
     ) -> Outcome {
         self.step(name, |tally| {
-            let (code, counted) = pass_through(command)?;
+            let (code, counted) = pass_through(command, io::stdout(), io::stderr())?;
             *tally += counted;
             Ok(outcome(kind, code, counted, on_failure))
         })
@@ -127,14 +129,18 @@ impl Run {
 }
 
 /// Runs a command and passes both outputs on line by line, counting what runners report.
-fn pass_through(mut command: Command) -> anyhow::Result<(Option<i32>, Tally)> {
+fn pass_through(
+    mut command: Command,
+    out: impl Write,
+    err: impl Write + Send + 'static,
+) -> anyhow::Result<(Option<i32>, Tally)> {
     let program = command.get_program().to_string_lossy().into_owned();
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().with_context(|| format!("run {program}"))?;
     let stderr = child.stderr.take();
     let stdout = child.stdout.take();
-    let aside = thread::spawn(move || copy_lines(stderr, std::io::stderr()));
-    let mut tally = copy_lines(stdout, std::io::stdout());
+    let aside = thread::spawn(move || copy_lines(stderr, err));
+    let mut tally = copy_lines(stdout, out);
     tally += aside.join().unwrap_or_default();
     let status = child.wait().with_context(|| format!("wait for {program}"))?;
     Ok((status.code(), tally))
@@ -186,18 +192,29 @@ fn said(outcome: &Outcome) -> &'static str {
     }
 }
 
-/// A step without tests of its own counts as one test.
+/// The tests of all steps. A step that failed without a test that did counts as a failure, so that
+/// a run that is not green never shows `0 failed`.
 fn total(finished: &[Finished]) -> Tally {
     let mut total = Tally::default();
     for step in finished {
         total += match (&step.outcome, step.tally) {
-            (Outcome::Skipped(_), tally) => tally,
-            (Outcome::Passed, Tally { passed: 0, failed: 0 }) => Tally { passed: 1, failed: 0 },
             (Outcome::Failed(_), Tally { passed, failed: 0 }) => Tally { passed, failed: 1 },
             (_, tally) => tally,
         };
     }
     total
+}
+
+/// How many steps held, did not, and were not tried.
+fn steps_line(finished: &[Finished]) -> String {
+    let count =
+        |wanted: fn(&Outcome) -> bool| finished.iter().filter(|step| wanted(&step.outcome)).count();
+    format!(
+        "steps: {} ok, {} failed, {} skipped; tests:",
+        count(|outcome| matches!(outcome, Outcome::Passed)),
+        count(|outcome| matches!(outcome, Outcome::Failed(_))),
+        count(|outcome| matches!(outcome, Outcome::Skipped(_))),
+    )
 }
 
 fn table(finished: &[Finished]) -> String {
