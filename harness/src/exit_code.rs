@@ -34,6 +34,8 @@ pub enum ExitCode {
     NothingSelected = 33,
     /// Something the command needs is not on this machine.
     PreconditionMissing = 40,
+    /// The same where that is no failure: nothing was tried. Never a pass.
+    Skipped = 41,
     /// Another run holds the lock.
     Locked = 50,
     /// The command line makes no sense (the number `sysexits.h` gives it, as the daemon does).
@@ -42,7 +44,7 @@ pub enum ExitCode {
 
 impl ExitCode {
     /// Every outcome, in the order of its number.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Pass,
         Self::Warnings,
         Self::Failed,
@@ -57,6 +59,7 @@ impl ExitCode {
         Self::FileInvalid,
         Self::NothingSelected,
         Self::PreconditionMissing,
+        Self::Skipped,
         Self::Locked,
         Self::BadUsage,
     ];
@@ -88,6 +91,7 @@ impl ExitCode {
             Self::FileInvalid => "a file is invalid",
             Self::NothingSelected => "nothing selected",
             Self::PreconditionMissing => "a precondition is missing",
+            Self::Skipped => "skipped",
             Self::Locked => "locked by another run",
             Self::BadUsage => "bad usage",
         }

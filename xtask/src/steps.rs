@@ -4,7 +4,7 @@
 //! that later ones cannot do without is asked for its outcome by the caller.
 
 use std::fmt::Write as _;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -23,6 +23,15 @@ pub(crate) enum Outcome {
     Failed(ExitCode),
     /// It could not be tried, and that is no failure here.
     Skipped(String),
+}
+
+/// What a command is run for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Its exit status says everything; tests that it counts are welcome.
+    Check,
+    /// Its tests: a run without any proves nothing, whatever it ends with.
+    Tests,
 }
 
 /// One finished step.
@@ -48,16 +57,12 @@ impl Run {
         on_failure: ExitCode,
         command: Command,
     ) -> Outcome {
-        self.step(name, |tally| {
-            let (code, counted) = pass_through(command)?;
-            *tally += counted;
-            Ok(match code {
-                Some(0) => Outcome::Passed,
-                // A runner of ours says itself what kind of failure it was.
-                Some(code) => Outcome::Failed(known_code(code).unwrap_or(on_failure)),
-                None => Outcome::Failed(on_failure),
-            })
-        })
+        self.pass_through(name, Kind::Check, on_failure, command)
+    }
+
+    /// Runs a command that has to run at least one test.
+    pub(crate) fn tests(&mut self, name: &'static str, command: Command) -> Outcome {
+        self.pass_through(name, Kind::Tests, ExitCode::Failed, command)
     }
 
     /// Runs a step that is code of ours.
@@ -76,12 +81,28 @@ impl Run {
         self.record(Finished { name, outcome, elapsed: Duration::ZERO, tally: Tally::default() });
     }
 
-    /// Prints the table and the line of totals; returns the worst outcome.
+    /// Prints the table, what became of the steps, and as the last line the totals of the tests;
+    /// returns the worst outcome.
     pub(crate) fn finish(self) -> ExitCode {
         print!("\n{}", table(&self.finished));
+        println!("\n{}", steps_line(&self.finished));
         let total = total(&self.finished);
         println!("{} passed, {} failed", total.passed, total.failed);
         worst(&self.finished)
+    }
+
+    fn pass_through(
+        &mut self,
+        name: &'static str,
+        kind: Kind,
+        on_failure: ExitCode,
+        command: Command,
+    ) -> Outcome {
+        self.step(name, |tally| {
+            let (code, counted) = pass_through(command, io::stdout(), io::stderr())?;
+            *tally += counted;
+            Ok(outcome(kind, code, counted, on_failure))
+        })
     }
 
     fn step(
@@ -108,14 +129,18 @@ impl Run {
 }
 
 /// Runs a command and passes both outputs on line by line, counting what runners report.
-fn pass_through(mut command: Command) -> anyhow::Result<(Option<i32>, Tally)> {
+fn pass_through(
+    mut command: Command,
+    out: impl Write,
+    err: impl Write + Send + 'static,
+) -> anyhow::Result<(Option<i32>, Tally)> {
     let program = command.get_program().to_string_lossy().into_owned();
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().with_context(|| format!("run {program}"))?;
     let stderr = child.stderr.take();
     let stdout = child.stdout.take();
-    let aside = thread::spawn(move || copy_lines(stderr, std::io::stderr()));
-    let mut tally = copy_lines(stdout, std::io::stdout());
+    let aside = thread::spawn(move || copy_lines(stderr, err));
+    let mut tally = copy_lines(stdout, out);
     tally += aside.join().unwrap_or_default();
     let status = child.wait().with_context(|| format!("wait for {program}"))?;
     Ok((status.code(), tally))
@@ -138,9 +163,25 @@ fn copy_lines(from: Option<impl Read>, mut to: impl Write) -> Tally {
     tally
 }
 
-/// The outcome that a runner of ours means by this number. Cargo's own 101 is none of them.
-fn known_code(code: i32) -> Option<ExitCode> {
-    ExitCode::from_number(code).filter(|code| *code != ExitCode::Pass)
+/// What a command's end means. `code` is `None` where a signal ended it.
+fn outcome(kind: Kind, code: Option<i32>, counted: Tally, on_failure: ExitCode) -> Outcome {
+    /// How nextest ends where no test has the name that was asked for.
+    const NEXTEST_NO_TESTS: i32 = 4;
+    match (kind, code) {
+        (Kind::Tests, Some(0)) if counted == Tally::default() => {
+            Outcome::Failed(ExitCode::NothingSelected)
+        }
+        (_, Some(0)) => Outcome::Passed,
+        (Kind::Tests, Some(NEXTEST_NO_TESTS)) => Outcome::Failed(ExitCode::NothingSelected),
+        // A runner of ours says itself how it ended. Cargo's own 101 is none of our numbers.
+        (_, Some(code)) => match ExitCode::from_number(code) {
+            Some(ExitCode::Skipped) => {
+                Outcome::Skipped("what it needs is not on this machine".to_owned())
+            }
+            known => Outcome::Failed(known.unwrap_or(on_failure)),
+        },
+        (_, None) => Outcome::Failed(on_failure),
+    }
 }
 
 fn said(outcome: &Outcome) -> &'static str {
@@ -151,18 +192,29 @@ fn said(outcome: &Outcome) -> &'static str {
     }
 }
 
-/// A step without tests of its own counts as one test.
+/// The tests of all steps. A step that failed without a test that did counts as a failure, so that
+/// a run that is not green never shows `0 failed`.
 fn total(finished: &[Finished]) -> Tally {
     let mut total = Tally::default();
     for step in finished {
         total += match (&step.outcome, step.tally) {
-            (Outcome::Skipped(_), tally) => tally,
-            (Outcome::Passed, Tally { passed: 0, failed: 0 }) => Tally { passed: 1, failed: 0 },
             (Outcome::Failed(_), Tally { passed, failed: 0 }) => Tally { passed, failed: 1 },
             (_, tally) => tally,
         };
     }
     total
+}
+
+/// How many steps held, did not, and were not tried.
+fn steps_line(finished: &[Finished]) -> String {
+    let count =
+        |wanted: fn(&Outcome) -> bool| finished.iter().filter(|step| wanted(&step.outcome)).count();
+    format!(
+        "steps: {} ok, {} failed, {} skipped; tests:",
+        count(|outcome| matches!(outcome, Outcome::Passed)),
+        count(|outcome| matches!(outcome, Outcome::Failed(_))),
+        count(|outcome| matches!(outcome, Outcome::Skipped(_))),
+    )
 }
 
 fn table(finished: &[Finished]) -> String {

@@ -7,6 +7,7 @@ mod code;
 mod crates;
 mod documents;
 mod licences;
+mod pure;
 mod sources;
 mod tree;
 
@@ -73,6 +74,7 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<ExitCode> {
 
     let mut findings = Vec::new();
     findings.extend(sources::check(&tree));
+    findings.extend(pure::check(&tree));
     findings.extend(documents::check(&tree));
     findings.extend(crates::check(&metadata));
     findings.extend(licences::check(&metadata, &policy));

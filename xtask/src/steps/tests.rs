@@ -1,11 +1,12 @@
 //! The table, the totals and the exit code of finished steps.
 
+use std::io;
 use std::process::Command;
 use std::time::Duration;
 
 use harness::exit_code::ExitCode;
 
-use super::{Finished, Outcome, Run, pass_through, table, total, worst};
+use super::{Finished, Kind, Outcome, Run, outcome, pass_through, steps_line, table, total, worst};
 use crate::tally::Tally;
 
 fn step(name: &'static str, outcome: Outcome, passed: u64, failed: u64) -> Finished {
@@ -30,8 +31,9 @@ fn the_table_names_counts_and_reasons() {
          unit tests     1.2 s  failed (40 passed, 2 failed)\n\
          tier 3         1.2 s  SKIPPED: no agent program\n"
     );
-    // The check counts as one; the skipped tier as none.
-    assert_eq!(total(&finished), Tally { passed: 41, failed: 2 });
+    assert_eq!(steps_line(&finished), "steps: 1 ok, 1 failed, 1 skipped; tests:");
+    // The check is no test.
+    assert_eq!(total(&finished), Tally { passed: 40, failed: 2 });
 }
 
 #[test]
@@ -57,18 +59,45 @@ fn output_of_both_streams_is_counted_and_the_code_is_kept() {
     let script = "echo 'test result: ok. 2 passed; 1 failed; 0 ignored'; \
                   echo '  Summary [ 0.1s] 3 tests run: 3 passed, 0 skipped' >&2; exit 33";
     shell.args(["-c", script]);
-    let (code, tally) = pass_through(shell).expect("a shell is everywhere");
+    // Not to the terminal: a run of these tests would count the lines as results of its own.
+    let (code, tally) = pass_through(shell, io::sink(), io::sink()).expect("a shell is everywhere");
     assert_eq!((code, tally), (Some(33), Tally { passed: 5, failed: 1 }));
 }
 
+/// What an end means that came after `passed` tests held and `failed` did not.
+#[track_caller]
+fn check(kind: Kind, code: Option<i32>, (passed, failed): (u64, u64), expected: &Outcome) {
+    let meant = outcome(kind, code, Tally { passed, failed }, ExitCode::Failed);
+    assert_eq!(meant, *expected, "{kind:?} {code:?} {passed} {failed}");
+}
+
 #[test]
-fn a_runner_of_ours_says_what_kind_of_failure_it_was() {
-    let ends_with = |code: &str| {
-        let mut shell = Command::new("sh");
-        shell.args(["-c", &format!("exit {code}")]);
-        Run::default().command("runner", ExitCode::Failed, shell)
-    };
-    assert_eq!(ends_with("0"), Outcome::Passed);
-    assert_eq!(ends_with("33"), Outcome::Failed(ExitCode::NothingSelected));
-    assert_eq!(ends_with("101"), Outcome::Failed(ExitCode::Failed));
+fn a_runner_of_ours_says_itself_how_it_ended() {
+    for kind in [Kind::Check, Kind::Tests] {
+        check(kind, Some(0), (3, 0), &Outcome::Passed);
+        check(kind, Some(21), (3, 1), &Outcome::Failed(ExitCode::InvariantBroken));
+        check(kind, Some(33), (0, 0), &Outcome::Failed(ExitCode::NothingSelected));
+        check(kind, Some(101), (3, 1), &Outcome::Failed(ExitCode::Failed));
+        check(kind, None, (3, 0), &Outcome::Failed(ExitCode::Failed));
+        let why = "what it needs is not on this machine".to_owned();
+        check(kind, Some(41), (0, 0), &Outcome::Skipped(why));
+    }
+}
+
+#[test]
+fn tests_of_which_none_ran_have_not_passed() {
+    let nothing = Outcome::Failed(ExitCode::NothingSelected);
+    check(Kind::Tests, Some(0), (0, 0), &nothing);
+    check(Kind::Tests, Some(4), (0, 0), &nothing);
+    check(Kind::Check, Some(0), (0, 0), &Outcome::Passed);
+    check(Kind::Check, Some(4), (0, 0), &Outcome::Failed(ExitCode::Failed));
+}
+
+#[test]
+fn a_step_takes_its_outcome_from_its_command() {
+    let ends_well = || Command::new("true");
+    let mut run = Run::default();
+    assert_eq!(run.command("tidy", ExitCode::Failed, ends_well()), Outcome::Passed);
+    let nothing = Outcome::Failed(ExitCode::NothingSelected);
+    assert_eq!(run.tests("tier 1", ends_well()), nothing);
 }

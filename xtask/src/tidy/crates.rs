@@ -78,6 +78,8 @@ pub(super) struct Package {
     pub(super) name: String,
     pub(super) version: String,
     pub(super) license: Option<String>,
+    /// Absent for a package of this tree.
+    pub(super) source: Option<String>,
     description: Option<String>,
     dependencies: Vec<Dependency>,
 }

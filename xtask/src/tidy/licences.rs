@@ -1,4 +1,4 @@
-//! Licences of every package, against the list in deny.toml.
+//! Licences and sources of every package, against the lists in deny.toml.
 //!
 //! `cargo deny` checks the same file more thoroughly where it is installed; this check needs
 //! nothing but cargo itself.
@@ -14,6 +14,8 @@ use super::crates::Metadata;
 pub(super) struct Policy {
     licenses: Licenses,
     bans: Bans,
+    #[serde(default)]
+    sources: Sources,
 }
 
 #[derive(Debug, Deserialize)]
@@ -35,6 +37,35 @@ struct Banned {
     reason: String,
 }
 
+/// Where a package may come from beyond crates.io and this tree.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Sources {
+    #[serde(default)]
+    allow_registry: Vec<String>,
+    #[serde(default)]
+    allow_git: Vec<String>,
+}
+
+impl Sources {
+    /// Whether a package of this source, as cargo names it, may be built in; a path has none.
+    fn permit(&self, source: Option<&str>) -> bool {
+        let Some(source) = source else { return true };
+        if CRATES_IO.contains(&source) {
+            return true;
+        }
+        let (kind, url) = source.split_once('+').unwrap_or(("", source));
+        let allowed = if kind == "git" { &self.allow_git } else { &self.allow_registry };
+        // Cargo adds what was asked for and the commit to the address of a repository.
+        let bare = url.split(['?', '#']).next().unwrap_or(url);
+        allowed.iter().any(|allowed| allowed == bare)
+    }
+}
+
+/// What cargo calls crates.io, by the kind of its index.
+const CRATES_IO: [&str; 2] =
+    ["registry+https://github.com/rust-lang/crates.io-index", "sparse+https://index.crates.io/"];
+
 impl Policy {
     /// Reads deny.toml.
     pub(super) fn parse(text: &str) -> anyhow::Result<Self> {
@@ -49,6 +80,11 @@ pub(super) fn check(metadata: &Metadata, policy: &Policy) -> Vec<Finding> {
         let place = format!("{} {}", package.name, package.version);
         if let Some(banned) = policy.bans.deny.iter().find(|banned| banned.name == package.name) {
             findings.push(Finding::error(&place, 0, format!("banned: {}", banned.reason)));
+        }
+        if !policy.sources.permit(package.source.as_deref()) {
+            let source = package.source.as_deref().unwrap_or_default();
+            let what = format!("comes from {source}, which deny.toml does not allow");
+            findings.push(Finding::error(&place, 0, what));
         }
         match &package.license {
             None => findings.push(Finding::error(&place, 0, "states no licence")),

@@ -114,7 +114,7 @@ fn is_constant(lines: &[&str]) -> bool {
     decisive.is_some_and(|line| names_constant(line))
 }
 
-fn is_test(path: &str) -> bool {
+pub(super) fn is_test(path: &str) -> bool {
     path.ends_with("/tests.rs") || path.contains("/tests/")
 }
 

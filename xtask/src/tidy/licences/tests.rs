@@ -42,6 +42,25 @@ fn what_is_no_expression_is_not_permitted() {
     check("MIT Apache-2.0", false);
 }
 
+#[track_caller]
+fn check_source(source: Option<&str>, expected: bool) {
+    let text = "[licenses]\nallow = []\n[bans]\n[sources]\nunknown-git = \"deny\"\n\
+                allow-git = [\"https://git.example/ours\"]\n\
+                allow-registry = [\"https://registry.example/index\"]\n";
+    let policy = Policy::parse(text).expect("it is valid");
+    assert_eq!(policy.sources.permit(source), expected, "{source:?}");
+}
+
+#[test]
+fn a_package_comes_from_here_from_crates_io_or_from_where_the_list_says() {
+    check_source(None, true);
+    check_source(Some("registry+https://github.com/rust-lang/crates.io-index"), true);
+    check_source(Some("registry+https://registry.example/index"), true);
+    check_source(Some("registry+https://elsewhere.example/index"), false);
+    check_source(Some("git+https://git.example/ours?rev=1#1234"), true);
+    check_source(Some("git+https://git.example/theirs#1234"), false);
+}
+
 #[test]
 fn the_policy_is_read_from_deny_toml() {
     let text =
