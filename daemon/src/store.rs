@@ -230,7 +230,8 @@ impl Store {
 
 /// The outbox.
 impl Store {
-    /// Puts a text in the outbox. A key that is there already gives its row as it is now.
+    /// Puts a text in the outbox. A key that its chat has already gives its row as it is now, or an
+    /// error if it is that of another text.
     pub(crate) async fn enqueue(&self, asked: NewOutgoing) -> Result<Outgoing, StoreError> {
         let at = (self.clock)();
         self.ask(move |db| outbox::enqueue(db, &asked, at)).await

@@ -1,4 +1,5 @@
-//! The outbox: every text on its way to a person, under a key that makes asking twice harmless.
+//! The outbox: every text on its way to a person, under a key that makes asking twice harmless. Keys
+//! are those of one chat: who makes them up knows nothing of other chats.
 //!
 //! ```text
 //! queued ──> attempting ──> sent
@@ -68,8 +69,18 @@ pub(crate) struct NewOutgoing {
     pub(crate) text: String,
     /// Files to go with it.
     pub(crate) attachments: Vec<Attachment>,
-    /// The id of the tool use or request that asks for it: the same key is the same text.
+    /// The id of the tool use or request that asks for it: in one chat the same key is the same text.
     pub(crate) key: String,
+}
+
+impl NewOutgoing {
+    /// Whether a person would read the same. A file may have grown between the two.
+    fn is_same_text(&self, other: &Self) -> bool {
+        let paths = |asked: &Self| -> Vec<String> {
+            asked.attachments.iter().map(|attachment| attachment.path.clone()).collect()
+        };
+        self.text == other.text && paths(self) == paths(other)
+    }
 }
 
 /// A text of the outbox.
@@ -114,8 +125,8 @@ pub(crate) struct SentText {
 const INSERT: &str = "
     INSERT INTO outbox (source, chat, text, attachments, key, state, created_at_ms)
     VALUES (?1, ?2, ?3, ?4, ?5, 'queued', ?6)
-    ON CONFLICT (key) DO NOTHING";
-const BY_KEY: &str = "SELECT * FROM outbox WHERE key = ?1";
+    ON CONFLICT (chat, key) DO NOTHING";
+const BY_KEY: &str = "SELECT * FROM outbox WHERE chat = ?1 AND key = ?2";
 const BY_ROW: &str = "SELECT * FROM outbox WHERE row = ?1";
 const NEXT: &str = "
     SELECT * FROM outbox AS queued
@@ -144,7 +155,8 @@ const DOUBT_OLDER: &str = "
     WHERE source IN ('signal', 'imessage') AND state = 'attempting' AND finished_at_ms IS NULL
       AND generation < ?1";
 
-/// Puts a text in the outbox. A key that is there already gives its row as it is now.
+/// Puts a text in the outbox. A key that its chat has already gives its row as it is now, unless it
+/// is that of another text: who asks for this one must not hear that the other was sent.
 pub(super) fn enqueue(
     db: &Connection,
     asked: &NewOutgoing,
@@ -161,8 +173,12 @@ pub(super) fn enqueue(
         at.0,
     ))?;
     let mut statement = db.prepare_cached(BY_KEY)?;
-    let found = columns::readable(statement.query([key])?, "outbox", outgoing_row)?;
-    found.into_iter().next().ok_or(StoreError::Missing { table: "outbox" })
+    let found = columns::readable(statement.query((chat.as_str(), key))?, "outbox", outgoing_row)?;
+    let found = found.into_iter().next().ok_or(StoreError::Missing { table: "outbox" })?;
+    if !found.asked.is_same_text(asked) {
+        return Err(StoreError::KeyTaken { row: found.row });
+    }
+    Ok(found)
 }
 
 /// A row, if it exists.

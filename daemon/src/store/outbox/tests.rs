@@ -57,12 +57,40 @@ fn asking_twice_under_one_key_is_asking_once() {
     let db = in_memory();
     let first = enqueue(&db, &new_outgoing("test:a", "k"), WallMs(1)).unwrap();
     set(&db, first.row, OutgoingState::Attempting, None, WallMs(2)).unwrap();
-    let other = NewOutgoing { text: "other".into(), ..new_outgoing("test:b", "k") };
-    let again = enqueue(&db, &other, WallMs(3)).unwrap();
+    let again = enqueue(&db, &new_outgoing("test:a", "k"), WallMs(3)).unwrap();
     assert_eq!(again.row, first.row);
     assert_eq!(again.asked, first.asked);
     assert_eq!(again.state, OutgoingState::Attempting);
     assert_eq!(again.created_at, WallMs(1));
+}
+
+#[test]
+fn a_key_of_one_chat_says_nothing_of_another_chat() {
+    let db = in_memory();
+    let first = put(&db, "test:a", "k");
+    let second = put(&db, "test:b", "k");
+    assert_ne!(first, second);
+    assert_eq!(keys(&next(&db, Source::Test, 10).unwrap()), ["k", "k"]);
+}
+
+#[test]
+fn another_text_under_the_same_key_is_refused_and_said_to_be() {
+    let db = in_memory();
+    put(&db, "test:a", "k");
+    let grown = |path: &str, bytes| Attachment {
+        path: path.to_owned(),
+        mime: None,
+        name: path.to_owned(),
+        bytes: Some(bytes),
+    };
+    let other = NewOutgoing { text: "other".into(), ..new_outgoing("test:a", "k") };
+    let refused = enqueue(&db, &other, WallMs(2)).unwrap_err();
+    let why = "put the text in the outbox: its key is that of another text, in outbox row 1";
+    assert_eq!(refused.to_string(), why);
+    let with = |file| NewOutgoing { attachments: vec![file], ..new_outgoing("test:a", "f") };
+    enqueue(&db, &with(grown("/a", 1)), WallMs(3)).unwrap();
+    enqueue(&db, &with(grown("/a", 2)), WallMs(4)).unwrap();
+    assert!(enqueue(&db, &with(grown("/b", 1)), WallMs(5)).is_err());
 }
 
 #[test]

@@ -112,7 +112,7 @@ CREATE TABLE outbox (
     chat            TEXT NOT NULL,
     text            TEXT NOT NULL,
     attachments     TEXT NOT NULL,
-    key             TEXT NOT NULL UNIQUE,
+    key             TEXT NOT NULL,
     state           TEXT NOT NULL
         CHECK (state IN ('queued', 'attempting', 'sent', 'unknown', 'reconciled', 'failed')),
     reason          TEXT,
@@ -120,6 +120,7 @@ CREATE TABLE outbox (
     attempted_at_ms INTEGER,
     finished_at_ms  INTEGER,
     generation      INTEGER,
+    UNIQUE (chat, key),
     CHECK ((state IN ('queued', 'attempting')) = (finished_at_ms IS NULL))
 ) STRICT;
 
