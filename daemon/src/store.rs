@@ -280,13 +280,14 @@ impl Store {
         self.finished.subscribe()
     }
 
-    /// What a chat was sent, or may have been, since a moment; oldest first, in whatever state.
-    pub(crate) async fn sent_since(
+    /// What a chat was sent, or may have been, since a message was first put before an agent; oldest
+    /// first, in whatever state.
+    pub(crate) async fn sent_since_first_attempt(
         &self,
         chat: ChatId,
-        since: WallMs,
+        message: RowId,
     ) -> Result<Vec<SentText>, StoreError> {
-        self.ask(move |db| outbox::sent_since(db, &chat, since)).await
+        self.ask(move |db| outbox::sent_since_first_attempt(db, &chat, message)).await
     }
 }
 

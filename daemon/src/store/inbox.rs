@@ -97,8 +97,6 @@ pub(crate) struct Pending {
     pub(crate) counted_attempts: u32,
     /// All attempts: more than none makes the next one a redelivery.
     pub(crate) deliveries: u32,
-    /// When it was first put before an agent.
-    pub(crate) first_attempt_at: Option<WallMs>,
 }
 
 const INSERT: &str = "
@@ -123,8 +121,7 @@ const FINISH: &str = "
 const UNFINISHED: &str = "
     SELECT inbox.*,
         (SELECT count(*) FROM attempts WHERE attempts.row = inbox.row) AS deliveries,
-        (SELECT sum(counted) FROM attempts WHERE attempts.row = inbox.row) AS counted_attempts,
-        (SELECT min(begun_at_ms) FROM attempts WHERE attempts.row = inbox.row) AS first_attempt
+        (SELECT sum(counted) FROM attempts WHERE attempts.row = inbox.row) AS counted_attempts
     FROM inbox INDEXED BY inbox_unfinished
     WHERE session = ?1 AND row > ?2 AND finished_at_ms IS NULL
     ORDER BY row LIMIT ?3";
@@ -236,7 +233,6 @@ fn pending(row: &Row<'_>) -> Result<Pending, Unreadable> {
         arrival: arrival(row)?,
         counted_attempts: plain::<Option<u32>>(row, "counted_attempts")?.unwrap_or(0),
         deliveries: plain(row, "deliveries")?,
-        first_attempt_at: plain::<Option<i64>>(row, "first_attempt")?.map(WallMs),
     })
 }
 

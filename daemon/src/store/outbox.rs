@@ -13,7 +13,7 @@
 //! look for the text among what was sent takes it further.
 
 use assistant_core::chat::{ChatId, Source};
-use assistant_core::message::Attachment;
+use assistant_core::message::{Attachment, RowId};
 use assistant_core::time::WallMs;
 use rusqlite::{Connection, Row};
 
@@ -142,9 +142,9 @@ const ATTEMPT: &str = "
                       generation = (SELECT value FROM meta WHERE name = 'generation')
     WHERE row = ?1";
 const SENT_SINCE: &str = "
-    SELECT row, text, state FROM outbox
-    WHERE chat = ?1 AND created_at_ms >= ?2
-    ORDER BY created_at_ms, row";
+    SELECT row, text, state FROM outbox INDEXED BY outbox_sent
+    WHERE chat = ?1 AND row > (SELECT min(outbox_row) FROM attempts WHERE attempts.row = ?2)
+    ORDER BY row";
 const REQUEUE_OLDER: &str = "
     UPDATE outbox SET state = 'queued'
     WHERE source = 'test' AND state = 'attempting' AND finished_at_ms IS NULL
@@ -223,14 +223,15 @@ pub(super) fn set(
     outgoing(db, row)?.ok_or(missing)
 }
 
-/// What a chat was sent, or may have been, since a moment; oldest first, in whatever state.
-pub(super) fn sent_since(
+/// What a chat was sent, or may have been, since a message was first put before an agent; oldest
+/// first, in whatever state. By the order of rows: a clock may be set back in between.
+pub(super) fn sent_since_first_attempt(
     db: &Connection,
     chat: &ChatId,
-    since: WallMs,
+    message: RowId,
 ) -> Result<Vec<SentText>, StoreError> {
     let mut statement = db.prepare_cached(SENT_SINCE)?;
-    columns::readable(statement.query((chat.as_str(), since.0))?, "outbox", |row| {
+    columns::readable(statement.query((chat.as_str(), message.0))?, "outbox", |row| {
         Ok(SentText {
             text: plain(row, "text")?,
             state: columns::word(row, "state", OutgoingState::parse)?,

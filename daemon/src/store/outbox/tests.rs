@@ -1,8 +1,10 @@
 //! What goes out goes out once, in order per chat, and no state is skipped.
 
 use super::*;
+use crate::store::attempts::{self, NewAttempt};
+use crate::store::inbox;
 use crate::store::schema;
-use crate::store::tests::{check_indexed, in_memory, new_outgoing};
+use crate::store::tests::{arrival, check_indexed, in_memory, new_outgoing};
 
 fn put(db: &Connection, chat: &str, key: &str) -> OutgoingRow {
     enqueue(db, &new_outgoing(chat, key), WallMs(1)).unwrap().row
@@ -145,20 +147,39 @@ fn what_this_daemon_is_sending_is_left_alone() {
     assert_eq!(outgoing(&db, row).unwrap().unwrap().state, OutgoingState::Attempting);
 }
 
+/// Puts a new message before an agent.
+fn attempted(db: &Connection, at: WallMs) -> RowId {
+    let row = inbox::accept(db, &[arrival("m")], at).unwrap()[0].row;
+    attempt(db, row, "1", at);
+    row
+}
+
+fn attempt(db: &Connection, row: RowId, uuid: &str, at: WallMs) {
+    let (uuid, agent_session) = (uuid.to_owned(), "agent".to_owned());
+    let attempt = NewAttempt { uuid, row, agent_session, generation: Generation(1) };
+    attempts::begin(db, &[attempt], at).unwrap();
+}
+
 #[test]
 fn a_chat_is_told_what_it_was_sent_in_whatever_state() {
     let db = in_memory();
-    for (key, at) in [("old", 1), ("sent", 5), ("queued", 6)] {
+    enqueue(&db, &new_outgoing("test:a", "old"), WallMs(1)).unwrap();
+    let message = attempted(&db, WallMs(9));
+    // A clock that was set back in between changes nothing.
+    for (key, at) in [("sent", 5), ("queued", 4)] {
         enqueue(&db, &new_outgoing("test:a", key), WallMs(at)).unwrap();
     }
+    attempt(&db, message, "2", WallMs(6));
     enqueue(&db, &new_outgoing("test:b", "elsewhere"), WallMs(7)).unwrap();
     set(&db, OutgoingRow(2), OutgoingState::Attempting, None, WallMs(8)).unwrap();
     set(&db, OutgoingRow(2), OutgoingState::Sent, None, WallMs(9)).unwrap();
     let sent = |text: &str, state| SentText { text: format!("text of {text}"), state };
     assert_eq!(
-        sent_since(&db, &ChatId::parse("test:a").unwrap(), WallMs(5)).unwrap(),
+        sent_since_first_attempt(&db, &ChatId::parse("test:a").unwrap(), message).unwrap(),
         [sent("sent", OutgoingState::Sent), sent("queued", OutgoingState::Queued)]
     );
+    let never = sent_since_first_attempt(&db, &ChatId::parse("test:a").unwrap(), RowId(404));
+    assert_eq!(never.unwrap(), []);
 }
 
 #[test]
