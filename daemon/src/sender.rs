@@ -74,14 +74,17 @@ impl Sender {
     async fn send_all(&self, in_hand: &mut Option<InHand>) -> Result<(), StoreError> {
         self.put_down(in_hand).await?;
         for source in Source::ALL {
+            let mut after = OutgoingRow(0);
             loop {
-                let batch = self.store.next_outgoing(source, SENT_AT_ONCE_MAX).await?;
-                if batch.is_empty() {
+                let batch = self.store.next_outgoing(source, after, SENT_AT_ONCE_MAX).await?;
+                if batch.rows.is_empty() && batch.more_after.is_none() {
                     break;
                 }
-                for outgoing in batch {
+                for outgoing in batch.rows {
+                    after = outgoing.row;
                     self.send(outgoing, in_hand).await?;
                 }
+                after = batch.more_after.map_or(after, OutgoingRow);
             }
         }
         Ok(())

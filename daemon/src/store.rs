@@ -44,6 +44,7 @@ use rusqlite::Connection;
 use tokio::sync::broadcast;
 
 pub(crate) use attempts::{AttemptOutcome, Counted, NewAttempt, Settled, Settlement};
+pub(crate) use columns::Page;
 pub(crate) use counts::Counts;
 #[cfg(test)]
 pub(crate) use counts::Tally;
@@ -185,9 +186,13 @@ impl Store {
         self.ask(move |db| cursors::read(db, source)).await
     }
 
-    /// The oldest messages that no decision has been recorded for, by row.
-    pub(crate) async fn unrouted(&self, limit: u32) -> Result<Vec<InboxRow>, StoreError> {
-        self.ask(move |db| inbox::unrouted(db, limit)).await
+    /// The oldest messages that no decision has been recorded for, after a row, by row.
+    pub(crate) async fn unrouted(
+        &self,
+        after: RowId,
+        limit: u32,
+    ) -> Result<Page<InboxRow>, StoreError> {
+        self.ask(move |db| inbox::unrouted(db, after, limit)).await
     }
 
     /// Records decisions. A message that is routed or finished already keeps what it has.
@@ -202,7 +207,7 @@ impl Store {
         session: SessionRow,
         after: RowId,
         limit: u32,
-    ) -> Result<Vec<Pending>, StoreError> {
+    ) -> Result<Page<Pending>, StoreError> {
         self.ask(move |db| inbox::unfinished(db, session, after, limit)).await
     }
 
@@ -242,14 +247,15 @@ impl Store {
         self.ask(move |db| outbox::outgoing(db, row)).await
     }
 
-    /// What a sender may take up, oldest first. A chat whose text is just being sent is left out;
+    /// What a sender may take up, after a row, oldest first. A chat whose text is just being sent is left out;
     /// the texts of one chat must be sent one after the other, as they stand.
     pub(crate) async fn next_outgoing(
         &self,
         source: Source,
+        after: OutgoingRow,
         limit: u32,
-    ) -> Result<Vec<Outgoing>, StoreError> {
-        self.ask(move |db| outbox::next(db, source, limit)).await
+    ) -> Result<Page<Outgoing>, StoreError> {
+        self.ask(move |db| outbox::next(db, source, after, limit)).await
     }
 
     /// Takes a row to its next state; word goes out once a settled one is durable.

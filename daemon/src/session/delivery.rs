@@ -37,10 +37,11 @@ impl Driver {
     pub(super) async fn fetch(&mut self, after: RowId, room: usize) {
         let limit = u32::try_from(room).unwrap_or(u32::MAX);
         match self.surroundings.store.unfinished(self.record.row, after, limit).await {
-            Ok(rows) => {
+            Ok(store::Page { rows, more_after }) => {
                 let owed = rows.iter().map(owed).collect();
                 self.pending.extend(rows.into_iter().map(|pending| (pending.row, pending)));
-                self.tell(Event::Fetched(owed));
+                let more_after = more_after.map(RowId);
+                self.tell(Event::Fetched { rows: owed, more_after });
             }
             Err(failure) => {
                 error!(session = self.record.row.0, error = %failure, "rows not read");

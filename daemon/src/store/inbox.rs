@@ -16,7 +16,7 @@ use assistant_core::time::WallMs;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::StoreError;
-use super::columns::{self, Unreadable, plain, words};
+use super::columns::{self, Page, Unreadable, plain, words};
 use super::sessions::SessionRow;
 
 words! {
@@ -108,8 +108,8 @@ const INSERT: &str = "
 const BY_KEY: &str = "SELECT row FROM inbox WHERE source = ?1 AND key = ?2";
 const UNROUTED: &str = "
     SELECT * FROM inbox
-    WHERE routed_at_ms IS NULL AND finished_at_ms IS NULL
-    ORDER BY row LIMIT ?1";
+    WHERE routed_at_ms IS NULL AND finished_at_ms IS NULL AND row > ?1
+    ORDER BY row LIMIT ?2";
 const ROUTE: &str = "
     UPDATE inbox SET session = ?2, routed_at_ms = ?3
     WHERE row = ?1 AND routed_at_ms IS NULL AND finished_at_ms IS NULL";
@@ -169,10 +169,14 @@ fn accept_one(db: &Connection, arrival: &Arrival, at: WallMs) -> Result<Accepted
     Ok(Accepted { row: RowId(row), freshness: Freshness::Known })
 }
 
-/// The oldest messages that no decision has been recorded for, by row.
-pub(super) fn unrouted(db: &Connection, limit: u32) -> Result<Vec<InboxRow>, StoreError> {
+/// The oldest messages that no decision has been recorded for, after a row, by row.
+pub(super) fn unrouted(
+    db: &Connection,
+    after: RowId,
+    limit: u32,
+) -> Result<Page<InboxRow>, StoreError> {
     let mut statement = db.prepare_cached(UNROUTED)?;
-    columns::readable(statement.query([limit])?, "inbox", inbox_row)
+    columns::page(statement.query((after.0, limit))?, limit, "inbox", inbox_row)
 }
 
 /// Records decisions. A message that is routed or finished already keeps what it has.
@@ -215,9 +219,9 @@ pub(super) fn unfinished(
     session: SessionRow,
     after: RowId,
     limit: u32,
-) -> Result<Vec<Pending>, StoreError> {
+) -> Result<Page<Pending>, StoreError> {
     let mut statement = db.prepare_cached(UNFINISHED)?;
-    columns::readable(statement.query((session.0, after.0, limit))?, "inbox", pending)
+    columns::page(statement.query((session.0, after.0, limit))?, limit, "inbox", pending)
 }
 
 /// Every session that owes an answer.

@@ -17,7 +17,7 @@ use assistant_core::message::{Attachment, RowId};
 use assistant_core::time::WallMs;
 use rusqlite::{Connection, Row};
 
-use super::columns::{self, Unreadable, plain, words};
+use super::columns::{self, Page, Unreadable, plain, words};
 use super::{Generation, StoreError};
 
 /// The number of a row in the outbox.
@@ -130,10 +130,10 @@ const BY_KEY: &str = "SELECT * FROM outbox WHERE chat = ?1 AND key = ?2";
 const BY_ROW: &str = "SELECT * FROM outbox WHERE row = ?1";
 const NEXT: &str = "
     SELECT * FROM outbox AS queued
-    WHERE source = ?1 AND state = 'queued' AND finished_at_ms IS NULL
+    WHERE source = ?1 AND state = 'queued' AND finished_at_ms IS NULL AND row > ?2
       AND NOT EXISTS (SELECT 1 FROM outbox AS busy
                       WHERE busy.chat = queued.chat AND busy.state = 'attempting')
-    ORDER BY row LIMIT ?2";
+    ORDER BY row LIMIT ?3";
 const MOVE: &str = "
     UPDATE outbox SET state = ?2, reason = ?3, finished_at_ms = ?4 WHERE row = ?1";
 const ATTEMPT: &str = "
@@ -187,15 +187,17 @@ pub(super) fn outgoing(db: &Connection, row: OutgoingRow) -> Result<Option<Outgo
     Ok(columns::readable(statement.query([row.0])?, "outbox", outgoing_row)?.pop())
 }
 
-/// What a sender may take up, oldest first. A chat whose text is just being sent is left out, and
+/// What a sender may take up, after a row, oldest first. A chat whose text is just being sent is left out, and
 /// the texts of one chat must be sent one after the other, as they stand: so their order is kept.
 pub(super) fn next(
     db: &Connection,
     source: Source,
+    after: OutgoingRow,
     limit: u32,
-) -> Result<Vec<Outgoing>, StoreError> {
+) -> Result<Page<Outgoing>, StoreError> {
     let mut statement = db.prepare_cached(NEXT)?;
-    columns::readable(statement.query((source.prefix(), limit))?, "outbox", outgoing_row)
+    let rows = statement.query((source.prefix(), after.0, limit))?;
+    columns::page(rows, limit, "outbox", outgoing_row)
 }
 
 /// Takes a row to its next state. To the state it is in: nothing happens.
