@@ -52,7 +52,7 @@ impl Conversation {
             Action::Fetch(after, _) => {
                 let owed = |row| Owed { row: RowId(row), counted: 0, delivery: Delivery::First };
                 let rows = (after.0 + 1..=self.last.0).map(owed).collect();
-                self.tell(Event::Fetched(rows));
+                self.tell(Event::Fetched { rows, more_after: None });
             }
             Action::AskSlot => self.tell(Event::SlotGranted),
             Action::Launch(_) => self.tell(Event::Ready),

@@ -2,14 +2,22 @@
 //!
 //! Rows are read from the store in order; a hint only says that there may be some. So nothing
 //! accepted is missed, whatever happened to the hint, and a start begins like any other moment.
+//!
+//! ```text
+//! hint ──> pass: page by page, from the first unrouted row ──> decided | left (its chat waits)
+//!            ^ some were left, or the store failed: after a while, or at the next hint
+//! ```
+//!
+//! A row that cannot be decided about holds up its own chat and no other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use assistant_core::access::{TestTrust, Tier};
 use assistant_core::chat::ChatId;
+use assistant_core::message::RowId;
 use assistant_core::routing::{self, ChatKind, Verdict};
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -18,7 +26,7 @@ use uuid::Uuid;
 
 use crate::contacts::Contacts;
 use crate::store::{
-    InboxRow, NewSession, Route, RouteDecision, SessionFacts, SessionKind, SessionRecord,
+    InboxRow, NewSession, Page, Route, RouteDecision, SessionFacts, SessionKind, SessionRecord,
     SessionRow, Store, StoreError,
 };
 use crate::supervisor::Ask;
@@ -29,6 +37,10 @@ const ROUTED_AT_ONCE_MAX: u32 = 64;
 
 /// How long the router waits before it asks a store again that failed.
 const STORE_RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// How long the router waits before it looks again at rows that it had to leave. What ails them is
+/// rarely gone in a moment, and a hint makes it look at once.
+const LEFT_RETRY_AFTER: Duration = Duration::from_secs(10);
 
 /// What the router needs.
 pub(crate) struct Router {
@@ -48,50 +60,80 @@ pub(crate) struct Router {
     pub(crate) model: Option<String>,
 }
 
+/// What a pass could not decide about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Left {
+    Nothing,
+    Some,
+}
+
 impl Router {
     /// Routes until cancelled.
     pub(crate) async fn run(self, cancel: CancellationToken) {
         loop {
-            match self.route_all(&cancel).await {
-                Ok(()) => tokio::select! {
-                    () = cancel.cancelled() => return,
-                    () = self.accepted.notified() => {}
-                },
-                Err(failure) => {
-                    error!(error = %failure, "routing failed, trying again");
-                    tokio::select! {
-                        () = cancel.cancelled() => return,
-                        () = tokio::time::sleep(STORE_RETRY_AFTER) => {}
+            let routed = self.route_all(&cancel).await;
+            let pause = async {
+                match routed {
+                    Ok(Left::Nothing) => self.accepted.notified().await,
+                    Ok(Left::Some) => {
+                        let hint = self.accepted.notified();
+                        // Either way it is time to look again.
+                        let _late = tokio::time::timeout(LEFT_RETRY_AFTER, hint).await;
+                    }
+                    Err(failure) => {
+                        error!(error = %failure, "routing failed, trying again");
+                        tokio::time::sleep(STORE_RETRY_AFTER).await;
                     }
                 }
+            };
+            tokio::select! {
+                () = cancel.cancelled() => return,
+                () = pause => {}
             }
         }
     }
 
-    /// Until the store has no more unrouted rows.
-    async fn route_all(&self, cancel: &CancellationToken) -> Result<(), StoreError> {
+    /// One pass over the rows that the store has unrouted.
+    async fn route_all(&self, cancel: &CancellationToken) -> Result<Left, StoreError> {
+        let mut left = BTreeSet::new();
+        let mut after = RowId(0);
         while !cancel.is_cancelled() {
-            let rows = self.store.unrouted(ROUTED_AT_ONCE_MAX).await?;
-            if rows.is_empty() {
-                return Ok(());
-            }
-            self.route_batch(rows).await?;
+            let Page { rows, more_after } = self.store.unrouted(after, ROUTED_AT_ONCE_MAX).await?;
+            self.route_batch(rows, &mut left).await?;
+            let Some(more_after) = more_after else { break };
+            after = RowId(more_after);
         }
-        Ok(())
+        Ok(if left.is_empty() { Left::Nothing } else { Left::Some })
     }
 
-    async fn route_batch(&self, rows: Vec<InboxRow>) -> Result<(), StoreError> {
+    /// `left` are the chats of rows that this pass could not decide about: what comes behind such a
+    /// row in its chat waits with it, so that the order of a chat is kept.
+    async fn route_batch(
+        &self,
+        rows: Vec<InboxRow>,
+        left: &mut BTreeSet<ChatId>,
+    ) -> Result<(), StoreError> {
         let directory = self.contacts.directory();
         let mut routes = Vec::with_capacity(rows.len());
         // Read once per batch and not kept any longer: a session that is begun with what was on
         // record some time ago resumes a conversation that is not its last.
         let mut sessions = BTreeMap::new();
         for InboxRow { row, arrival, .. } in rows {
+            if left.contains(&arrival.chat) {
+                continue;
+            }
             let decision = match routing::route(&arrival, &directory, self.trust) {
                 Verdict::Deliver { contact_name, tier, kind, .. } => {
                     let facts = self.facts(contact_name, tier, kind);
-                    let session = self.session_of(&mut sessions, arrival.chat, facts).await?;
-                    RouteDecision::Session(session)
+                    match self.session_of(&mut sessions, arrival.chat.clone(), facts).await {
+                        Ok(session) => RouteDecision::Session(session),
+                        Err(closed @ StoreError::Closed) => return Err(closed),
+                        Err(failure) => {
+                            error!(row = row.0, error = %failure, "message left for later");
+                            left.insert(arrival.chat);
+                            continue;
+                        }
+                    }
                 }
                 Verdict::Refused(refusal) => {
                     info!(row = row.0, reason = refusal.as_str(), "message refused");
@@ -103,6 +145,9 @@ impl Router {
                 }
             };
             routes.push(Route { row, decision });
+        }
+        if routes.is_empty() {
+            return Ok(());
         }
         self.store.record_routes(routes).await?;
         let mut woken: Vec<SessionRecord> = sessions.into_values().collect();

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use assistant_core::chat::{ChatId, Source};
-use assistant_core::time::WallMs;
+use assistant_core::message::RowId;
 use tokio::sync::Notify;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
@@ -74,14 +74,17 @@ impl Sender {
     async fn send_all(&self, in_hand: &mut Option<InHand>) -> Result<(), StoreError> {
         self.put_down(in_hand).await?;
         for source in Source::ALL {
+            let mut after = OutgoingRow(0);
             loop {
-                let batch = self.store.next_outgoing(source, SENT_AT_ONCE_MAX).await?;
-                if batch.is_empty() {
+                let batch = self.store.next_outgoing(source, after, SENT_AT_ONCE_MAX).await?;
+                if batch.rows.is_empty() && batch.more_after.is_none() {
                     break;
                 }
-                for outgoing in batch {
+                for outgoing in batch.rows {
+                    after = outgoing.row;
                     self.send(outgoing, in_hand).await?;
                 }
+                after = batch.more_after.map_or(after, OutgoingRow);
             }
         }
         Ok(())
@@ -140,21 +143,21 @@ impl Sender {
     }
 }
 
-/// Waits until nothing is on its way to a chat any more, or the time is up, and says what it was
-/// sent since `since`, in whatever state.
+/// Waits until nothing that may answer `message` is on its way to its chat any more, or the time is
+/// up, and says what the chat was sent since the message's first attempt, in whatever state.
 ///
 /// # Errors
 /// When the store cannot be asked.
 pub(crate) async fn settled(
     store: &Store,
     chat: &ChatId,
-    since: WallMs,
+    message: RowId,
     time: Duration,
 ) -> Result<Vec<SentText>, StoreError> {
     let mut finished = store.finished_outgoing();
     let waiting = async {
         loop {
-            let sent = store.sent_since(chat.clone(), since).await?;
+            let sent = store.sent_since_first_attempt(chat.clone(), message).await?;
             if sent.iter().all(|text| text.state.is_settled()) {
                 return Ok(sent);
             }
@@ -165,7 +168,7 @@ pub(crate) async fn settled(
     };
     match tokio::time::timeout(time, waiting).await {
         Ok(sent) => sent,
-        Err(_) => store.sent_since(chat.clone(), since).await,
+        Err(_) => store.sent_since_first_attempt(chat.clone(), message).await,
     }
 }
 

@@ -44,6 +44,7 @@ use rusqlite::Connection;
 use tokio::sync::broadcast;
 
 pub(crate) use attempts::{AttemptOutcome, Counted, NewAttempt, Settled, Settlement};
+pub(crate) use columns::Page;
 pub(crate) use counts::Counts;
 #[cfg(test)]
 pub(crate) use counts::Tally;
@@ -185,9 +186,13 @@ impl Store {
         self.ask(move |db| cursors::read(db, source)).await
     }
 
-    /// The oldest messages that no decision has been recorded for, by row.
-    pub(crate) async fn unrouted(&self, limit: u32) -> Result<Vec<InboxRow>, StoreError> {
-        self.ask(move |db| inbox::unrouted(db, limit)).await
+    /// The oldest messages that no decision has been recorded for, after a row, by row.
+    pub(crate) async fn unrouted(
+        &self,
+        after: RowId,
+        limit: u32,
+    ) -> Result<Page<InboxRow>, StoreError> {
+        self.ask(move |db| inbox::unrouted(db, after, limit)).await
     }
 
     /// Records decisions. A message that is routed or finished already keeps what it has.
@@ -202,7 +207,7 @@ impl Store {
         session: SessionRow,
         after: RowId,
         limit: u32,
-    ) -> Result<Vec<Pending>, StoreError> {
+    ) -> Result<Page<Pending>, StoreError> {
         self.ask(move |db| inbox::unfinished(db, session, after, limit)).await
     }
 
@@ -230,7 +235,8 @@ impl Store {
 
 /// The outbox.
 impl Store {
-    /// Puts a text in the outbox. A key that is there already gives its row as it is now.
+    /// Puts a text in the outbox. A key that its chat has already gives its row as it is now, or an
+    /// error if it is that of another text.
     pub(crate) async fn enqueue(&self, asked: NewOutgoing) -> Result<Outgoing, StoreError> {
         let at = (self.clock)();
         self.ask(move |db| outbox::enqueue(db, &asked, at)).await
@@ -241,14 +247,15 @@ impl Store {
         self.ask(move |db| outbox::outgoing(db, row)).await
     }
 
-    /// What a sender may take up, oldest first. A chat whose text is just being sent is left out;
+    /// What a sender may take up, after a row, oldest first. A chat whose text is just being sent is left out;
     /// the texts of one chat must be sent one after the other, as they stand.
     pub(crate) async fn next_outgoing(
         &self,
         source: Source,
+        after: OutgoingRow,
         limit: u32,
-    ) -> Result<Vec<Outgoing>, StoreError> {
-        self.ask(move |db| outbox::next(db, source, limit)).await
+    ) -> Result<Page<Outgoing>, StoreError> {
+        self.ask(move |db| outbox::next(db, source, after, limit)).await
     }
 
     /// Takes a row to its next state; word goes out once a settled one is durable.
@@ -279,13 +286,14 @@ impl Store {
         self.finished.subscribe()
     }
 
-    /// What a chat was sent, or may have been, since a moment; oldest first, in whatever state.
-    pub(crate) async fn sent_since(
+    /// What a chat was sent, or may have been, since a message was first put before an agent; oldest
+    /// first, in whatever state.
+    pub(crate) async fn sent_since_first_attempt(
         &self,
         chat: ChatId,
-        since: WallMs,
+        message: RowId,
     ) -> Result<Vec<SentText>, StoreError> {
-        self.ask(move |db| outbox::sent_since(db, &chat, since)).await
+        self.ask(move |db| outbox::sent_since_first_attempt(db, &chat, message)).await
     }
 }
 

@@ -157,7 +157,7 @@ impl Session {
         }
         match event {
             Event::Routed => self.on_routed(now),
-            Event::Fetched(rows) => self.queue.fetched(&rows),
+            Event::Fetched { rows, more_after } => self.queue.fetched(&rows, more_after),
             Event::FetchFailed => {
                 self.queue.fetch_failed();
                 self.rest(now + ERROR_WAIT_STEP);

@@ -76,8 +76,8 @@ impl Fixture {
     }
 
     /// Routes what was accepted.
-    async fn route(&self) {
-        soon(self.router().route_all(&CancellationToken::new())).await.unwrap();
+    async fn route(&self) -> Left {
+        soon(self.router().route_all(&CancellationToken::new())).await.unwrap()
     }
 
     /// The sessions woken since the last call, in order.
@@ -297,6 +297,76 @@ async fn a_store_that_refuses_is_asked_again_until_all_is_routed() {
     let decided = ["accepted|-|test:+15555550123", "refused|unknown sender|-"];
     assert_eq!(fixture.scene.rows(DECIDED), decided);
     assert_eq!(fixture.scene.rows("SELECT count(*) FROM sessions"), ["1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_does_not_read_keeps_only_its_own_chat_waiting() {
+    let mut fixture = Fixture::new();
+    fixture.accept(vec![arrival("a", OWNER)]).await;
+    assert_eq!(fixture.route().await, Left::Nothing);
+    fixture.woken();
+    fixture.scene.sql("UPDATE sessions SET kind = 'pigeon'");
+    fixture.accept(vec![arrival("b", OWNER), arrival("c", SECOND), arrival("d", STRANGER)]).await;
+    let _cancel = fixture.start();
+    let Some(Ask::Wake(second)) = soon(fixture.asked.recv()).await else { panic!("a wake") };
+    assert_eq!(second.chat.as_str(), "test:+15555550124");
+    let others = ["accepted|-|test:+15555550124", "refused|unknown sender|-"];
+    assert_eq!(fixture.scene.rows(DECIDED)[2..], others);
+    // Looked at again now and then, not all the time, and taken up once it reads.
+    let before = fixture.scene.store.commits();
+    tokio::time::sleep(LEFT_RETRY_AFTER * 3).await;
+    assert!(fixture.scene.store.commits() - before < 10);
+    assert_eq!(fixture.scene.rows(DECIDED)[1], "accepted|-|-");
+    fixture.scene.sql("UPDATE sessions SET kind = 'direct'");
+    let Some(Ask::Wake(first)) = soon(fixture.asked.recv()).await else { panic!("a wake") };
+    assert_eq!(first.chat.as_str(), "test:+15555550123");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_behind_a_row_that_was_left_does_not_overtake_it() {
+    let mut fixture = Fixture::new();
+    let burst = (0..=ROUTED_AT_ONCE_MAX).map(|key| arrival(&key.to_string(), OWNER));
+    fixture.accept(burst.collect()).await;
+    fixture.scene.forbid("INSERT ON sessions");
+    let router = fixture.router();
+    let mut left = BTreeSet::new();
+    let page = fixture.scene.store.unrouted(RowId(0), ROUTED_AT_ONCE_MAX).await.unwrap();
+    router.route_batch(page.rows, &mut left).await.unwrap();
+    fixture.scene.allow();
+    let page = fixture.scene.store.unrouted(RowId(64), ROUTED_AT_ONCE_MAX).await.unwrap();
+    router.route_batch(page.rows, &mut left).await.unwrap();
+    let routed = "SELECT count(*) FROM inbox WHERE session IS NOT NULL";
+    assert_eq!(fixture.scene.rows(routed), ["0"]);
+    assert_eq!(fixture.route().await, Left::Nothing);
+    assert_eq!(fixture.scene.rows(routed), ["65"]);
+    assert_eq!(fixture.woken_rows(), [1, 1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_working_directory_that_cannot_be_stored_keeps_no_known_session_waiting() {
+    use std::os::unix::ffi::OsStringExt as _;
+    let mut fixture = Fixture::new();
+    fixture.accept(vec![arrival("a", OWNER)]).await;
+    fixture.route().await;
+    fixture.accept(vec![arrival("b", SECOND), arrival("c", STRANGER), arrival("d", OWNER)]).await;
+    let work_root = std::ffi::OsString::from_vec(b"/work/\xff".to_vec()).into();
+    let router = Router { work_root, ..fixture.router() };
+    assert_eq!(soon(router.route_all(&CancellationToken::new())).await.unwrap(), Left::Some);
+    let decided = ["accepted|-|-", "refused|unknown sender|-", "accepted|-|test:+15555550123"];
+    assert_eq!(fixture.scene.rows(DECIDED)[1..], decided);
+    assert_eq!(fixture.woken_rows(), [1, 1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn pages_of_rows_that_do_not_read_hide_no_row_behind_them() {
+    let mut fixture = Fixture::new();
+    let unread = (0..ROUTED_AT_ONCE_MAX * 2).map(|key| arrival(&key.to_string(), OWNER));
+    fixture.accept(unread.collect()).await;
+    fixture.scene.sql("UPDATE inbox SET voice = 'pigeon'");
+    fixture.accept(vec![arrival("read", OWNER)]).await;
+    assert_eq!(fixture.route().await, Left::Nothing);
+    assert_eq!(fixture.scene.rows("SELECT row FROM inbox WHERE session = 1"), ["129"]);
+    assert_eq!(fixture.woken_rows(), [1]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,8 +3,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use assistant_core::message::Attachment;
 
 use super::*;
-use crate::scene::{Scene, outgoing, soon};
-use crate::store::NewOutgoing;
+use crate::scene::{Scene, arrival, outgoing, soon};
+use crate::store::{Generation, NewAttempt, NewOutgoing};
 
 const CHAT: &str = "test:+15555550123";
 
@@ -239,10 +239,20 @@ async fn an_outcome_that_stands_already_is_not_waited_for() {
     assert_eq!(outcome.unwrap().state, OutgoingState::Failed);
 }
 
+/// A message that is put before an agent now.
+async fn attempted(scene: &Scene) -> RowId {
+    let accepted = scene.store.accept(vec![arrival("m", "+15555550123")], None).await.unwrap();
+    let row = accepted[0].row;
+    let (uuid, agent_session) = ("1".to_owned(), "agent".to_owned());
+    let attempt = NewAttempt { uuid, row, agent_session, generation: Generation(1) };
+    scene.store.begin_attempts(vec![attempt]).await.unwrap();
+    row
+}
+
 /// What [`settled`] says within five seconds.
-async fn settled_texts(scene: &Scene, since: i64) -> Vec<(String, OutgoingState)> {
+async fn settled_texts(scene: &Scene, message: RowId) -> Vec<(String, OutgoingState)> {
     let chat = ChatId::parse(CHAT).unwrap();
-    let texts = settled(&scene.store, &chat, WallMs(since), Duration::from_secs(5)).await.unwrap();
+    let texts = settled(&scene.store, &chat, message, Duration::from_secs(5)).await.unwrap();
     texts.into_iter().map(|sent| (sent.text, sent.state)).collect()
 }
 
@@ -253,11 +263,12 @@ fn texts(expected: &[(&str, OutgoingState)]) -> Vec<(String, OutgoingState)> {
 #[tokio::test(start_paused = true)]
 async fn a_chat_is_settled_once_its_own_texts_are() {
     let mut scene = Scene::new();
-    assert_eq!(settled_texts(&scene, 0).await, []);
+    let message = attempted(&scene).await;
+    assert_eq!(settled_texts(&scene, message).await, []);
     for text in ["a", "b"] {
         scene.store.enqueue(outgoing(CHAT, text)).await.unwrap();
     }
-    let (sent, ()) = tokio::join!(settled_texts(&scene, 0), async {
+    let (sent, ()) = tokio::join!(settled_texts(&scene, message), async {
         tokio::time::sleep(Duration::from_secs(2)).await;
         send_all(&scene).await;
     });
@@ -265,7 +276,7 @@ async fn a_chat_is_settled_once_its_own_texts_are() {
     // Another chat's do not count.
     scene.store.enqueue(outgoing("test:+15555550124", "c")).await.unwrap();
     let before = tokio::time::Instant::now();
-    assert_eq!(settled_texts(&scene, 0).await.len(), 2);
+    assert_eq!(settled_texts(&scene, message).await.len(), 2);
     assert_eq!(before.elapsed(), Duration::ZERO);
     scene.tasks.abort_all();
 }
@@ -274,9 +285,10 @@ async fn a_chat_is_settled_once_its_own_texts_are() {
 async fn a_chat_that_does_not_settle_is_told_as_it_stands() {
     let scene = Scene::new();
     scene.store.enqueue(outgoing(CHAT, "early")).await.unwrap();
-    let late = scene.store.enqueue(outgoing(CHAT, "late")).await.unwrap();
+    let message = attempted(&scene).await;
+    scene.store.enqueue(outgoing(CHAT, "late")).await.unwrap();
     let before = tokio::time::Instant::now();
-    let sent = settled_texts(&scene, late.created_at.0).await;
+    let sent = settled_texts(&scene, message).await;
     assert_eq!(sent, texts(&[("late", OutgoingState::Queued)]));
     assert_eq!(before.elapsed(), Duration::from_secs(5));
 }

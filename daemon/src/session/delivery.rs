@@ -8,7 +8,6 @@ use assistant_core::message::RowId;
 use assistant_core::session::{
     AttemptNo, Closed, Counted, Delivered, Delivery, Event, Memory, Owed, Settlement,
 };
-use assistant_core::time::WallMs;
 use tracing::{error, info};
 use uuid::Uuid;
 
@@ -38,10 +37,11 @@ impl Driver {
     pub(super) async fn fetch(&mut self, after: RowId, room: usize) {
         let limit = u32::try_from(room).unwrap_or(u32::MAX);
         match self.surroundings.store.unfinished(self.record.row, after, limit).await {
-            Ok(rows) => {
+            Ok(store::Page { rows, more_after }) => {
                 let owed = rows.iter().map(owed).collect();
                 self.pending.extend(rows.into_iter().map(|pending| (pending.row, pending)));
-                self.tell(Event::Fetched(owed));
+                let more_after = more_after.map(RowId);
+                self.tell(Event::Fetched { rows: owed, more_after });
             }
             Err(failure) => {
                 error!(session = self.record.row.0, error = %failure, "rows not read");
@@ -52,11 +52,9 @@ impl Driver {
 
     /// Frames first, then the attempts durable, and only then the lines.
     pub(super) async fn deliver(&mut self, deliveries: Vec<Delivered>) {
-        // Before the first byte: what is sent from now on may answer these.
-        let now = self.surroundings.clock.now().wall;
         match self.begin(&deliveries).await {
             Ok(begun) => {
-                let finished = self.write_out(now, &deliveries, begun);
+                let finished = self.write_out(&deliveries, begun);
                 self.tell(Event::Begun { finished });
             }
             Err(failure) => {
@@ -103,7 +101,6 @@ impl Driver {
     /// The attempts that came to nothing: their rows are finished already.
     fn write_out(
         &mut self,
-        now: WallMs,
         deliveries: &[Delivered],
         mut begun: BTreeMap<AttemptNo, (Uuid, String)>,
     ) -> Vec<AttemptNo> {
@@ -114,9 +111,6 @@ impl Driver {
                 finished.push(attempt);
                 continue;
             };
-            if let Some(pending) = self.pending.get_mut(&row) {
-                pending.first_attempt_at.get_or_insert(now);
-            }
             self.outgoing.push_back(wire::user(uuid, &text));
             self.attempts.insert(attempt, OnItsWay { uuid, started: false, row });
             let again = delivery == Delivery::Again;
@@ -135,13 +129,8 @@ impl Driver {
         let mut sent = BTreeMap::new();
         let store = &self.surroundings.store;
         for delivered in deliveries.iter().filter(|one| one.delivery == Delivery::Again) {
-            let since = self.pending.get(&delivered.row).and_then(|row| row.first_attempt_at);
-            let texts = match since {
-                Some(since) => {
-                    sender::settled(store, &self.record.chat, since, OUTBOX_SETTLED_MAX).await?
-                }
-                None => Vec::new(),
-            };
+            let chat = &self.record.chat;
+            let texts = sender::settled(store, chat, delivered.row, OUTBOX_SETTLED_MAX).await?;
             sent.insert(delivered.row, texts);
         }
         Ok(sent)

@@ -90,8 +90,8 @@ const SUPERSEDE: &str = "
     UPDATE attempts SET closed_at_ms = ?2, outcome = 'abandoned'
     WHERE row = ?1 AND closed_at_ms IS NULL";
 const BEGIN: &str = "
-    INSERT INTO attempts (uuid, row, agent_session, generation, begun_at_ms)
-    VALUES (?1, ?2, ?3, ?4, ?5)";
+    INSERT INTO attempts (uuid, row, agent_session, generation, begun_at_ms, outbox_row)
+    VALUES (?1, ?2, ?3, ?4, ?5, coalesce((SELECT max(row) FROM outbox), 0))";
 const DELIVERED: &str =
     "UPDATE inbox SET state = 'delivered' WHERE row = ?1 AND state = 'accepted'";
 const ROW_OF: &str = "SELECT row FROM attempts WHERE uuid = ?1";

@@ -144,21 +144,42 @@ pub(super) fn group(row: &Row<'_>) -> Result<Option<Group>, Unreadable> {
     Ok(Some(Group { id, name, participants }))
 }
 
+/// Some of the rows that a query finds, and where to go on. How many read says nothing of how many
+/// there are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Page<T> {
+    /// Those that read, in order.
+    pub(crate) rows: Vec<T>,
+    /// The number of the last row that was looked at, if more may stand behind it.
+    pub(crate) more_after: Option<i64>,
+}
+
 /// Reads every row that reads, in order. What does not is noted by its number.
 pub(super) fn readable<T>(
-    mut rows: Rows<'_>,
+    rows: Rows<'_>,
     table: &'static str,
     decode: impl Fn(&Row<'_>) -> Result<T, Unreadable>,
 ) -> Result<Vec<T>, StoreError> {
-    let mut read = Vec::new();
+    Ok(page(rows, u32::MAX, table, decode)?.rows)
+}
+
+/// Like [`readable`], for a query in the order of `row` that ends after `limit` rows.
+pub(super) fn page<T>(
+    mut rows: Rows<'_>,
+    limit: u32,
+    table: &'static str,
+    decode: impl Fn(&Row<'_>) -> Result<T, Unreadable>,
+) -> Result<Page<T>, StoreError> {
+    let (mut read, mut looked_at, mut last) = (Vec::new(), 0, None);
     while let Some(row) = rows.next()? {
+        looked_at += 1;
+        last = row.get("row").ok();
         match decode(row) {
             Ok(value) => read.push(value),
             Err(Unreadable { column }) => {
-                let number: i64 = row.get("row").unwrap_or_default();
-                tracing::warn!(table, row = number, column, "left out a row that does not read");
+                tracing::warn!(table, row = last, column, "left out a row that does not read");
             }
         }
     }
-    Ok(read)
+    Ok(Page { rows: read, more_after: last.filter(|_| looked_at == limit) })
 }

@@ -32,6 +32,12 @@ pub(crate) enum StoreError {
         /// Where it was to go.
         to: OutgoingState,
     },
+    /// A text was asked for under the key of another text of its chat.
+    #[error("put the text in the outbox: its key is that of another text, in outbox row {}", row.0)]
+    KeyTaken {
+        /// The other text.
+        row: OutgoingRow,
+    },
     /// A working directory has to be found again from its text.
     #[error("store a working directory that is not UTF-8")]
     WorkingDirNotUtf8,

@@ -16,7 +16,7 @@ use assistant_core::time::WallMs;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::StoreError;
-use super::columns::{self, Unreadable, plain, words};
+use super::columns::{self, Page, Unreadable, plain, words};
 use super::sessions::SessionRow;
 
 words! {
@@ -97,8 +97,6 @@ pub(crate) struct Pending {
     pub(crate) counted_attempts: u32,
     /// All attempts: more than none makes the next one a redelivery.
     pub(crate) deliveries: u32,
-    /// When it was first put before an agent.
-    pub(crate) first_attempt_at: Option<WallMs>,
 }
 
 const INSERT: &str = "
@@ -110,8 +108,8 @@ const INSERT: &str = "
 const BY_KEY: &str = "SELECT row FROM inbox WHERE source = ?1 AND key = ?2";
 const UNROUTED: &str = "
     SELECT * FROM inbox
-    WHERE routed_at_ms IS NULL AND finished_at_ms IS NULL
-    ORDER BY row LIMIT ?1";
+    WHERE routed_at_ms IS NULL AND finished_at_ms IS NULL AND row > ?1
+    ORDER BY row LIMIT ?2";
 const ROUTE: &str = "
     UPDATE inbox SET session = ?2, routed_at_ms = ?3
     WHERE row = ?1 AND routed_at_ms IS NULL AND finished_at_ms IS NULL";
@@ -123,8 +121,7 @@ const FINISH: &str = "
 const UNFINISHED: &str = "
     SELECT inbox.*,
         (SELECT count(*) FROM attempts WHERE attempts.row = inbox.row) AS deliveries,
-        (SELECT sum(counted) FROM attempts WHERE attempts.row = inbox.row) AS counted_attempts,
-        (SELECT min(begun_at_ms) FROM attempts WHERE attempts.row = inbox.row) AS first_attempt
+        (SELECT sum(counted) FROM attempts WHERE attempts.row = inbox.row) AS counted_attempts
     FROM inbox INDEXED BY inbox_unfinished
     WHERE session = ?1 AND row > ?2 AND finished_at_ms IS NULL
     ORDER BY row LIMIT ?3";
@@ -172,10 +169,14 @@ fn accept_one(db: &Connection, arrival: &Arrival, at: WallMs) -> Result<Accepted
     Ok(Accepted { row: RowId(row), freshness: Freshness::Known })
 }
 
-/// The oldest messages that no decision has been recorded for, by row.
-pub(super) fn unrouted(db: &Connection, limit: u32) -> Result<Vec<InboxRow>, StoreError> {
+/// The oldest messages that no decision has been recorded for, after a row, by row.
+pub(super) fn unrouted(
+    db: &Connection,
+    after: RowId,
+    limit: u32,
+) -> Result<Page<InboxRow>, StoreError> {
     let mut statement = db.prepare_cached(UNROUTED)?;
-    columns::readable(statement.query([limit])?, "inbox", inbox_row)
+    columns::page(statement.query((after.0, limit))?, limit, "inbox", inbox_row)
 }
 
 /// Records decisions. A message that is routed or finished already keeps what it has.
@@ -218,9 +219,9 @@ pub(super) fn unfinished(
     session: SessionRow,
     after: RowId,
     limit: u32,
-) -> Result<Vec<Pending>, StoreError> {
+) -> Result<Page<Pending>, StoreError> {
     let mut statement = db.prepare_cached(UNFINISHED)?;
-    columns::readable(statement.query((session.0, after.0, limit))?, "inbox", pending)
+    columns::page(statement.query((session.0, after.0, limit))?, limit, "inbox", pending)
 }
 
 /// Every session that owes an answer.
@@ -236,7 +237,6 @@ fn pending(row: &Row<'_>) -> Result<Pending, Unreadable> {
         arrival: arrival(row)?,
         counted_attempts: plain::<Option<u32>>(row, "counted_attempts")?.unwrap_or(0),
         deliveries: plain(row, "deliveries")?,
-        first_attempt_at: plain::<Option<i64>>(row, "first_attempt")?.map(WallMs),
     })
 }
 

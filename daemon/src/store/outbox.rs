@@ -1,4 +1,5 @@
-//! The outbox: every text on its way to a person, under a key that makes asking twice harmless.
+//! The outbox: every text on its way to a person, under a key that makes asking twice harmless. Keys
+//! are those of one chat: who makes them up knows nothing of other chats.
 //!
 //! ```text
 //! queued ──> attempting ──> sent
@@ -12,11 +13,11 @@
 //! look for the text among what was sent takes it further.
 
 use assistant_core::chat::{ChatId, Source};
-use assistant_core::message::Attachment;
+use assistant_core::message::{Attachment, RowId};
 use assistant_core::time::WallMs;
 use rusqlite::{Connection, Row};
 
-use super::columns::{self, Unreadable, plain, words};
+use super::columns::{self, Page, Unreadable, plain, words};
 use super::{Generation, StoreError};
 
 /// The number of a row in the outbox.
@@ -68,8 +69,18 @@ pub(crate) struct NewOutgoing {
     pub(crate) text: String,
     /// Files to go with it.
     pub(crate) attachments: Vec<Attachment>,
-    /// The id of the tool use or request that asks for it: the same key is the same text.
+    /// The id of the tool use or request that asks for it: in one chat the same key is the same text.
     pub(crate) key: String,
+}
+
+impl NewOutgoing {
+    /// Whether a person would read the same. A file may have grown between the two.
+    fn is_same_text(&self, other: &Self) -> bool {
+        let paths = |asked: &Self| -> Vec<String> {
+            asked.attachments.iter().map(|attachment| attachment.path.clone()).collect()
+        };
+        self.text == other.text && paths(self) == paths(other)
+    }
 }
 
 /// A text of the outbox.
@@ -114,15 +125,15 @@ pub(crate) struct SentText {
 const INSERT: &str = "
     INSERT INTO outbox (source, chat, text, attachments, key, state, created_at_ms)
     VALUES (?1, ?2, ?3, ?4, ?5, 'queued', ?6)
-    ON CONFLICT (key) DO NOTHING";
-const BY_KEY: &str = "SELECT * FROM outbox WHERE key = ?1";
+    ON CONFLICT (chat, key) DO NOTHING";
+const BY_KEY: &str = "SELECT * FROM outbox WHERE chat = ?1 AND key = ?2";
 const BY_ROW: &str = "SELECT * FROM outbox WHERE row = ?1";
 const NEXT: &str = "
     SELECT * FROM outbox AS queued
-    WHERE source = ?1 AND state = 'queued' AND finished_at_ms IS NULL
+    WHERE source = ?1 AND state = 'queued' AND finished_at_ms IS NULL AND row > ?2
       AND NOT EXISTS (SELECT 1 FROM outbox AS busy
                       WHERE busy.chat = queued.chat AND busy.state = 'attempting')
-    ORDER BY row LIMIT ?2";
+    ORDER BY row LIMIT ?3";
 const MOVE: &str = "
     UPDATE outbox SET state = ?2, reason = ?3, finished_at_ms = ?4 WHERE row = ?1";
 const ATTEMPT: &str = "
@@ -131,9 +142,9 @@ const ATTEMPT: &str = "
                       generation = (SELECT value FROM meta WHERE name = 'generation')
     WHERE row = ?1";
 const SENT_SINCE: &str = "
-    SELECT row, text, state FROM outbox
-    WHERE chat = ?1 AND created_at_ms >= ?2
-    ORDER BY created_at_ms, row";
+    SELECT row, text, state FROM outbox INDEXED BY outbox_sent
+    WHERE chat = ?1 AND row > (SELECT min(outbox_row) FROM attempts WHERE attempts.row = ?2)
+    ORDER BY row";
 const REQUEUE_OLDER: &str = "
     UPDATE outbox SET state = 'queued'
     WHERE source = 'test' AND state = 'attempting' AND finished_at_ms IS NULL
@@ -144,7 +155,8 @@ const DOUBT_OLDER: &str = "
     WHERE source IN ('signal', 'imessage') AND state = 'attempting' AND finished_at_ms IS NULL
       AND generation < ?1";
 
-/// Puts a text in the outbox. A key that is there already gives its row as it is now.
+/// Puts a text in the outbox. A key that its chat has already gives its row as it is now, unless it
+/// is that of another text: who asks for this one must not hear that the other was sent.
 pub(super) fn enqueue(
     db: &Connection,
     asked: &NewOutgoing,
@@ -161,8 +173,12 @@ pub(super) fn enqueue(
         at.0,
     ))?;
     let mut statement = db.prepare_cached(BY_KEY)?;
-    let found = columns::readable(statement.query([key])?, "outbox", outgoing_row)?;
-    found.into_iter().next().ok_or(StoreError::Missing { table: "outbox" })
+    let found = columns::readable(statement.query((chat.as_str(), key))?, "outbox", outgoing_row)?;
+    let found = found.into_iter().next().ok_or(StoreError::Missing { table: "outbox" })?;
+    if !found.asked.is_same_text(asked) {
+        return Err(StoreError::KeyTaken { row: found.row });
+    }
+    Ok(found)
 }
 
 /// A row, if it exists.
@@ -171,15 +187,17 @@ pub(super) fn outgoing(db: &Connection, row: OutgoingRow) -> Result<Option<Outgo
     Ok(columns::readable(statement.query([row.0])?, "outbox", outgoing_row)?.pop())
 }
 
-/// What a sender may take up, oldest first. A chat whose text is just being sent is left out, and
+/// What a sender may take up, after a row, oldest first. A chat whose text is just being sent is left out, and
 /// the texts of one chat must be sent one after the other, as they stand: so their order is kept.
 pub(super) fn next(
     db: &Connection,
     source: Source,
+    after: OutgoingRow,
     limit: u32,
-) -> Result<Vec<Outgoing>, StoreError> {
+) -> Result<Page<Outgoing>, StoreError> {
     let mut statement = db.prepare_cached(NEXT)?;
-    columns::readable(statement.query((source.prefix(), limit))?, "outbox", outgoing_row)
+    let rows = statement.query((source.prefix(), after.0, limit))?;
+    columns::page(rows, limit, "outbox", outgoing_row)
 }
 
 /// Takes a row to its next state. To the state it is in: nothing happens.
@@ -207,14 +225,15 @@ pub(super) fn set(
     outgoing(db, row)?.ok_or(missing)
 }
 
-/// What a chat was sent, or may have been, since a moment; oldest first, in whatever state.
-pub(super) fn sent_since(
+/// What a chat was sent, or may have been, since a message was first put before an agent; oldest
+/// first, in whatever state. By the order of rows: a clock may be set back in between.
+pub(super) fn sent_since_first_attempt(
     db: &Connection,
     chat: &ChatId,
-    since: WallMs,
+    message: RowId,
 ) -> Result<Vec<SentText>, StoreError> {
     let mut statement = db.prepare_cached(SENT_SINCE)?;
-    columns::readable(statement.query((chat.as_str(), since.0))?, "outbox", |row| {
+    columns::readable(statement.query((chat.as_str(), message.0))?, "outbox", |row| {
         Ok(SentText {
             text: plain(row, "text")?,
             state: columns::word(row, "state", OutgoingState::parse)?,

@@ -122,6 +122,9 @@ pub(super) fn ensure(
     at: WallMs,
 ) -> Result<SessionRecord, StoreError> {
     let NewSession { chat, working_dir, facts } = new;
+    if let Some(found) = of_chat(db, chat)? {
+        return Ok(found);
+    }
     let working_dir = working_dir.to_str().ok_or(StoreError::WorkingDirNotUtf8)?;
     db.prepare_cached(INSERT)?.execute((
         chat.as_str(),
@@ -134,9 +137,12 @@ pub(super) fn ensure(
         &facts.model,
         at.0,
     ))?;
+    of_chat(db, chat)?.ok_or(StoreError::Missing { table: "sessions" })
+}
+
+fn of_chat(db: &Connection, chat: &ChatId) -> Result<Option<SessionRecord>, StoreError> {
     let mut statement = db.prepare_cached(BY_CHAT)?;
-    let found = columns::readable(statement.query([chat.as_str()])?, "sessions", record)?;
-    found.into_iter().next().ok_or(StoreError::Missing { table: "sessions" })
+    Ok(columns::readable(statement.query([chat.as_str()])?, "sessions", record)?.pop())
 }
 
 /// Every session, by row.

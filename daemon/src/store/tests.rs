@@ -137,7 +137,7 @@ async fn what_is_stored_is_there_after_the_store_was_closed() {
     fixture.store.set_active(session.row, Activity::Active).await.unwrap();
 
     let fixture = fixture.reopened().await;
-    let unrouted = fixture.store.unrouted(10).await.unwrap();
+    let unrouted = fixture.store.unrouted(RowId(0), 10).await.unwrap().rows;
     let rows: Vec<RowId> = unrouted.iter().map(|found| found.row).collect();
     assert_eq!(rows, accepted.iter().map(|found| found.row).collect::<Vec<_>>());
     assert_eq!(unrouted[0].arrival, arrival("a"));
@@ -193,9 +193,10 @@ async fn a_new_run_settles_what_the_last_one_left_open() {
     store.begin_generation().await.unwrap();
     let closed = vec![("1".to_owned(), AttemptOutcome::AgentEnded, Counted::Yes)];
     store.settle(Settlement { closed, ..Settlement::default() }).await.unwrap();
-    let owed = store.unfinished(session, RowId(0), 10).await.unwrap();
+    let owed = store.unfinished(session, RowId(0), 10).await.unwrap().rows;
     assert_eq!((owed[0].row, owed[0].deliveries, owed[0].counted_attempts), (row, 1, 0));
-    assert_eq!(store.next_outgoing(Source::Test, 10).await.unwrap()[0].row, text.row);
+    let queued = store.next_outgoing(Source::Test, OutgoingRow(0), 10).await.unwrap();
+    assert_eq!(queued.rows[0].row, text.row);
 }
 
 #[tokio::test(start_paused = true)]

@@ -200,6 +200,19 @@ async fn one_use_of_the_tool_is_one_text_however_often_it_is_asked() {
     assert_eq!(scene.rows("SELECT key = 'toolu_1' FROM outbox ORDER BY row"), ["1", "0"]);
 }
 
+/// Some gateways number the uses of tools from one in every conversation.
+#[tokio::test(start_paused = true)]
+async fn another_text_under_the_id_of_an_earlier_use_is_never_called_sent() {
+    let mut scene = Scene::new();
+    let reach = reach(&scene, Profile::Admin);
+    start_sender(&mut scene, &reach);
+    assert_eq!(call_as(&reach, "reply", json!({"text": "a"}), Some("call_1")).await, "sent");
+    let told = call_as(&reach, "reply", json!({"text": "b"}), Some("call_1")).await;
+    assert!(told.starts_with("!not sent: "), "{told}");
+    let elsewhere = Reach { chat: ChatId::parse("test:+15555550124").unwrap(), ..reach };
+    assert_eq!(call_as(&elsewhere, "reply", json!({"text": "b"}), Some("call_1")).await, "sent");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_reply_that_was_not_sent_says_why() {
     let mut scene = Scene::new();
@@ -228,7 +241,7 @@ async fn a_reply_of_which_nobody_knows_must_not_be_repeated() {
     for state in [OutgoingState::Attempting, OutgoingState::Unknown] {
         scene.store.set_outgoing(row, state, None).await.unwrap();
     }
-    let told = call_as(&reach, "reply", json!({"text": "a"}), Some("toolu_1")).await;
+    let told = call_as(&reach, "reply", json!({"text": "toolu_1"}), Some("toolu_1")).await;
     assert_eq!(told, "!it may or may not have been sent; do not repeat");
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::attempt::AttemptNo;
 use super::queue::Owed;
 use super::turn::{Activity, TurnOutcome};
+use crate::message::RowId;
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,7 +13,13 @@ pub enum Event {
     /// New rows of this session may stand in the store.
     Routed,
     /// The store's answer to [`Action::Fetch`](super::Action::Fetch).
-    Fetched(Vec<Owed>),
+    Fetched {
+        /// What is owed, in order.
+        rows: Vec<Owed>,
+        /// The last row that was looked at, if more may stand behind it. Rows that cannot be read
+        /// are looked at and not among `rows`.
+        more_after: Option<RowId>,
+    },
     /// The store could not be asked.
     FetchFailed,
     /// The roster has room for this session's agent.

@@ -53,8 +53,8 @@ enum Fetching {
     Done,
     /// There may be more.
     Wanted,
-    /// Asked for `room` rows; `hinted` if a new hint came meanwhile.
-    Asked { room: usize, hinted: bool },
+    /// Asked; `hinted` if a new hint came meanwhile.
+    Asked { hinted: bool },
 }
 
 /// Whether more may join what is in flight.
@@ -92,7 +92,7 @@ impl Queue {
     pub(super) fn hint(&mut self) {
         self.fetching = match self.fetching {
             Fetching::Done | Fetching::Wanted => Fetching::Wanted,
-            Fetching::Asked { room, .. } => Fetching::Asked { room, hinted: true },
+            Fetching::Asked { .. } => Fetching::Asked { hinted: true },
         };
     }
 
@@ -102,21 +102,22 @@ impl Queue {
         if self.fetching != Fetching::Wanted || room == 0 {
             return None;
         }
-        self.fetching = Fetching::Asked { room, hinted: false };
+        self.fetching = Fetching::Asked { hinted: false };
         Some((self.fetched_up_to, room))
     }
 
-    /// The store's answer. A full answer means that there may be more.
-    pub(super) fn fetched(&mut self, rows: &[Owed]) {
-        self.fetching = match self.fetching {
-            Fetching::Asked { room, hinted: false } if rows.len() < room => Fetching::Done,
+    /// The store's answer. Few rows do not mean that there are no more: the store passes over those
+    /// that it cannot read, and says itself whether it looked at everything.
+    pub(super) fn fetched(&mut self, rows: &[Owed], more_after: Option<RowId>) {
+        self.fetching = match (self.fetching, more_after) {
+            (Fetching::Asked { hinted: false }, None) => Fetching::Done,
             _ => Fetching::Wanted,
         };
         for &owed in rows.iter().filter(|owed| self.fetched_up_to < owed.row) {
             let company = if owed.counted == 0 { Company::Any } else { Company::Alone };
             self.waiting.push_back(Entry { owed, company });
         }
-        let last = rows.iter().map(|owed| owed.row).max();
+        let last = rows.iter().map(|owed| owed.row).chain(more_after).max();
         self.fetched_up_to = last.unwrap_or_default().max(self.fetched_up_to);
     }
 

@@ -100,7 +100,8 @@ fn drain(session: &mut Session, store: &mut [Owed], now: Duration, next: &str) -
         if let Action::Fetch(after, room) = action {
             let rows: Vec<Owed> =
                 store.iter().filter(|owed| after < owed.row).take(room).copied().collect();
-            session.handle(now, Event::Fetched(rows));
+            let more_after = rows.last().filter(|_| rows.len() == room).map(|owed| owed.row);
+            session.handle(now, Event::Fetched { rows, more_after });
             continue;
         }
         said.push(show(&action));

@@ -204,6 +204,11 @@ async fn a_text_sent_past_the_agent_reaches_the_chat_once_for_each_key() {
         assert_eq!(answer, Answer::Queued { row: 1, state: "sent".to_owned() });
     }
     daemon.until_sent(&number(0), &["look"]).await;
+    let other = Request::Send { chat: number(0), text: "other".into(), key: "k1".into() };
+    assert!(daemon.ask(other).await.is_err(), "what was not sent is not called sent");
+    let elsewhere = Request::Send { chat: number(1), text: "look".into(), key: "k1".into() };
+    daemon.ask(elsewhere).await.unwrap();
+    daemon.until_sent(&number(1), &["look"]).await;
     assert_eq!(daemon.agents.launches().len(), 0);
     daemon.end().await;
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::world::{Played, World};
+use crate::store::OutgoingRow;
 
 /// A call of `reply` by the agent.
 fn reply(tool_use: &str, arguments: &Value) -> Value {
@@ -83,7 +84,7 @@ async fn the_same_use_of_the_reply_tool_is_one_text() {
     }
     agent.ask("r3", &reply("toolu_2", &json!({"text": "hi"}))).await;
     let source = assistant_core::chat::Source::Test;
-    let outgoing = world.store.next_outgoing(source, 10).await.unwrap();
+    let outgoing = world.store.next_outgoing(source, OutgoingRow(0), 10).await.unwrap().rows;
     let keys: Vec<&str> = outgoing.iter().map(|one| one.asked.key.as_str()).collect();
     assert_eq!(keys, ["toolu_1", "toolu_2"]);
     world.end().await;
@@ -98,7 +99,7 @@ async fn a_reply_with_wrong_arguments_is_an_error_and_sends_nothing() {
         assert!(is_error && text.starts_with("not sent: "), "{arguments}: {text}");
     }
     let source = assistant_core::chat::Source::Test;
-    assert_eq!(world.store.next_outgoing(source, 10).await.unwrap(), []);
+    assert_eq!(world.store.next_outgoing(source, OutgoingRow(0), 10).await.unwrap().rows, []);
     world.end().await;
 }
 

@@ -267,11 +267,15 @@ fn states(db: &Connection) -> BTreeMap<RowId, RowState> {
 
 /// Every row that somebody still has on a list: the router's, or a session's.
 fn listed(db: &Connection) -> BTreeSet<RowId> {
-    let mut listed: BTreeSet<RowId> =
-        inbox::unrouted(db, 100).unwrap().into_iter().map(|found| found.row).collect();
+    let mut listed: BTreeSet<RowId> = inbox::unrouted(db, RowId(0), 100)
+        .unwrap()
+        .rows
+        .into_iter()
+        .map(|found| found.row)
+        .collect();
     for session in inbox::sessions_with_unfinished(db).unwrap() {
         let owed = inbox::unfinished(db, session, RowId(0), 100).unwrap();
-        listed.extend(owed.into_iter().map(|pending| pending.row));
+        listed.extend(owed.rows.into_iter().map(|pending| pending.row));
     }
     listed
 }

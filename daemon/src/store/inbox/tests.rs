@@ -14,6 +14,10 @@ fn rows(found: &[InboxRow]) -> Vec<&str> {
     found.iter().map(|row| row.arrival.key.as_str()).collect()
 }
 
+fn undecided(db: &Connection, limit: u32) -> Vec<InboxRow> {
+    unrouted(db, RowId(0), limit).unwrap().rows
+}
+
 fn route(db: &Connection, row: RowId, chat: &str) -> SessionRow {
     let session = sessions::ensure(db, &new_session(chat), WallMs(0)).unwrap().row;
     let decision = RouteDecision::Session(session);
@@ -46,7 +50,7 @@ fn an_arrival_is_kept_whole() {
         ..arrival("a")
     };
     accept(&db, std::slice::from_ref(&whole), WallMs(3)).unwrap();
-    let found = unrouted(&db, 10).unwrap();
+    let found = undecided(&db, 10);
     assert_eq!(found, [InboxRow { row: RowId(1), arrival: whole, accepted_at: WallMs(3) }]);
 }
 
@@ -59,7 +63,7 @@ fn the_same_key_is_the_same_row_and_keeps_what_came_first() {
     assert_eq!(second[0], Accepted { row: first[0].row, freshness: Freshness::Known });
     assert_eq!(second[1].freshness, Freshness::New);
     assert_eq!(second[2], Accepted { row: second[1].row, freshness: Freshness::Known });
-    let found = unrouted(&db, 10).unwrap();
+    let found = undecided(&db, 10);
     assert_eq!(rows(&found), ["a", "b", "c"]);
     assert_eq!(found[0].arrival.text, "text of a");
 }
@@ -80,11 +84,11 @@ fn the_same_key_of_another_source_is_another_message() {
 fn what_is_routed_is_no_longer_on_the_routers_list() {
     let db = in_memory();
     accept(&db, &[arrival("a"), arrival("b"), arrival("c")], WallMs(1)).unwrap();
-    assert_eq!(rows(&unrouted(&db, 2).unwrap()), ["a", "b"]);
+    assert_eq!(rows(&undecided(&db, 2)), ["a", "b"]);
     route(&db, RowId(2), "test:a");
     let refused = RouteDecision::Refused("no rights yet".into());
     record_routes(&db, &[Route { row: RowId(1), decision: refused }], WallMs(2)).unwrap();
-    assert_eq!(rows(&unrouted(&db, 10).unwrap()), ["c"]);
+    assert_eq!(rows(&undecided(&db, 10)), ["c"]);
 }
 
 #[test]
@@ -109,7 +113,7 @@ fn a_session_is_told_what_it_owes_page_by_page() {
     finish(&db, RowId(3), RowState::Failed, Some("poison"), WallMs(2)).unwrap();
 
     let page = |after, limit| -> Vec<i64> {
-        let owed = unfinished(&db, session, RowId(after), limit).unwrap();
+        let owed = unfinished(&db, session, RowId(after), limit).unwrap().rows;
         owed.iter().map(|pending| pending.row.0).collect()
     };
     assert_eq!(page(0, 3), [1, 2, 4]);
@@ -138,12 +142,10 @@ fn what_is_owed_tells_how_often_it_was_tried() {
         let settlement = Settlement { closed, ..Settlement::default() };
         attempts::settle(&db, &settlement, WallMs(at + 1)).unwrap();
     }
-    let owed = unfinished(&db, session, RowId(0), 10).unwrap();
-    let tried: Vec<_> = owed
-        .iter()
-        .map(|pending| (pending.deliveries, pending.counted_attempts, pending.first_attempt_at))
-        .collect();
-    assert_eq!(tried, [(3, 2, Some(WallMs(10))), (0, 0, None)]);
+    let owed = unfinished(&db, session, RowId(0), 10).unwrap().rows;
+    let tried: Vec<_> =
+        owed.iter().map(|pending| (pending.deliveries, pending.counted_attempts)).collect();
+    assert_eq!(tried, [(3, 2), (0, 0)]);
 }
 
 #[test]
@@ -152,7 +154,29 @@ fn a_row_that_does_not_read_is_left_out_and_keeps_no_other_waiting() {
     accept(&db, &[arrival("a"), arrival("b"), arrival("c")], WallMs(1)).unwrap();
     db.execute("UPDATE inbox SET source = 'pigeon' WHERE key = 'a'", []).unwrap();
     db.execute("UPDATE inbox SET attachments = '{' WHERE key = 'b'", []).unwrap();
-    assert_eq!(rows(&unrouted(&db, 10).unwrap()), ["c"]);
+    assert_eq!(rows(&undecided(&db, 10)), ["c"]);
+}
+
+/// Whole pages that do not read must not look like the end.
+#[test]
+fn a_page_says_where_to_go_on_even_if_nothing_in_it_reads() {
+    let db = in_memory();
+    let keys: Vec<Arrival> = (1..=5).map(|number| arrival(&number.to_string())).collect();
+    accept(&db, &keys, WallMs(1)).unwrap();
+    db.execute("UPDATE inbox SET source = 'pigeon' WHERE row < 4", []).unwrap();
+    let page = |after| {
+        let Page { rows: found, more_after } = unrouted(&db, RowId(after), 2).unwrap();
+        (rows(&found).join(" "), more_after)
+    };
+    assert_eq!(page(0), (String::new(), Some(2)));
+    assert_eq!(page(2), ("4".to_owned(), Some(4)));
+    assert_eq!(page(4), ("5".to_owned(), None));
+    let session = route(&db, RowId(1), "test:a");
+    for row in 2..=5 {
+        route(&db, RowId(row), "test:a");
+    }
+    let owed = unfinished(&db, session, RowId(0), 3).unwrap();
+    assert_eq!((owed.rows.len(), owed.more_after), (0, Some(3)));
 }
 
 #[test]

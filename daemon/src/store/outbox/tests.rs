@@ -1,11 +1,17 @@
 //! What goes out goes out once, in order per chat, and no state is skipped.
 
 use super::*;
+use crate::store::attempts::{self, NewAttempt};
+use crate::store::inbox;
 use crate::store::schema;
-use crate::store::tests::{check_indexed, in_memory, new_outgoing};
+use crate::store::tests::{arrival, check_indexed, in_memory, new_outgoing};
 
 fn put(db: &Connection, chat: &str, key: &str) -> OutgoingRow {
     enqueue(db, &new_outgoing(chat, key), WallMs(1)).unwrap().row
+}
+
+fn upcoming(db: &Connection, source: Source, limit: u32) -> Vec<Outgoing> {
+    next(db, source, OutgoingRow(0), limit).unwrap().rows
 }
 
 fn keys(found: &[Outgoing]) -> Vec<&str> {
@@ -57,12 +63,40 @@ fn asking_twice_under_one_key_is_asking_once() {
     let db = in_memory();
     let first = enqueue(&db, &new_outgoing("test:a", "k"), WallMs(1)).unwrap();
     set(&db, first.row, OutgoingState::Attempting, None, WallMs(2)).unwrap();
-    let other = NewOutgoing { text: "other".into(), ..new_outgoing("test:b", "k") };
-    let again = enqueue(&db, &other, WallMs(3)).unwrap();
+    let again = enqueue(&db, &new_outgoing("test:a", "k"), WallMs(3)).unwrap();
     assert_eq!(again.row, first.row);
     assert_eq!(again.asked, first.asked);
     assert_eq!(again.state, OutgoingState::Attempting);
     assert_eq!(again.created_at, WallMs(1));
+}
+
+#[test]
+fn a_key_of_one_chat_says_nothing_of_another_chat() {
+    let db = in_memory();
+    let first = put(&db, "test:a", "k");
+    let second = put(&db, "test:b", "k");
+    assert_ne!(first, second);
+    assert_eq!(keys(&upcoming(&db, Source::Test, 10)), ["k", "k"]);
+}
+
+#[test]
+fn another_text_under_the_same_key_is_refused_and_said_to_be() {
+    let db = in_memory();
+    put(&db, "test:a", "k");
+    let grown = |path: &str, bytes| Attachment {
+        path: path.to_owned(),
+        mime: None,
+        name: path.to_owned(),
+        bytes: Some(bytes),
+    };
+    let other = NewOutgoing { text: "other".into(), ..new_outgoing("test:a", "k") };
+    let refused = enqueue(&db, &other, WallMs(2)).unwrap_err();
+    let why = "put the text in the outbox: its key is that of another text, in outbox row 1";
+    assert_eq!(refused.to_string(), why);
+    let with = |file| NewOutgoing { attachments: vec![file], ..new_outgoing("test:a", "f") };
+    enqueue(&db, &with(grown("/a", 1)), WallMs(3)).unwrap();
+    enqueue(&db, &with(grown("/a", 2)), WallMs(4)).unwrap();
+    assert!(enqueue(&db, &with(grown("/b", 1)), WallMs(5)).is_err());
 }
 
 #[test]
@@ -73,9 +107,9 @@ fn a_sender_gets_its_own_texts_oldest_first() {
     {
         put(&db, chat, key);
     }
-    assert_eq!(keys(&next(&db, Source::Test, 10).unwrap()), ["1", "3", "4"]);
-    assert_eq!(keys(&next(&db, Source::Test, 2).unwrap()), ["1", "3"]);
-    assert_eq!(keys(&next(&db, Source::Signal, 10).unwrap()), ["2"]);
+    assert_eq!(keys(&upcoming(&db, Source::Test, 10)), ["1", "3", "4"]);
+    assert_eq!(keys(&upcoming(&db, Source::Test, 2)), ["1", "3"]);
+    assert_eq!(keys(&upcoming(&db, Source::Signal, 10)), ["2"]);
 }
 
 #[test]
@@ -85,9 +119,9 @@ fn a_chat_whose_text_is_being_sent_waits_and_holds_up_no_other() {
     put(&db, "test:a", "2");
     put(&db, "test:b", "3");
     set(&db, first, OutgoingState::Attempting, None, WallMs(2)).unwrap();
-    assert_eq!(keys(&next(&db, Source::Test, 10).unwrap()), ["3"]);
+    assert_eq!(keys(&upcoming(&db, Source::Test, 10)), ["3"]);
     set(&db, first, OutgoingState::Sent, None, WallMs(3)).unwrap();
-    assert_eq!(keys(&next(&db, Source::Test, 10).unwrap()), ["2", "3"]);
+    assert_eq!(keys(&upcoming(&db, Source::Test, 10)), ["2", "3"]);
 }
 
 #[test]
@@ -117,20 +151,39 @@ fn what_this_daemon_is_sending_is_left_alone() {
     assert_eq!(outgoing(&db, row).unwrap().unwrap().state, OutgoingState::Attempting);
 }
 
+/// Puts a new message before an agent.
+fn attempted(db: &Connection, at: WallMs) -> RowId {
+    let row = inbox::accept(db, &[arrival("m")], at).unwrap()[0].row;
+    attempt(db, row, "1", at);
+    row
+}
+
+fn attempt(db: &Connection, row: RowId, uuid: &str, at: WallMs) {
+    let (uuid, agent_session) = (uuid.to_owned(), "agent".to_owned());
+    let attempt = NewAttempt { uuid, row, agent_session, generation: Generation(1) };
+    attempts::begin(db, &[attempt], at).unwrap();
+}
+
 #[test]
 fn a_chat_is_told_what_it_was_sent_in_whatever_state() {
     let db = in_memory();
-    for (key, at) in [("old", 1), ("sent", 5), ("queued", 6)] {
+    enqueue(&db, &new_outgoing("test:a", "old"), WallMs(1)).unwrap();
+    let message = attempted(&db, WallMs(9));
+    // A clock that was set back in between changes nothing.
+    for (key, at) in [("sent", 5), ("queued", 4)] {
         enqueue(&db, &new_outgoing("test:a", key), WallMs(at)).unwrap();
     }
+    attempt(&db, message, "2", WallMs(6));
     enqueue(&db, &new_outgoing("test:b", "elsewhere"), WallMs(7)).unwrap();
     set(&db, OutgoingRow(2), OutgoingState::Attempting, None, WallMs(8)).unwrap();
     set(&db, OutgoingRow(2), OutgoingState::Sent, None, WallMs(9)).unwrap();
     let sent = |text: &str, state| SentText { text: format!("text of {text}"), state };
     assert_eq!(
-        sent_since(&db, &ChatId::parse("test:a").unwrap(), WallMs(5)).unwrap(),
+        sent_since_first_attempt(&db, &ChatId::parse("test:a").unwrap(), message).unwrap(),
         [sent("sent", OutgoingState::Sent), sent("queued", OutgoingState::Queued)]
     );
+    let never = sent_since_first_attempt(&db, &ChatId::parse("test:a").unwrap(), RowId(404));
+    assert_eq!(never.unwrap(), []);
 }
 
 #[test]

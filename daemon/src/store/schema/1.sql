@@ -89,20 +89,22 @@ BEGIN
     UPDATE tallies SET rows = rows - 1 WHERE source = old.source AND state = old.state;
 END;
 
--- Every time a row was put before an agent. At most one attempt of a row is open.
+-- Every time a row was put before an agent. At most one attempt of a row is open. outbox_row is the
+-- last row of the outbox then: what stands behind it may answer the attempt, whatever a clock says.
 CREATE TABLE attempts (
     uuid          TEXT PRIMARY KEY,
     row           INTEGER NOT NULL REFERENCES inbox (row),
     agent_session TEXT NOT NULL,
     generation    INTEGER NOT NULL,
     begun_at_ms   INTEGER NOT NULL,
+    outbox_row    INTEGER NOT NULL,
     closed_at_ms  INTEGER,
     outcome       TEXT,
     counted       INTEGER NOT NULL DEFAULT 0 CHECK (counted IN (0, 1)),
     CHECK ((closed_at_ms IS NULL) = (outcome IS NULL))
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX attempts_row ON attempts (row, begun_at_ms, counted);
+CREATE INDEX attempts_row ON attempts (row, outbox_row, counted);
 CREATE UNIQUE INDEX attempts_open ON attempts (row) WHERE closed_at_ms IS NULL;
 
 -- What goes out. Settled (finished_at_ms) is every state but queued and attempting.
@@ -112,7 +114,7 @@ CREATE TABLE outbox (
     chat            TEXT NOT NULL,
     text            TEXT NOT NULL,
     attachments     TEXT NOT NULL,
-    key             TEXT NOT NULL UNIQUE,
+    key             TEXT NOT NULL,
     state           TEXT NOT NULL
         CHECK (state IN ('queued', 'attempting', 'sent', 'unknown', 'reconciled', 'failed')),
     reason          TEXT,
@@ -120,12 +122,14 @@ CREATE TABLE outbox (
     attempted_at_ms INTEGER,
     finished_at_ms  INTEGER,
     generation      INTEGER,
+    UNIQUE (chat, key),
     CHECK ((state IN ('queued', 'attempting')) = (finished_at_ms IS NULL))
 ) STRICT;
 
 CREATE INDEX outbox_unfinished ON outbox (source, state, row) WHERE finished_at_ms IS NULL;
 CREATE INDEX outbox_attempting ON outbox (chat) WHERE state = 'attempting';
 CREATE INDEX outbox_chat ON outbox (chat, created_at_ms);
+CREATE INDEX outbox_sent ON outbox (chat, row);
 
 -- How far each source has been read; written with the rows that were read.
 CREATE TABLE cursors (

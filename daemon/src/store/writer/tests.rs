@@ -115,8 +115,9 @@ fn a_commit_that_fails_is_told_to_every_job_of_the_batch_and_the_next_batch_work
     let mut store = ByHand::new();
     // A broken reference that is looked at only at the commit.
     let broken = run("PRAGMA defer_foreign_keys = ON;
-                      INSERT INTO attempts (uuid, row, agent_session, generation, begun_at_ms)
-                      VALUES ('u', 404, 's', 1, 0)");
+                      INSERT INTO attempts
+                          (uuid, row, agent_session, generation, begun_at_ms, outbox_row)
+                      VALUES ('u', 404, 's', 1, 0, 0)");
     let answers = store.together(vec![write("a"), broken, write("b")]);
     assert!(answers.iter().all(|answer| matches!(answer, Err(StoreError::Sql(_)))), "{answers:?}");
     assert_eq!(store.cursors(), Vec::<String>::new());

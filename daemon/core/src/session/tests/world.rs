@@ -17,6 +17,8 @@ enum Fate {
     Owed,
     Answered,
     Dropped,
+    /// The store cannot read it: it is no business of the session's.
+    Unreadable,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +45,7 @@ enum Slot {
 #[derive(Debug, Clone)]
 enum Move {
     NewRows(u8),
+    UnreadableRows(u8),
     Slot,
     Up,
     LaunchFails,
@@ -89,13 +92,8 @@ impl World {
 
     fn make(&mut self, step: &Move) {
         match step {
-            Move::NewRows(count) => {
-                for _ in 0..*count {
-                    let row = RowId(i64::try_from(self.rows.len()).expect("few") + 1);
-                    self.rows.insert(row, Row { fate: Fate::Owed, counted: 0, deliveries: 0 });
-                }
-                self.tell(Event::Routed);
-            }
+            Move::NewRows(count) => self.add_rows(*count, Fate::Owed),
+            Move::UnreadableRows(count) => self.add_rows(*count, Fate::Unreadable),
             Move::Slot if self.slot == Slot::Asked => {
                 self.slot = Slot::Held;
                 self.tell(Event::SlotGranted);
@@ -139,6 +137,14 @@ impl World {
             Move::NextDeadline => self.next_deadline(),
             _ => {}
         }
+    }
+
+    fn add_rows(&mut self, count: u8, fate: Fate) {
+        for _ in 0..count {
+            let row = RowId(i64::try_from(self.rows.len()).expect("few") + 1);
+            self.rows.insert(row, Row { fate, counted: 0, deliveries: 0 });
+        }
+        self.tell(Event::Routed);
     }
 
     fn tell(&mut self, event: Event) {
@@ -200,14 +206,17 @@ impl World {
     }
 
     fn fetch(&mut self, after: RowId, room: usize) {
-        let owed = self.rows.iter().filter(|(row, it)| after < **row && it.fate == Fate::Owed);
-        let rows = owed.take(room).map(|(&row, it)| Owed {
+        let unfinished = |fate| matches!(fate, Fate::Owed | Fate::Unreadable);
+        let found = self.rows.iter().filter(|(row, it)| after < **row && unfinished(it.fate));
+        let page: Vec<_> = found.take(room).collect();
+        let more_after = page.last().filter(|_| page.len() == room).map(|(row, _)| **row);
+        let read = page.iter().filter(|(_, it)| it.fate == Fate::Owed).map(|&(&row, it)| Owed {
             row,
             counted: it.counted,
             delivery: if it.deliveries == 0 { Delivery::First } else { Delivery::Again },
         });
-        let rows = rows.collect();
-        self.session.handle(self.now, Event::Fetched(rows));
+        let rows = read.collect();
+        self.session.handle(self.now, Event::Fetched { rows, more_after });
         assert!(self.session.owed() <= ROWS_FETCHED_MAX, "over its bound");
     }
 
@@ -301,6 +310,7 @@ fn moves() -> impl Strategy<Value = Move> {
     prop_oneof![
         4 => (1_u8..4).prop_map(Move::NewRows),
         1 => (40_u8..120).prop_map(Move::NewRows),
+        1 => (1_u8..120).prop_map(Move::UnreadableRows),
         6 => Just(Move::Slot),
         6 => Just(Move::Up),
         1 => Just(Move::LaunchFails),
