@@ -380,6 +380,11 @@ impl Session {
             Command::Kill => {
                 self.parked = true;
                 self.wanted = false;
+                if let Agent::Closing(_, then) = &mut self.agent
+                    && *then != Then::End
+                {
+                    *then = Then::Sleep;
+                }
                 self.close_gently(now, Then::Sleep);
             }
             Command::Restart => {

@@ -253,6 +253,37 @@ fn a_killed_session_sleeps_until_the_next_message() {
 }
 
 #[test]
+fn a_session_killed_while_its_agent_is_restarted_sleeps() {
+    check(
+        "new:1 slot up run restart kill idle exit +9999 new:2",
+        "new:1 -> AskSlot
+         slot -> Launch(Fresh)
+         up -> Deliver(1=1)
+         run ->
+         restart -> Interrupt
+         kill ->
+         idle -> CloseInput
+         exit -> Settle(1InterruptedNo) ReleaseSlot
+         +9999 ->
+         new:2 -> AskSlot",
+    );
+}
+
+#[test]
+fn a_kill_does_not_keep_a_session_from_its_end() {
+    check(
+        "new:1 slot up run now kill exit",
+        "new:1 -> AskSlot
+         slot -> Launch(Fresh)
+         up -> Deliver(1=1)
+         run ->
+         now -> Interrupt Terminate
+         kill ->
+         exit -> Settle(1InterruptedNo) ReleaseSlot End",
+    );
+}
+
+#[test]
 fn a_failing_api_does_not_count_and_is_waited_for() {
     check(
         "new:1 slot up busy:1 +1 +1 busy:2 +4 ok:3",
