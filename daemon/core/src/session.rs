@@ -166,7 +166,11 @@ impl Session {
             Event::Ready => self.on_ready(now),
             Event::ResumeRefused => self.on_resume_refused(now),
             Event::Begun { finished } => {
-                self.beginning.clear();
+                // The first of them says it. If that one came to nothing, the next to go does.
+                let said_by = std::mem::take(&mut self.beginning).into_iter().next();
+                if said_by.is_some_and(|attempt| finished.contains(&attempt)) {
+                    self.memory = self.memory_said;
+                }
                 self.queue.gone(&finished);
             }
             Event::NotBegun => {

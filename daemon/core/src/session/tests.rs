@@ -104,7 +104,7 @@ fn drain(session: &mut Session, store: &mut [Owed], now: Duration, next: &str) -
             continue;
         }
         said.push(show(&action));
-        if matches!(action, Action::Deliver(_)) && !["nobegin", "gone:2"].contains(&next) {
+        if matches!(action, Action::Deliver(_)) && next != "nobegin" && !next.starts_with("gone:") {
             session.handle(now, Event::Begun { finished: Vec::new() });
         }
     }
@@ -652,6 +652,25 @@ fn a_loss_of_memory_is_said_even_if_the_store_refused_the_first_telling() {
          +2 -> Deliver(2=1?)
          ok:2 -> Settle(2ok)
          new:2 -> Deliver(3=2)",
+    );
+}
+
+#[test]
+fn a_loss_of_memory_is_said_even_if_the_row_that_was_to_say_it_is_finished() {
+    check_from(
+        Start::Resume,
+        "new:1,2 slot lost exit slot up gone:1 ok:2 new:3 ok:3 new:4",
+        "new:1,2 -> AskSlot
+         slot -> Launch(Resume)
+         lost -> MemoryLost Terminate
+         exit -> ReleaseSlot AskSlot
+         slot -> Launch(Fresh)
+         up -> Deliver(1=1?,2=2)
+         gone:1 ->
+         ok:2 -> Settle(2ok)
+         new:3 -> Deliver(3=3?)
+         ok:3 -> Settle(3ok)
+         new:4 -> Deliver(4=4)",
     );
 }
 
