@@ -25,8 +25,8 @@ use assistant_core::access::Profile;
 use assistant_core::message::RowId;
 use assistant_core::roster::SessionRow;
 use assistant_core::session::{
-    Action, AttemptNo, Beginning, ClosingStep, Command, Event, Hold, Report, Session, Standing,
-    Start,
+    Action, AttemptNo, Beginning, Cause, ClosingStep, Command, Event, Hold, Report, Session,
+    Standing, Start,
 };
 use tokio::sync::{mpsc, watch};
 use tokio::task::{Id, JoinError, JoinSet};
@@ -318,7 +318,7 @@ impl Driver {
         // It is still being started, or has just been: whatever runs ends with its task, and is not
         // taken for the agent of a later start.
         self.launching.shutdown().await;
-        self.tell(Event::Exited);
+        self.tell(Event::Exited(Cause::Asked));
     }
 
     async fn kill(&mut self) {

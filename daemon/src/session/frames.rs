@@ -3,7 +3,7 @@
 use std::sync::PoisonError;
 
 use assistant_core::access::Profile;
-use assistant_core::session::{Activity, AttemptNo, Event, TurnFacts, classify};
+use assistant_core::session::{Activity, AttemptNo, Cause, Event, TurnFacts, classify};
 use serde_json::Value;
 use tokio::task::{Id, JoinError};
 use tracing::{error, info, warn};
@@ -283,7 +283,7 @@ impl Driver {
         self.input_ends = false;
         self.fresh = None;
         self.open_calls.clear();
-        self.tell(Event::Exited);
+        self.tell(Event::Exited(cause(exit)));
     }
 
     fn record_last_words(&mut self, agent: &Agent, exit: Option<Exit>) {
@@ -295,4 +295,11 @@ impl Driver {
             self.record_event(transcript::Event::Error { what });
         }
     }
+}
+
+/// Why it ended. A system that stops asks agents and daemon together, and the agents are faster.
+/// What cannot be told is the agent's own doing: at INT in a turn the program (2.1.330) ends with
+/// 0, as if its input had been closed.
+fn cause(exit: Option<Exit>) -> Cause {
+    if exit.is_some_and(Exit::was_asked_for) { Cause::Asked } else { Cause::ByItself }
 }

@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use super::{
-    Action, Activity, AttemptNo, Beginning, Command, Delivery, Event, Hold, Memory, Owed, Report,
-    Session, Start, TurnOutcome,
+    Action, Activity, AttemptNo, Beginning, Cause, Command, Delivery, Event, Hold, Memory, Owed,
+    Report, Session, Start, TurnOutcome,
 };
 use crate::message::RowId;
 
 mod world;
 
 /// Words: `new:1,2` rows stand in the store and a hint comes (`1!` was delivered before, `1!2`
-/// with two counted attempts); `slot`, `up`, `lost` (resume refused), `failed` (launch), `exit`;
+/// with two counted attempts); `slot`, `up`, `lost` (resume refused), `failed` (launch), `exit`,
+/// `asked` (exit at a request);
 /// `ok:1,2` / `cut:` / `busy:` (api 529) / `bad:` (api 400) / `err:` end of a turn listing
 /// attempts; `run`, `idle`, `tasks:a,b`, `seen:1`, `cancel:1`, `nobegin`, `gone:1`; `kill`,
 /// `restart`, `evict`, `end` (10 s grace), `now`, `hold`, `release`; `+3` seconds.
@@ -68,7 +69,8 @@ fn event(verb: &str, rest: &str) -> Event {
         "up" => Event::Ready,
         "lost" => Event::ResumeRefused,
         "failed" => Event::LaunchFailed,
-        "exit" => Event::Exited,
+        "exit" => Event::Exited(Cause::ByItself),
+        "asked" => Event::Exited(Cause::Asked),
         "ok" => ended(TurnOutcome::Answered),
         "cut" => ended(TurnOutcome::Interrupted),
         "busy" => ended(TurnOutcome::Elsewhere("api 529".to_owned())),
@@ -353,6 +355,26 @@ fn rows_with_counted_attempts_go_alone() {
          +2 -> Deliver(2=2!)
          ok:2 -> Settle(2ok) Deliver(3=3)
          ok:3 -> Settle(3ok)"#,
+    );
+}
+
+#[test]
+fn an_agent_that_ended_because_it_was_asked_to_counts_against_no_message() {
+    check(
+        "new:1 slot up asked +2 slot up exit +4 slot up asked end",
+        "new:1 -> AskSlot
+         slot -> Launch(Fresh)
+         up -> Deliver(1=1)
+         asked -> Settle(1AgentEndedNo) ReleaseSlot
+         +2 -> AskSlot
+         slot -> Launch(Resume)
+         up -> Deliver(2=1!)
+         exit -> Settle(2AgentEndedYes) ReleaseSlot
+         +4 -> AskSlot
+         slot -> Launch(Resume)
+         up -> Deliver(3=1!)
+         asked -> Settle(3AgentEndedNo) ReleaseSlot Dead
+         end -> End",
     );
 }
 
