@@ -44,7 +44,15 @@ impl Driver {
         match heard {
             Heard::Moved => {}
             Heard::Frame(frame) => self.on_frame(*frame).await,
+            Heard::Deaf => self.on_deaf().await,
             Heard::Gone(exit) => self.on_gone(exit).await,
+        }
+    }
+
+    async fn on_deaf(&mut self) {
+        if let Some(agent) = &mut self.agent {
+            warn!(session = self.record.row.0, "agent closed its output and stayed, killed");
+            agent.end_deaf().await;
         }
     }
 
