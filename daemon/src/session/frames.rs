@@ -150,7 +150,8 @@ impl Driver {
     /// A turn that was given a person's message and sent nothing is reminded once that its text
     /// reaches nobody. It may still choose to say nothing.
     fn at_turns_end(&self, call: &HookCall) -> HookAnswer<'static> {
-        let owes = !self.attempts.is_empty() && !self.sent_in_turn;
+        // What was written to it but not taken up belongs to a turn to come.
+        let owes = self.attempts.values().any(|one| one.started) && !self.sent_in_turn;
         if call.callback_id == STOP_HOOK && owes && !call.stop_hook_active {
             HookAnswer::GoOn(REMINDER)
         } else {
