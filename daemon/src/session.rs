@@ -16,6 +16,7 @@ mod agent;
 mod delivery;
 mod frames;
 mod launch;
+mod outcomes;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -25,8 +26,8 @@ use assistant_core::access::Profile;
 use assistant_core::message::RowId;
 use assistant_core::roster::SessionRow;
 use assistant_core::session::{
-    Action, AttemptNo, Beginning, ClosingStep, Command, Event, Hold, Report, Session, Standing,
-    Start,
+    Action, AttemptNo, Beginning, Cause, ClosingStep, Command, Event, Hold, Report, Session,
+    Standing, Start,
 };
 use tokio::sync::{mpsc, watch};
 use tokio::task::{Id, JoinError, JoinSet};
@@ -38,6 +39,7 @@ use crate::store::{Pending, SessionRecord};
 use crate::transcript::{self, Transcript};
 use agent::Agent;
 use launch::{Launched, Refused};
+use outcomes::Outcomes;
 
 pub(crate) use launch::{Launcher, Surroundings};
 
@@ -153,6 +155,7 @@ pub(crate) async fn run(
         input_ends: false,
         pending: BTreeMap::new(),
         attempts: BTreeMap::new(),
+        outcomes: Outcomes::default(),
         requests: 0,
         course: Course::Supervised,
         told: None,
@@ -185,6 +188,8 @@ struct Driver {
     /// Rows fetched and not finished.
     pending: BTreeMap<RowId, Pending>,
     attempts: BTreeMap<AttemptNo, delivery::OnItsWay>,
+    /// What became of attempts, until the store has it.
+    outcomes: Outcomes,
     requests: u64,
     course: Course,
     /// Whether the roster knows the agent as idle.
@@ -209,6 +214,7 @@ enum Woken {
     Launched(Box<Result<Launched, Refused>>),
     Agent(agent::Heard),
     Called(Result<frames::Answered, JoinError>),
+    OutcomesDue,
     Deadline,
 }
 
@@ -220,6 +226,7 @@ impl Driver {
             self.take(woken).await;
             self.act().await;
         }
+        self.record_last_outcomes().await;
         self.publish();
         info!(session = self.record.row.0, "session ended");
     }
@@ -241,6 +248,7 @@ impl Driver {
                 Woken::Called(called.map(|(_, answered)| answered))
             }
             heard = agent => Woken::Agent(heard),
+            () = self.outcomes.due() => Woken::OutcomesDue,
             () = clock.sleep_until(deadline) => Woken::Deadline,
         }
     }
@@ -265,6 +273,7 @@ impl Driver {
             Woken::Launched(launched) => self.on_launched(*launched),
             Woken::Agent(heard) => self.on_heard(heard).await,
             Woken::Called(answered) => self.on_called(answered),
+            Woken::OutcomesDue => drop(self.record_outcomes().await),
             Woken::Deadline => {
                 let now = self.surroundings.clock.monotonic();
                 self.machine.handle_deadline(now);
@@ -318,7 +327,7 @@ impl Driver {
         // It is still being started, or has just been: whatever runs ends with its task, and is not
         // taken for the agent of a later start.
         self.launching.shutdown().await;
-        self.tell(Event::Exited);
+        self.tell(Event::Exited(Cause::Asked));
     }
 
     async fn kill(&mut self) {

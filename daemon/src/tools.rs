@@ -67,7 +67,8 @@ pub(crate) struct Call {
 pub(crate) struct Outcome {
     text: String,
     kind: OutcomeKind,
-    /// The row of the outbox and its text, if one was put there, whatever became of it.
+    /// The row of the outbox and its text, if it was sent, may have been, or will be. An agent
+    /// whose text may have gone out is not to be told that it sent nothing.
     pub(crate) sent: Option<(i64, String)>,
 }
 

@@ -30,7 +30,7 @@ use std::collections::VecDeque;
 pub use action::{Action, Report, Start};
 pub use attempt::{AttemptNo, Closed, Counted, Delivered, Delivery, Failure, Memory, Settlement};
 pub use closing::{Closing, ClosingStep, Pending};
-pub use event::{Command, Event, Hold};
+pub use event::{Cause, Command, Event, Hold};
 pub use queue::Owed;
 pub use turn::{Activity, TurnFacts, TurnOutcome, classify};
 
@@ -166,7 +166,11 @@ impl Session {
             Event::Ready => self.on_ready(now),
             Event::ResumeRefused => self.on_resume_refused(now),
             Event::Begun { finished } => {
-                self.beginning.clear();
+                // The first of them says it. If that one came to nothing, the next to go does.
+                let said_by = std::mem::take(&mut self.beginning).into_iter().next();
+                if said_by.is_some_and(|attempt| finished.contains(&attempt)) {
+                    self.memory = self.memory_said;
+                }
                 self.queue.gone(&finished);
             }
             Event::NotBegun => {
@@ -181,7 +185,8 @@ impl Session {
             Event::Tasks(tasks) => self.with_turn(|turn| turn.set_tasks(tasks)),
             Event::Stirred => {}
             Event::TurnEnded(listed, outcome) => self.on_turn_ended(now, &listed, outcome),
-            Event::LaunchFailed | Event::Exited => self.on_exited(now),
+            Event::LaunchFailed => self.on_exited(now, Cause::ByItself),
+            Event::Exited(cause) => self.on_exited(now, cause),
             Event::Hold(hold) => self.hold = hold,
             Event::Command(command) => self.on_command(now, command),
         }
@@ -327,11 +332,16 @@ impl Session {
     }
 
     /// The agent is gone. What was in flight goes back; it counts only if nobody ended the agent.
-    fn on_exited(&mut self, now: Monotonic) {
+    fn on_exited(&mut self, now: Monotonic, cause: Cause) {
         let attempts = self.queue.all_in_flight();
         let (then, settlement) = match &self.agent {
             Agent::Closing(_, then) => {
                 (*then, self.queue.taken_back(&attempts, Closed::Interrupted))
+            }
+            // An error all the same: whoever asks again and again is not met with an agent each
+            // time, and the wait leaves room for the order that explains it.
+            Agent::Alive(_) if cause == Cause::Asked => {
+                (Then::Fail, self.queue.taken_back(&attempts, Closed::AgentEnded))
             }
             Agent::Alive(_) | Agent::Launching { .. } => {
                 (Then::Fail, self.queue.failed(&attempts, Closed::AgentEnded, &Fault::OfTheRow))
@@ -380,6 +390,11 @@ impl Session {
             Command::Kill => {
                 self.parked = true;
                 self.wanted = false;
+                if let Agent::Closing(_, then) = &mut self.agent
+                    && *then != Then::End
+                {
+                    *then = Then::Sleep;
+                }
                 self.close_gently(now, Then::Sleep);
             }
             Command::Restart => {

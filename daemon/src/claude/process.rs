@@ -40,6 +40,9 @@ const LAST_WORDS_MAX: Duration = Duration::from_millis(250);
 /// How long killed processes may take to be gone.
 const KILLED_GONE_MAX: Duration = Duration::from_secs(2);
 
+/// A program that ends in order at a signal has this and the signal's number as its code.
+const SIGNAL_CODES_FROM: i32 = 128;
+
 /// What to start, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Launch {
@@ -94,6 +97,18 @@ pub(crate) enum Exit {
     Code(i32),
     /// By a signal.
     Signal(i32),
+}
+
+impl Exit {
+    /// Whether somebody asked for it by TERM, INT or HUP; as a code too, as a program says it that
+    /// ends in order.
+    pub(crate) fn was_asked_for(self) -> bool {
+        let asking = [Signal::TERM, Signal::INT, Signal::HUP].map(Signal::as_raw);
+        match self {
+            Self::Signal(signal) => asking.contains(&signal),
+            Self::Code(code) => asking.contains(&(code - SIGNAL_CODES_FROM)),
+        }
+    }
 }
 
 impl fmt::Display for Exit {

@@ -26,6 +26,8 @@ pub(super) enum Heard {
     Frame(Box<Frame>),
     /// A line went out, or what it means for its input.
     Moved,
+    /// It closed its output and lives on. Said until [`Agent::end_deaf`] was seen through.
+    Deaf,
     /// It is gone: how, if it was a process.
     Gone(Option<Exit>),
 }
@@ -89,6 +91,13 @@ impl Agent {
         }
     }
 
+    /// Ends one that nobody hears any more. Takes its time, so never within [`hear`], which is
+    /// dropped at whatever else happens.
+    pub(super) async fn end_deaf(&mut self) {
+        self.kill().await;
+        self.give_up_at = None;
+    }
+
     /// The end of what it wrote to its standard error.
     pub(super) fn last_words(&self) -> Option<(String, u64)> {
         self.process.as_ref().map(AgentProcess::last_words).filter(|(_, bytes)| 0 < *bytes)
@@ -140,12 +149,11 @@ impl Agent {
                     self.give_up_at = Some(Instant::now() + OUTPUT_AFTER_EXIT_MAX);
                 }
                 () = until(give_up_at) => {
-                    self.give_up_at = None;
-                    if self.exit.is_some() {
-                        self.output = Output::Closed;
-                    } else {
-                        self.kill().await;
+                    if self.exit.is_none() {
+                        return Heard::Deaf;
                     }
+                    self.give_up_at = None;
+                    self.output = Output::Closed;
                 }
             }
         }
@@ -177,3 +185,6 @@ async fn until(moment: Option<Instant>) {
         None => std::future::pending().await,
     }
 }
+
+#[cfg(test)]
+mod tests;

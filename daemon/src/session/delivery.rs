@@ -36,7 +36,7 @@ pub(super) struct OnItsWay {
 impl Driver {
     pub(super) async fn fetch(&mut self, after: RowId, room: usize) {
         let limit = u32::try_from(room).unwrap_or(u32::MAX);
-        match self.surroundings.store.unfinished(self.record.row, after, limit).await {
+        match self.unfinished(after, limit).await {
             Ok(store::Page { rows, more_after }) => {
                 let owed = rows.iter().map(owed).collect();
                 self.pending.extend(rows.into_iter().map(|pending| (pending.row, pending)));
@@ -48,6 +48,16 @@ impl Driver {
                 self.tell(Event::FetchFailed);
             }
         }
+    }
+
+    /// What the store says is owed, once it knows what is not any more.
+    async fn unfinished(
+        &mut self,
+        after: RowId,
+        limit: u32,
+    ) -> Result<store::Page<Pending>, StoreError> {
+        self.record_outcomes().await?;
+        self.surroundings.store.unfinished(self.record.row, after, limit).await
     }
 
     /// Frames first, then the attempts durable, and only then the lines.
@@ -68,6 +78,8 @@ impl Driver {
         &mut self,
         deliveries: &[Delivered],
     ) -> Result<BTreeMap<AttemptNo, (Uuid, String)>, StoreError> {
+        // An attempt of a row closes the ones before it as abandoned, whatever became of them.
+        self.record_outcomes().await?;
         let sent = self.sent_meanwhile(deliveries).await?;
         if let Some(fresh) = self.fresh.take() {
             // From now on there is something to come back to.
@@ -184,10 +196,9 @@ impl Driver {
         for (row, failure) in settlement.failed {
             stored.failed.push((row, failure.as_str().to_owned()));
         }
-        // What cannot be written down is delivered again at the next start, and says so.
-        if let Err(failure) = self.surroundings.store.settle(stored).await {
-            error!(session = self.record.row.0, error = %failure, "outcome not recorded");
-        }
+        self.outcomes.add(stored);
+        // Tried again until it works.
+        drop(self.record_outcomes().await);
     }
 }
 

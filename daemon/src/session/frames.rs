@@ -3,7 +3,7 @@
 use std::sync::PoisonError;
 
 use assistant_core::access::Profile;
-use assistant_core::session::{Activity, AttemptNo, Event, TurnFacts, classify};
+use assistant_core::session::{Activity, AttemptNo, Cause, Event, TurnFacts, classify};
 use serde_json::Value;
 use tokio::task::{Id, JoinError};
 use tracing::{error, info, warn};
@@ -44,7 +44,15 @@ impl Driver {
         match heard {
             Heard::Moved => {}
             Heard::Frame(frame) => self.on_frame(*frame).await,
+            Heard::Deaf => self.on_deaf().await,
             Heard::Gone(exit) => self.on_gone(exit).await,
+        }
+    }
+
+    async fn on_deaf(&mut self) {
+        if let Some(agent) = &mut self.agent {
+            warn!(session = self.record.row.0, "agent closed its output and stayed, killed");
+            agent.end_deaf().await;
         }
     }
 
@@ -142,7 +150,8 @@ impl Driver {
     /// A turn that was given a person's message and sent nothing is reminded once that its text
     /// reaches nobody. It may still choose to say nothing.
     fn at_turns_end(&self, call: &HookCall) -> HookAnswer<'static> {
-        let owes = !self.attempts.is_empty() && !self.sent_in_turn;
+        // What was written to it but not taken up belongs to a turn to come.
+        let owes = self.attempts.values().any(|one| one.started) && !self.sent_in_turn;
         if call.callback_id == STOP_HOOK && owes && !call.stop_hook_active {
             HookAnswer::GoOn(REMINDER)
         } else {
@@ -283,7 +292,7 @@ impl Driver {
         self.input_ends = false;
         self.fresh = None;
         self.open_calls.clear();
-        self.tell(Event::Exited);
+        self.tell(Event::Exited(cause(exit)));
     }
 
     fn record_last_words(&mut self, agent: &Agent, exit: Option<Exit>) {
@@ -295,4 +304,11 @@ impl Driver {
             self.record_event(transcript::Event::Error { what });
         }
     }
+}
+
+/// Why it ended. A system that stops asks agents and daemon together, and the agents are faster.
+/// What cannot be told is the agent's own doing: at INT in a turn the program (2.1.330) ends with
+/// 0, as if its input had been closed.
+fn cause(exit: Option<Exit>) -> Cause {
+    if exit.is_some_and(Exit::was_asked_for) { Cause::Asked } else { Cause::ByItself }
 }

@@ -2,5 +2,6 @@
 
 pub(crate) mod agents;
 mod closing;
+mod outcomes;
 mod requests;
 mod world;

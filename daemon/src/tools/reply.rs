@@ -76,12 +76,15 @@ pub(super) async fn carry_out(
     };
     reach.queued.notify_one();
     let outcome = sender::outcome(&reach.store, finished, &outgoing);
-    let told = match tokio::time::timeout(OUTCOME_AWAITED_MAX, outcome).await {
-        Ok(Ok(outgoing)) => told(&outgoing),
-        Ok(Err(failure)) => Outcome::refused(format!("outcome unknown: {failure}")),
-        Err(_) => Outcome::done("queued, do not repeat"),
+    let (state, told) = match tokio::time::timeout(OUTCOME_AWAITED_MAX, outcome).await {
+        Ok(Ok(settled)) => (settled.state, told(&settled)),
+        Ok(Err(failure)) => {
+            (outgoing.state, Outcome::refused(format!("outcome unknown: {failure}")))
+        }
+        Err(_) => (outgoing.state, Outcome::done("queued, do not repeat")),
     };
-    Outcome { sent: Some((outgoing.row.0, text)), ..told }
+    let sent = (state != OutgoingState::Failed).then_some((outgoing.row.0, text));
+    Outcome { sent, ..told }
 }
 
 async fn checked(

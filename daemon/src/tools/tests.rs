@@ -224,6 +224,33 @@ async fn a_reply_that_was_not_sent_says_why() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn only_what_certainly_does_not_go_out_is_not_sent() {
+    let scene = Scene::new();
+    let reach = reach(&scene, Profile::Admin);
+    let ends = [OutgoingState::Sent, OutgoingState::Unknown, OutgoingState::Failed];
+    let mut sent = Vec::new();
+    for (key, end) in ["a", "b", "c"].into_iter().zip(ends) {
+        let row = scene.store.enqueue(outgoing(CHAT, key)).await.unwrap().row;
+        for state in [OutgoingState::Attempting, end] {
+            scene.store.set_outgoing(row, state, None).await.unwrap();
+        }
+        sent.push(sent_by_reply(&reach, key).await);
+    }
+    sent.push(sent_by_reply(&reach, "nobody takes it").await);
+    let texts = ["a", "b", "nobody takes it"].map(str::to_owned);
+    assert_eq!(sent.concat(), texts);
+    assert_eq!(sent[2], Vec::<String>::new());
+}
+
+/// What a reply under its own name as key counts as sent.
+async fn sent_by_reply(reach: &Reach, text: &str) -> Vec<String> {
+    let arguments = json!({"text": text});
+    let call = Call { tool: "reply".to_owned(), arguments, tool_use: Some(text.to_owned()) };
+    let outcome = soon(carry_out(reach, call)).await;
+    outcome.sent.into_iter().map(|(_, text)| text).collect()
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_reply_that_nobody_takes_is_queued_after_twenty_seconds() {
     let scene = Scene::new();
     let reach = reach(&scene, Profile::Admin);

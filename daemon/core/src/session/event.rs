@@ -51,11 +51,20 @@ pub enum Event {
     /// A turn ended; its result lists these attempts.
     TurnEnded(Vec<AttemptNo>, TurnOutcome),
     /// The agent is gone and reaped.
-    Exited,
+    Exited(Cause),
     /// Delivery stops or goes on.
     Hold(Hold),
     /// Someone wants something of the session.
     Command(Command),
+}
+
+/// Why an agent ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// For reasons of its own, or by force: what it worked on may have been too much for it.
+    ByItself,
+    /// Somebody asked it to end. That may be the end of everything, which we have yet to hear of.
+    Asked,
 }
 
 /// Whether rows are delivered.

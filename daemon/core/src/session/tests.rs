@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use super::{
-    Action, Activity, AttemptNo, Beginning, Command, Delivery, Event, Hold, Memory, Owed, Report,
-    Session, Start, TurnOutcome,
+    Action, Activity, AttemptNo, Beginning, Cause, Command, Delivery, Event, Hold, Memory, Owed,
+    Report, Session, Start, TurnOutcome,
 };
 use crate::message::RowId;
 
 mod world;
 
 /// Words: `new:1,2` rows stand in the store and a hint comes (`1!` was delivered before, `1!2`
-/// with two counted attempts); `slot`, `up`, `lost` (resume refused), `failed` (launch), `exit`;
+/// with two counted attempts); `slot`, `up`, `lost` (resume refused), `failed` (launch), `exit`,
+/// `asked` (exit at a request);
 /// `ok:1,2` / `cut:` / `busy:` (api 529) / `bad:` (api 400) / `err:` end of a turn listing
 /// attempts; `run`, `idle`, `tasks:a,b`, `seen:1`, `cancel:1`, `nobegin`, `gone:1`; `kill`,
 /// `restart`, `evict`, `end` (10 s grace), `now`, `hold`, `release`; `+3` seconds.
@@ -68,7 +69,8 @@ fn event(verb: &str, rest: &str) -> Event {
         "up" => Event::Ready,
         "lost" => Event::ResumeRefused,
         "failed" => Event::LaunchFailed,
-        "exit" => Event::Exited,
+        "exit" => Event::Exited(Cause::ByItself),
+        "asked" => Event::Exited(Cause::Asked),
         "ok" => ended(TurnOutcome::Answered),
         "cut" => ended(TurnOutcome::Interrupted),
         "busy" => ended(TurnOutcome::Elsewhere("api 529".to_owned())),
@@ -105,7 +107,7 @@ fn drain(session: &mut Session, store: &mut [Owed], now: Duration, next: &str) -
             continue;
         }
         said.push(show(&action));
-        if matches!(action, Action::Deliver(_)) && !["nobegin", "gone:2"].contains(&next) {
+        if matches!(action, Action::Deliver(_)) && next != "nobegin" && !next.starts_with("gone:") {
             session.handle(now, Event::Begun { finished: Vec::new() });
         }
     }
@@ -254,6 +256,37 @@ fn a_killed_session_sleeps_until_the_next_message() {
 }
 
 #[test]
+fn a_session_killed_while_its_agent_is_restarted_sleeps() {
+    check(
+        "new:1 slot up run restart kill idle exit +9999 new:2",
+        "new:1 -> AskSlot
+         slot -> Launch(Fresh)
+         up -> Deliver(1=1)
+         run ->
+         restart -> Interrupt
+         kill ->
+         idle -> CloseInput
+         exit -> Settle(1InterruptedNo) ReleaseSlot
+         +9999 ->
+         new:2 -> AskSlot",
+    );
+}
+
+#[test]
+fn a_kill_does_not_keep_a_session_from_its_end() {
+    check(
+        "new:1 slot up run now kill exit",
+        "new:1 -> AskSlot
+         slot -> Launch(Fresh)
+         up -> Deliver(1=1)
+         run ->
+         now -> Interrupt Terminate
+         kill ->
+         exit -> Settle(1InterruptedNo) ReleaseSlot End",
+    );
+}
+
+#[test]
 fn a_failing_api_does_not_count_and_is_waited_for() {
     check(
         "new:1 slot up busy:1 +1 +1 busy:2 +4 ok:3",
@@ -323,6 +356,26 @@ fn rows_with_counted_attempts_go_alone() {
          +2 -> Deliver(2=2!)
          ok:2 -> Settle(2ok) Deliver(3=3)
          ok:3 -> Settle(3ok)"#,
+    );
+}
+
+#[test]
+fn an_agent_that_ended_because_it_was_asked_to_counts_against_no_message() {
+    check(
+        "new:1 slot up asked +2 slot up exit +4 slot up asked end",
+        "new:1 -> AskSlot
+         slot -> Launch(Fresh)
+         up -> Deliver(1=1)
+         asked -> Settle(1AgentEndedNo) ReleaseSlot
+         +2 -> AskSlot
+         slot -> Launch(Resume)
+         up -> Deliver(2=1!)
+         exit -> Settle(2AgentEndedYes) ReleaseSlot
+         +4 -> AskSlot
+         slot -> Launch(Resume)
+         up -> Deliver(3=1!)
+         asked -> Settle(3AgentEndedNo) ReleaseSlot Dead
+         end -> End",
     );
 }
 
@@ -622,6 +675,25 @@ fn a_loss_of_memory_is_said_even_if_the_store_refused_the_first_telling() {
          +2 -> Deliver(2=1?)
          ok:2 -> Settle(2ok)
          new:2 -> Deliver(3=2)",
+    );
+}
+
+#[test]
+fn a_loss_of_memory_is_said_even_if_the_row_that_was_to_say_it_is_finished() {
+    check_from(
+        Start::Resume,
+        "new:1,2 slot lost exit slot up gone:1 ok:2 new:3 ok:3 new:4",
+        "new:1,2 -> AskSlot
+         slot -> Launch(Resume)
+         lost -> MemoryLost Terminate
+         exit -> ReleaseSlot AskSlot
+         slot -> Launch(Fresh)
+         up -> Deliver(1=1?,2=2)
+         gone:1 ->
+         ok:2 -> Settle(2ok)
+         new:3 -> Deliver(3=3?)
+         ok:3 -> Settle(3ok)
+         new:4 -> Deliver(4=4)",
     );
 }
 

@@ -51,7 +51,8 @@ pub fn classify(facts: &TurnFacts) -> TurnOutcome {
 fn classify_error(facts: &TurnFacts, reason: Option<&str>) -> TurnOutcome {
     match (facts.api_status, reason) {
         (Some(status @ (400 | 413)), _) => TurnOutcome::Permanent(format!("api {status}")),
-        (_, Some("blocking_limit")) => TurnOutcome::Permanent("prompt too long".to_owned()),
+        // Mostly the conversation that is full, not the message that is too long.
+        (_, Some("blocking_limit")) => TurnOutcome::Elsewhere("prompt too long".to_owned()),
         (_, Some("image_error")) => TurnOutcome::Permanent("attachment too large".to_owned()),
         (Some(status), _) => TurnOutcome::Elsewhere(format!("api {status}")),
         (None, Some("api_error")) => TurnOutcome::Elsewhere("api unreachable".to_owned()),

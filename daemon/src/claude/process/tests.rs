@@ -208,3 +208,14 @@ async fn dropping_it_kills_its_group_and_leaves_no_entry_behind() {
     drop((process, stdout));
     until(|| alive(mark) == 0 && processes::rss_bytes(pid).is_none()).await;
 }
+
+#[test]
+fn an_exit_at_term_int_or_hup_was_asked_for() {
+    for asked in [Exit::Code(143), Exit::Code(130), Exit::Code(129), Exit::Signal(15)] {
+        assert!(asked.was_asked_for(), "{asked}");
+    }
+    for of_its_own in [Exit::Code(0), Exit::Code(1), Exit::Code(-1), Exit::Signal(9)] {
+        assert!(!of_its_own.was_asked_for(), "{of_its_own}");
+    }
+    assert!(!Exit::Code(15).was_asked_for());
+}

@@ -103,6 +103,32 @@ async fn a_reply_with_wrong_arguments_is_an_error_and_sends_nothing() {
     world.end().await;
 }
 
+/// The agent is about to end a turn; whether it is reminded that it sent nothing.
+async fn is_reminded(agent: &mut Played, id: &str) -> bool {
+    let input = json!({"hook_event_name": "Stop", "stop_hook_active": false});
+    let request = json!({"subtype": "hook_callback", "callback_id": "stop", "input": input});
+    agent.ask(id, &request).await["response"]["decision"] == "block"
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_that_sent_nothing_is_reminded_and_one_that_did_is_not() {
+    let (world, mut agent) = at_work().await;
+    assert!(is_reminded(&mut agent, "r1").await);
+    agent.ask("r2", &reply("toolu_1", &json!({"text": "hi"}))).await;
+    assert!(!is_reminded(&mut agent, "r3").await);
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_no_turn_has_taken_up_is_no_reason_to_remind() {
+    let mut world = World::new().await;
+    world.write("hello").await;
+    let mut agent = world.ready().await;
+    assert_eq!(agent.heard().await["type"], "user");
+    assert!(!is_reminded(&mut agent, "r1").await);
+    world.end().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_withdrawn_request_is_not_answered() {
     let (world, mut agent) = at_work().await;

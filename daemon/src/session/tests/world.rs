@@ -10,6 +10,7 @@ use assistant_core::chat::{ChatId, Source};
 use assistant_core::message::{Arrival, Voice};
 use assistant_core::session::{Command, Hold, Standing};
 use assistant_core::time::WallMs;
+use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines, ReadHalf, WriteHalf};
@@ -40,6 +41,7 @@ pub(super) struct World {
     pub(super) facts: watch::Receiver<Facts>,
     pub(super) store: Store,
     pub(super) record: SessionRecord,
+    database: Connection,
     pipes: mpsc::Receiver<Pipe>,
     news: mpsc::Receiver<News>,
     routed: watch::Sender<u64>,
@@ -59,7 +61,7 @@ impl World {
         tasks.spawn(async move { writer.run().await.unwrap() });
         let record = store.ensure_session(new_session(&home)).await.unwrap();
         let (launcher, pipes) = mpsc::channel(1);
-        let home_id = HomeId::of(home.root());
+        let (home_id, database) = (HomeId::of(home.root()), home.database());
         let surroundings = Surroundings {
             agent_version: Arc::default(),
             store: store.clone(),
@@ -88,7 +90,53 @@ impl World {
             strings,
         ));
         let accepted = 0;
-        Self { orders, facts, store, record, pipes, news, routed, accepted, tasks, _dir: dir }
+        let database = Connection::open(database).unwrap();
+        database.busy_timeout(HEARD_MAX).unwrap();
+        Self {
+            orders,
+            facts,
+            store,
+            record,
+            database,
+            pipes,
+            news,
+            routed,
+            accepted,
+            tasks,
+            _dir: dir,
+        }
+    }
+
+    /// Has the store refuse what `event` names (`UPDATE ON inbox`), until [`World::allow`].
+    pub(super) fn forbid(&self, event: &str) {
+        let trigger =
+            format!("CREATE TRIGGER forbidden BEFORE {event} BEGIN SELECT raise(ABORT, 'no'); END");
+        self.database.execute_batch(&trigger).unwrap();
+    }
+
+    /// The store takes everything again.
+    pub(super) fn allow(&self) {
+        self.database.execute_batch("DROP TRIGGER forbidden").unwrap();
+    }
+
+    /// The state of every message, in order, with the reason if there is one.
+    pub(super) fn states(&self) -> Vec<String> {
+        let states = "SELECT concat_ws(': ', state, reason) FROM inbox ORDER BY row";
+        let mut states = self.database.prepare(states).unwrap();
+        states.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    }
+
+    /// Waits until the messages are in these states.
+    pub(super) async fn until_states(&self, wanted: &[&str]) {
+        let mut looks = tokio::time::interval(Duration::from_millis(20));
+        let waiting = async {
+            while self.states() != wanted {
+                looks.tick().await;
+            }
+        };
+        if timeout(HEARD_MAX, waiting).await.is_err() {
+            assert_eq!(self.states(), wanted);
+        }
     }
 
     /// Routes a message to the session.

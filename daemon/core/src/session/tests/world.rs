@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use crate::limits::{ATTEMPTS_IN_FLIGHT_MAX, ROWS_FETCHED_MAX};
 use crate::message::RowId;
 use crate::session::{
-    Action, Activity, AttemptNo, Beginning, ClosingStep, Command, Counted, Delivered, Delivery,
-    Event, Failure, Hold, Owed, Session, Settlement, Standing, Start, TurnOutcome,
+    Action, Activity, AttemptNo, Beginning, Cause, ClosingStep, Command, Counted, Delivered,
+    Delivery, Event, Failure, Hold, Owed, Session, Settlement, Standing, Start, TurnOutcome,
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +50,7 @@ enum Move {
     Up,
     LaunchFails,
     ResumeRefused,
-    Crash,
+    Exit(Cause),
     TurnEnds { listed: u8, outcome: u8 },
     Running,
     Idle,
@@ -106,10 +106,10 @@ impl World {
             Move::ResumeRefused if self.agent == Agent::Starting => {
                 self.tell(Event::ResumeRefused);
                 if self.agent != Agent::None {
-                    self.gone(Event::Exited);
+                    self.gone(Event::Exited(Cause::ByItself));
                 }
             }
-            Move::Crash if self.agent != Agent::None => self.gone(Event::Exited),
+            Move::Exit(cause) if self.agent != Agent::None => self.gone(Event::Exited(*cause)),
             Move::TurnEnds { listed, outcome } if self.agent == Agent::Up => {
                 let listed = usize::from(*listed).min(self.in_flight.len());
                 let attempts = self.in_flight[..listed].iter().map(|flight| flight.attempt);
@@ -197,7 +197,7 @@ impl World {
                 Action::Settle(settlement) => self.settle(&settlement),
                 Action::Close(ClosingStep::Terminate | ClosingStep::Kill) => {
                     self.agent = Agent::None;
-                    self.session.handle(self.now, Event::Exited);
+                    self.session.handle(self.now, Event::Exited(Cause::ByItself));
                 }
                 Action::Close(_) | Action::Report(_) => {}
                 Action::End => self.ended = true,
@@ -315,7 +315,8 @@ fn moves() -> impl Strategy<Value = Move> {
         6 => Just(Move::Up),
         1 => Just(Move::LaunchFails),
         1 => Just(Move::ResumeRefused),
-        2 => Just(Move::Crash),
+        2 => Just(Move::Exit(Cause::ByItself)),
+        1 => Just(Move::Exit(Cause::Asked)),
         8 => (0_u8..60, 0_u8..12).prop_map(|(listed, outcome)| Move::TurnEnds {
             listed,
             outcome: outcome.saturating_sub(7),

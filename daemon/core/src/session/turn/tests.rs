@@ -41,8 +41,12 @@ fn success_with_is_error_is_no_answer() {
 fn what_the_other_end_will_never_take_is_permanent() {
     check((true, Some("api_error"), "success", Some(400), 1), &permanent("api 400"));
     check((true, Some("image_error"), "success", Some(413), 1), &permanent("api 413"));
-    check((true, Some("blocking_limit"), "success", None, 0), &permanent("prompt too long"));
     check((false, None, "success", None, 0), &permanent("blocked before the model"));
+}
+
+#[test]
+fn a_full_conversation_is_no_fault_of_the_message() {
+    check((true, Some("blocking_limit"), "success", None, 0), &elsewhere("prompt too long"));
 }
 
 #[test]
