@@ -176,6 +176,8 @@ fn surroundings(
         generation: shared.generation,
         clock: shared.clock,
         queued: Arc::clone(queued),
+        contacts: shared.settings.contacts.clone(),
+        trust: TestTrust::of(shared.settings.config.test.trust),
         launcher,
         agent_version: Arc::clone(&shared.agent_version),
         memory: shared.settings.config.memory.clone(),

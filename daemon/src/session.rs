@@ -17,6 +17,7 @@ mod delivery;
 mod frames;
 mod launch;
 mod outcomes;
+mod rights;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;

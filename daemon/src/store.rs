@@ -201,6 +201,12 @@ impl Store {
         self.ask(move |db| inbox::record_routes(db, &routes, at)).await
     }
 
+    /// Ends messages that were routed to a session, and whose senders have lost their rights since.
+    pub(crate) async fn refuse(&self, rows: Vec<(RowId, &'static str)>) -> Result<(), StoreError> {
+        let at = (self.clock)();
+        self.ask(move |db| inbox::refuse(db, &rows, at)).await
+    }
+
     /// What a session still owes, after a row, by row.
     pub(crate) async fn unfinished(
         &self,

@@ -81,6 +81,10 @@ impl Driver {
         // An attempt of a row closes the ones before it as abandoned, whatever became of them.
         self.record_outcomes().await?;
         let sent = self.sent_meanwhile(deliveries).await?;
+        let refused = self.refuse_without_rights(deliveries).await?;
+        if refused.len() == deliveries.len() {
+            return Ok(BTreeMap::new());
+        }
         if let Some(fresh) = self.fresh.take() {
             // From now on there is something to come back to.
             if let Err(failure) =
@@ -93,7 +97,7 @@ impl Driver {
         }
         let mut lines = BTreeMap::new();
         let mut attempts = Vec::with_capacity(deliveries.len());
-        for delivered in deliveries {
+        for delivered in deliveries.iter().filter(|one| !refused.contains(&one.row)) {
             let Some(pending) = self.pending.get(&delivered.row) else { continue };
             let uuid = Uuid::new_v4();
             attempts.push(NewAttempt {

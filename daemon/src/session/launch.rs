@@ -8,7 +8,7 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use assistant_core::access::Profile;
+use assistant_core::access::{Profile, TestTrust};
 use assistant_core::prompt::{PromptParts, start_prompt};
 use assistant_core::session::{Event, Start};
 use tokio::sync::Notify;
@@ -25,6 +25,7 @@ use crate::claude::process::{AgentProcess, StartError};
 use crate::claude::wire;
 use crate::clock::Clock;
 use crate::config::Home;
+use crate::contacts::Contacts;
 use crate::memory;
 use crate::processes::{HomeId, MARK_NAME, Mark};
 use crate::store::{Generation, SessionRecord, Store};
@@ -45,6 +46,10 @@ pub(crate) struct Surroundings {
     pub(crate) clock: Clock,
     /// Hints to the sender.
     pub(crate) queued: Arc<Notify>,
+    /// Who is who.
+    pub(crate) contacts: Contacts,
+    /// Whether a test message has the rights of the number it names.
+    pub(crate) trust: TestTrust,
     /// How agents come about.
     pub(crate) launcher: Launcher,
     /// The version that the program last reported, for views.

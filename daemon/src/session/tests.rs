@@ -4,4 +4,5 @@ pub(crate) mod agents;
 mod closing;
 mod outcomes;
 mod requests;
+mod rights;
 mod world;

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! accepted ──> delivered ──> answered
-//!     │            └───────> failed(reason)
+//!     │            └───────> failed(reason) | refused(reason)
 //!     └──> refused(reason) | ignored(reason) | failed(reason)
 //! ```
 //!
@@ -197,6 +197,18 @@ pub(super) fn record_routes(
                 finish(db, *row, RowState::Ignored, Some(reason), at)?;
             }
         }
+    }
+    Ok(())
+}
+
+/// Ends messages of people who may not talk to the assistant any more, each with its reason.
+pub(super) fn refuse(
+    db: &Connection,
+    rows: &[(RowId, &'static str)],
+    at: WallMs,
+) -> Result<(), StoreError> {
+    for (row, reason) in rows {
+        finish(db, *row, RowState::Refused, Some(reason), at)?;
     }
     Ok(())
 }

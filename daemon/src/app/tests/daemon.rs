@@ -167,6 +167,11 @@ impl Daemon {
         self.life = Some(Life { crew, store, requests, stopped: shared.stop, around });
     }
 
+    /// Changes `test.trust` for its next life.
+    pub(crate) fn set_trust(&mut self, trust: &'static str) {
+        self.setup.trust = trust;
+    }
+
     fn configure(&self) {
         let Setup { trust, agents_alive_max, .. } = &self.setup;
         let messages = self.messages();

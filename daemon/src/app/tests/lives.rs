@@ -37,6 +37,21 @@ async fn a_message_that_a_crash_cut_off_is_answered_by_the_next_life_which_says_
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_message_whose_sender_lost_the_rights_between_two_lives_reaches_no_agent() {
+    let mut daemon = Daemon::start().await;
+    daemon.write(&number(0), "tool: sleep 3600; echo done");
+    daemon.until("the tool", |daemon| daemon.states() == ["delivered"]).await;
+    daemon.crash().await;
+    daemon.set_trust("false");
+    daemon.start_again().await;
+    daemon.until_done().await;
+    assert_eq!(daemon.states(), ["refused(no rights yet)"]);
+    let later = &daemon.agents.launches()[1..];
+    assert!(later.iter().all(|launch| launch.messages().is_empty()), "{later:#?}");
+    daemon.end().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn many_unanswered_messages_are_delivered_in_order_and_never_more_than_fifty_at_once() {
     let mut daemon = Daemon::start().await;
     daemon.agents.plan(1, r#"[{"when": {"on": "turn"}, "what": "stall"}]"#);

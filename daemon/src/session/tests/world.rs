@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use assistant_core::access::{Profile, Tier};
+use assistant_core::access::{Profile, TestTrust, Tier};
 use assistant_core::chat::{ChatId, Source};
 use assistant_core::message::{Arrival, Voice};
 use assistant_core::session::{Command, Hold, Standing};
@@ -21,6 +21,7 @@ use tokio::time::timeout;
 use crate::claude::options::AgentOptions;
 use crate::clock::{Clock, wall_now};
 use crate::config::Home;
+use crate::contacts::Contacts;
 use crate::processes::HomeId;
 use crate::session::{self, Facts, Launcher, ORDERS_WAITING_MAX, Order, Strings, Surroundings};
 use crate::session::{News, NewsKind};
@@ -53,15 +54,24 @@ pub(super) struct World {
 impl World {
     /// A session that has not been asked anything yet.
     pub(super) async fn new() -> Self {
+        let owner =
+            "[[contact]]\nname = \"owner\"\ntier = \"admin\"\nhandles = [\"+15555550123\"]\n";
+        Self::knowing(owner).await
+    }
+
+    /// One with other contacts than the session's, as if they had changed since it was made.
+    pub(super) async fn knowing(contacts: &str) -> Self {
         let dir = TempDir::new().unwrap();
         let home = Home::at(dir.path().join("home"));
         home.prepare().unwrap();
+        std::fs::write(home.contacts_file(), contacts).unwrap();
         let (store, writer) = store::open(&home.database(), Arc::new(wall_now)).unwrap();
         let mut tasks = JoinSet::new();
         tasks.spawn(async move { writer.run().await.unwrap() });
         let record = store.ensure_session(new_session(&home)).await.unwrap();
         let (launcher, pipes) = mpsc::channel(1);
         let (home_id, database) = (HomeId::of(home.root()), home.database());
+        let contacts_file = home.contacts_file();
         let surroundings = Surroundings {
             agent_version: Arc::default(),
             store: store.clone(),
@@ -70,6 +80,8 @@ impl World {
             generation: Generation(1),
             clock: Clock::start(),
             queued: Arc::new(Notify::new()),
+            contacts: Contacts::open(&contacts_file).unwrap(),
+            trust: TestTrust::Trusted,
             launcher: Launcher::Pipe(launcher),
             memory: None,
             config_dir: None,

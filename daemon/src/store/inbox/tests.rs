@@ -205,3 +205,23 @@ fn what_is_owed_is_found_among_what_is_owed_alone() {
     assert!(plan(UNFINISHED)[0].contains("INDEX inbox_unfinished (session=? AND row>?)"));
     assert!(plan(SESSIONS_WITH_UNFINISHED)[0].contains("INDEX inbox_unfinished"));
 }
+
+#[test]
+fn a_message_that_was_routed_may_still_be_refused_unless_it_has_ended() {
+    let db = in_memory();
+    let accepted = accept(&db, &[arrival("a"), arrival("b")], WallMs(0)).unwrap();
+    let [a, b] = [accepted[0].row, accepted[1].row];
+    for row in [a, b] {
+        route(&db, row, "test:+15555550123");
+    }
+    finish(&db, b, RowState::Answered, None, WallMs(2)).unwrap();
+    refuse(&db, &[(a, "no rights yet"), (b, "no rights yet")], WallMs(3)).unwrap();
+    let mut states = db.prepare("SELECT state, reason FROM inbox ORDER BY row").unwrap();
+    let states: Vec<(String, Option<String>)> = states
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    let refused = ("refused".to_owned(), Some("no rights yet".to_owned()));
+    assert_eq!(states, [refused, ("answered".to_owned(), None)]);
+}

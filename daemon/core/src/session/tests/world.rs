@@ -57,6 +57,7 @@ enum Move {
     Seen,
     CancelLast,
     StoreRefuses,
+    RightsLost,
     Command(u8),
     Hold,
     Release,
@@ -72,6 +73,8 @@ struct World {
     slot: Slot,
     in_flight: Vec<Delivered>,
     refuse_next: bool,
+    /// The next row to be delivered is finished instead.
+    finish_next: bool,
     ended: bool,
 }
 
@@ -86,6 +89,7 @@ impl World {
             slot: Slot::None,
             in_flight: Vec::new(),
             refuse_next: false,
+            finish_next: false,
             ended: false,
         }
     }
@@ -130,6 +134,7 @@ impl World {
                 }
             }
             Move::StoreRefuses => self.refuse_next = true,
+            Move::RightsLost => self.finish_next = true,
             Move::Command(which) => self.tell(Event::Command(command_of(*which))),
             Move::Hold => self.tell(Event::Hold(Hold::Held)),
             Move::Release => self.tell(Event::Hold(Hold::Released)),
@@ -226,7 +231,13 @@ impl World {
             self.session.handle(self.now, Event::NotBegun);
             return;
         }
+        let mut finished = Vec::new();
         for delivered in deliveries {
+            if std::mem::take(&mut self.finish_next) {
+                self.rows.get_mut(&delivered.row).expect("a row of the store").fate = Fate::Dropped;
+                finished.push(delivered.attempt);
+                continue;
+            }
             let earlier = self.rows.range(..delivered.row).filter(|(row, it)| {
                 it.fate == Fate::Owed && self.in_flight.iter().all(|flight| flight.row != **row)
             });
@@ -240,7 +251,7 @@ impl World {
             self.in_flight.push(delivered);
         }
         assert!(self.in_flight.len() <= ATTEMPTS_IN_FLIGHT_MAX);
-        self.session.handle(self.now, Event::Begun { finished: Vec::new() });
+        self.session.handle(self.now, Event::Begun { finished });
     }
 
     fn settle(&mut self, settlement: &Settlement) {
@@ -270,7 +281,7 @@ impl World {
 
     /// From here on everything works: all that is owed must be answered.
     fn calm_down(&mut self) {
-        self.refuse_next = false;
+        (self.refuse_next, self.finish_next) = (false, false);
         for calm in [Move::Release, Move::Command(1), Move::NewRows(1)] {
             self.make(&calm);
         }
@@ -326,6 +337,7 @@ fn moves() -> impl Strategy<Value = Move> {
         2 => Just(Move::Seen),
         1 => Just(Move::CancelLast),
         1 => Just(Move::StoreRefuses),
+        1 => Just(Move::RightsLost),
         2 => (0_u8..3).prop_map(Move::Command),
         1 => Just(Move::Hold),
         2 => Just(Move::Release),
