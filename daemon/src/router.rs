@@ -19,7 +19,8 @@ use assistant_core::access::{TestTrust, Tier};
 use assistant_core::chat::ChatId;
 use assistant_core::message::RowId;
 use assistant_core::routing::{self, ChatKind, Verdict};
-use tokio::sync::{Notify, mpsc};
+use assistant_core::session::Command;
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 use uuid::Uuid;
@@ -118,6 +119,7 @@ impl Router {
         // Read once per batch and not kept any longer: a session that is begun with what was on
         // record some time ago resumes a conversation that is not its last.
         let mut sessions = BTreeMap::new();
+        let mut rightless = BTreeSet::new();
         for InboxRow { row, arrival, .. } in rows {
             if left.contains(&arrival.chat) {
                 continue;
@@ -137,6 +139,9 @@ impl Router {
                 }
                 Verdict::Refused(refusal) => {
                     info!(row = row.0, reason = refusal.as_str(), "message refused");
+                    if !routing::may_have_session(&arrival.chat, &directory, self.trust) {
+                        rightless.insert(arrival.chat);
+                    }
                     RouteDecision::Refused(refusal.as_str().to_owned())
                 }
                 Verdict::Ignored(ignored) => {
@@ -153,12 +158,26 @@ impl Router {
         let mut woken: Vec<SessionRecord> = sessions.into_values().collect();
         woken.sort_by_key(|record| record.row);
         for record in woken {
-            // A supervisor that is gone means that the daemon ends; the rows are found at start.
-            if self.supervisor.send(Ask::Wake(record)).await.is_err() {
-                return Ok(());
+            self.ask(Ask::Wake(record)).await;
+        }
+        self.end_agents_of(rightless).await
+    }
+
+    /// A chat that lost its rights may have an agent that still works for it.
+    async fn end_agents_of(&self, rightless: BTreeSet<ChatId>) -> Result<(), StoreError> {
+        for chat in rightless {
+            if let Some(SessionRecord { row, .. }) = self.store.session_of(chat).await? {
+                // Whether it had one does not matter.
+                let (told, _) = oneshot::channel();
+                self.ask(Ask::Command(row, Command::Kill, told)).await;
             }
         }
         Ok(())
+    }
+
+    async fn ask(&self, ask: Ask) {
+        // A supervisor that is gone means that the daemon ends; the rows are found at start.
+        let _gone = self.supervisor.send(ask).await;
     }
 
     fn facts(&self, contact: String, tier: Tier, kind: ChatKind) -> SessionFacts {

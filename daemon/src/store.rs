@@ -314,6 +314,14 @@ impl Store {
         self.ask(move |db| sessions::ensure(db, &new, at)).await
     }
 
+    /// The session of a chat, if it has one.
+    pub(crate) async fn session_of(
+        &self,
+        chat: ChatId,
+    ) -> Result<Option<SessionRecord>, StoreError> {
+        self.ask(move |db| sessions::of_chat(db, &chat)).await
+    }
+
     /// Every session, by row, with last message times as of now.
     pub(crate) async fn sessions(&self) -> Result<Vec<SessionRecord>, StoreError> {
         let mut records = self.ask(sessions::all).await?;

@@ -13,7 +13,7 @@
 //! Absent: commands (`RESTART`, ...), which are recognised before routing, and hold.
 
 use crate::access::{Contact, Directory, HARNESS, HARNESS_TIER, Profile, TestTrust, Tier, tier_of};
-use crate::chat::{Source, normalise_handle};
+use crate::chat::{ChatId, Source, normalise_handle};
 use crate::message::{Arrival, Voice};
 
 /// What becomes of an arrival.
@@ -101,6 +101,12 @@ pub fn route(arrival: &Arrival, directory: &Directory, trust: TestTrust) -> Verd
     }
 }
 
+/// Whether a chat may have a session now. If not, one that it had is over: who is refused must not be
+/// left with an agent that still works for them.
+pub fn may_have_session(chat: &ChatId, directory: &Directory, trust: TestTrust) -> bool {
+    !chat.is_group() && matches!(route_to(chat, directory, trust), Verdict::Deliver { .. })
+}
+
 fn route_person(arrival: &Arrival, directory: &Directory, trust: TestTrust) -> Verdict {
     if arrival.chat.source() != arrival.source {
         return Verdict::Refused(Refusal::ChatOfOtherSource);
@@ -134,7 +140,11 @@ fn route_owner(arrival: &Arrival, directory: &Directory, trust: TestTrust) -> Ve
     if is_group(arrival) {
         return Verdict::Refused(Refusal::NoRightsYet);
     }
-    let (source, address) = (arrival.chat.source(), arrival.chat.address());
+    route_to(&arrival.chat, directory, trust)
+}
+
+fn route_to(chat: &ChatId, directory: &Directory, trust: TestTrust) -> Verdict {
+    let (source, address) = (chat.source(), chat.address());
     if source == Source::Test && address == HARNESS {
         return deliver_to_harness();
     }

@@ -261,6 +261,27 @@ async fn a_session_that_was_removed_is_made_anew() {
     assert_ne!(first.working_dir, second.working_dir);
 }
 
+/// Who is refused in their own chat is left without an agent; who meddles with another's chat takes
+/// nothing from it.
+#[tokio::test(start_paused = true)]
+async fn a_session_whose_contact_lost_its_rights_is_left_without_an_agent() {
+    let mut fixture = Fixture::new();
+    fixture.accept(vec![arrival("a", OWNER), arrival("b", SECOND)]).await;
+    fixture.route().await;
+    assert_eq!(fixture.woken_rows(), [1, 2]);
+    let meddler = |key, sender| into_chat(arrival(key, sender), "test:+15555550123");
+    fixture.accept(vec![meddler("c", STRANGER), meddler("d", FAMILY), meddler("e", SECOND)]).await;
+    fixture.route().await;
+    assert!(fixture.asked.try_recv().is_err(), "the chat keeps its rights");
+    std::fs::write(fixture.scene.path("contacts.toml"), CONTACTS.replace("0123", "0100")).unwrap();
+    let arrivals = ["f", "g"].map(|key| arrival(key, OWNER));
+    fixture.accept(arrivals.into_iter().chain([arrival("h", STRANGER)]).collect()).await;
+    fixture.route().await;
+    let asked = fixture.asked.try_recv();
+    assert!(matches!(asked, Ok(Ask::Command(SessionRow(1), Command::Kill, _))), "{asked:?}");
+    assert!(fixture.asked.try_recv().is_err(), "once for both, and for nobody else");
+}
+
 /// Not under paused time: how often the contacts' file is looked at goes by the system's clock.
 #[tokio::test]
 async fn a_contact_that_was_removed_is_refused_from_then_on() {

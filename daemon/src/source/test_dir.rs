@@ -9,9 +9,12 @@
 //! The name in `claimed/` is the message's key, so a crash anywhere leaves a file that is taken up
 //! again under the same key, and the same file written twice is two messages. The system tells of
 //! changes where it can; a poll every 100 ms finds what it did not tell.
+//!
+//! A directory is one daemon's at a time: where another holds it, the source waits for its turn.
 
 mod claims;
 mod file;
+mod lock;
 mod watch;
 
 use std::path::PathBuf;
@@ -27,7 +30,7 @@ use crate::clock::{Clock, wall_now};
 use crate::intake::Intake;
 use crate::processes::walk;
 use crate::source::SourceFacts;
-use claims::{Claimed, Claims, Found};
+use claims::{Claimed, Claims, Found, NoLook};
 use watch::Watch;
 
 /// How often the directory is looked at without being told to.
@@ -35,6 +38,9 @@ const POLL_EVERY: Duration = Duration::from_millis(100);
 
 /// How long the source waits before it asks a store again that refused rows.
 const STORE_RETRY_AFTER: Duration = Duration::from_millis(500);
+
+/// How long the source waits before it tries again to take a directory that another daemon holds.
+const HELD_RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// What the source needs.
 pub(crate) struct TestDir {
@@ -93,6 +99,8 @@ enum State {
     Well,
     /// The directory cannot be used.
     Lost,
+    /// Another daemon holds the directory.
+    Held,
     /// The store does not take the messages.
     Refused,
 }
@@ -112,14 +120,23 @@ impl Looking {
         let facts = &self.source.facts;
         let (claims, next) = match found {
             Ok(found) => {
-                if self.state == State::Lost {
-                    info!("test directory is back");
+                match self.state {
+                    State::Lost => info!("test directory is back"),
+                    State::Held => info!("test directory is held by no other any more"),
+                    State::Well | State::Refused => {}
+                }
+                if self.state != State::Refused {
                     self.state = State::Well;
                 }
                 facts.looked(now);
                 self.take(claims, found).await
             }
-            Err(failure) => {
+            Err(NoLook::Held) => {
+                self.enter(State::Held, || error!("test directory is held by another daemon"));
+                self.watch.end();
+                (claims, Next::After(HELD_RETRY_AFTER))
+            }
+            Err(NoLook::Lost(failure)) => {
                 self.enter(State::Lost, || error!(error = %failure, "test directory lost"));
                 self.watch.end();
                 (claims, Next::WhenTold)

@@ -140,7 +140,8 @@ pub(super) fn ensure(
     of_chat(db, chat)?.ok_or(StoreError::Missing { table: "sessions" })
 }
 
-fn of_chat(db: &Connection, chat: &ChatId) -> Result<Option<SessionRecord>, StoreError> {
+/// The session of a chat, if it has one.
+pub(super) fn of_chat(db: &Connection, chat: &ChatId) -> Result<Option<SessionRecord>, StoreError> {
     let mut statement = db.prepare_cached(BY_CHAT)?;
     Ok(columns::readable(statement.query([chat.as_str()])?, "sessions", record)?.pop())
 }

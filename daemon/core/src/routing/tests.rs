@@ -56,6 +56,22 @@ fn group(participants: &[&str]) -> Group {
     Group { id: "group".to_owned(), name: None, participants }
 }
 
+#[test]
+fn a_chat_may_have_a_session_if_its_own_contact_has_the_rights() {
+    let check = |chat: &str, trust, may| {
+        let found = may_have_session(&ChatId::parse(chat).unwrap(), &directory(), trust);
+        assert_eq!(found, may, "{chat}");
+    };
+    check("test:+15555550100", TestTrust::Trusted, true);
+    check("test:owner@example.com", TestTrust::Trusted, true);
+    check("test:+15555550100", TestTrust::Capped, false);
+    check("signal:+15555550100", TestTrust::Capped, true);
+    check("test:harness", TestTrust::Capped, true);
+    check("test:+15555550102", TestTrust::Trusted, false);
+    check("test:+15555550199", TestTrust::Trusted, false);
+    check("signal:0123456789abcdef0123456789abcdef", TestTrust::Trusted, false);
+}
+
 /// `profile name (tier)`, or the reason why not.
 fn outcome(arrival: &Arrival, trust: TestTrust) -> String {
     match route(arrival, &directory(), trust) {

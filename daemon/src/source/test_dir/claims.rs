@@ -16,14 +16,17 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use assistant_core::message::Arrival;
 use assistant_core::time::Monotonic;
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::io::Errno;
 
 use super::file::{self, BadFile};
+use super::lock::{self, Lock, Place};
 
 /// Files claimed, and messages found, in one look: one sync of the directories and one transaction
 /// for so many, and no more of their texts in memory.
@@ -74,8 +77,16 @@ struct Open {
 /// What changes when somebody writes on.
 type Stamp = (u64, Option<SystemTime>);
 
-/// What tells one directory from another at the same path: its device and inode.
-type Place = (u64, u64);
+/// Why a look came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NoLook {
+    /// Another daemon takes what is dropped there.
+    #[error("take what is dropped: another daemon holds the directory")]
+    Held,
+    /// The directory cannot be used at all.
+    #[error(transparent)]
+    Lost(#[from] io::Error),
+}
 
 /// The files that were claimed and not accepted yet.
 #[derive(Debug)]
@@ -88,6 +99,8 @@ pub(super) struct Claims {
     unclaimable: BTreeSet<OsString>,
     /// The directory of the last look.
     place: Option<Place>,
+    /// Without it nothing there is ours.
+    lock: Option<Lock>,
     /// Whether files were claimed that a power cut could still bring back.
     unsynced: bool,
 }
@@ -102,6 +115,7 @@ impl Claims {
             open: BTreeMap::new(),
             unclaimable: BTreeSet::new(),
             place: None,
+            lock: None,
             unsynced: false,
         }
     }
@@ -109,8 +123,8 @@ impl Claims {
     /// Claims what is there, and reads what was claimed.
     ///
     /// # Errors
-    /// When the directory cannot be used at all.
-    pub(super) fn look(&mut self, now: Monotonic) -> io::Result<Found> {
+    /// When the directory is another daemon's, or cannot be used at all.
+    pub(super) fn look(&mut self, now: Monotonic) -> Result<Found, NoLook> {
         let mut found = Found { anew: self.prepare()?, ..Found::default() };
         let dropped = self.dropped()?;
         found.more = self.claim(dropped, &mut found.stuck);
@@ -141,19 +155,22 @@ impl Claims {
 
     /// Makes what is missing, and finds what was claimed before. Says whether this directory was
     /// not looked at before.
-    fn prepare(&mut self) -> io::Result<bool> {
+    fn prepare(&mut self) -> Result<bool, NoLook> {
         // Only at the start: one that is taken away later is its owner's to bring back, and a new
         // one in its place would be in the way.
         if self.place.is_none() {
             make_private(&self.dir)?;
         }
-        let metadata = fs::metadata(&self.dir)?;
-        let place = Some((metadata.dev(), metadata.ino()));
+        let place = Some(lock::place(&fs::metadata(&self.dir)?));
         let claimed = self.dir.join("claimed");
-        if self.place == place && claimed.is_dir() {
+        let locked = self.lock.as_ref().is_some_and(|lock| lock.is_of(&claimed));
+        if self.place == place && locked {
             return Ok(false);
         }
         make_private(&claimed)?;
+        if !locked {
+            self.lock = Some(Lock::take(&claimed)?.ok_or(NoLook::Held)?);
+        }
         for entry in fs::read_dir(&claimed)? {
             let name = entry?.file_name();
             if let (true, Ok(name)) = (is_message_name(&name), name.into_string()) {
@@ -173,11 +190,9 @@ impl Claims {
             if claimed == TAKEN_AT_ONCE_MAX {
                 return true;
             }
-            let unique = format!("{:08}-{:010}.json", self.generation, self.counter);
-            match fs::rename(self.dir.join(&name), self.path(&unique)) {
-                Ok(()) => {
+            match self.rename_to_unique(&name) {
+                Ok(unique) => {
                     claimed += 1;
-                    self.counter += 1;
                     self.unsynced = true;
                     self.unclaimable.remove(&name);
                     self.open.insert(unique, Open { dropped_as: Some(name), ..Open::default() });
@@ -192,6 +207,21 @@ impl Claims {
             }
         }
         false
+    }
+
+    /// Gives a dropped file a name that is nobody's yet: what stands in `claimed/` is never written over.
+    fn rename_to_unique(&mut self, name: &OsStr) -> io::Result<String> {
+        loop {
+            let unique = format!("{:08}-{:010}.json", self.generation, self.counter);
+            match rename_new(&self.dir.join(name), &self.path(&unique)) {
+                Ok(()) => {
+                    self.counter += 1;
+                    return Ok(unique);
+                }
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => self.counter += 1,
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// A claim must not be undone by a power cut after its row is durable.
@@ -302,6 +332,20 @@ impl Claims {
 /// `*.json`, as a shell would have it: no hidden files, which are drafts of whoever writes them.
 pub(super) fn is_message_name(name: &OsStr) -> bool {
     name.as_bytes().ends_with(b".json") && !name.as_bytes().starts_with(b".")
+}
+
+/// Renames without writing over anything.
+fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        // Not every file system can. Under the lock nobody makes the name in between.
+        Err(Errno::NOSYS | Errno::INVAL | Errno::NOTSUP) => {
+            if fs::symlink_metadata(to).is_ok() {
+                return Err(io::ErrorKind::AlreadyExists.into());
+            }
+            fs::rename(from, to)
+        }
+        renamed => Ok(renamed?),
+    }
 }
 
 fn make_private(dir: &Path) -> io::Result<()> {

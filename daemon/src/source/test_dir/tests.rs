@@ -93,7 +93,8 @@ impl Fixture {
     }
 
     fn claimed(&self) -> usize {
-        fs::read_dir(self.dir().join("claimed")).unwrap().count()
+        let entries = fs::read_dir(self.dir().join("claimed")).unwrap();
+        entries.filter(|entry| entry.as_ref().unwrap().file_name() != ".lock").count()
     }
 }
 
@@ -252,6 +253,30 @@ async fn a_directory_that_is_lost_and_found_is_told_of_once_each() {
     let back = "INFO test directory is back";
     assert_eq!(fixture.log.lines(), [lost, back, lost, back]);
     assert_eq!(fixture.facts.errors(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_directory_that_another_daemon_holds_is_left_to_it_and_told_of_once() {
+    let mut fixture = Fixture::new();
+    fixture.ready().await;
+    let (first, first_facts) = (fixture.cancel.clone(), Arc::clone(&fixture.facts));
+    fixture.facts = Arc::default();
+    fixture.start(Changes::Polled, 1);
+    fixture.until(|| fixture.facts.errors() == 1).await;
+    for name in ["a.json", "b.json"] {
+        fixture.drop_message(name);
+        fixture.until(|| fixture.claimed() == 0 && !fixture.dir().join(name).exists()).await;
+    }
+    tokio::time::sleep(HELD_RETRY_AFTER * 5).await;
+    assert_eq!((first_facts.seen(), fixture.facts.seen()), (2, 0));
+    assert_eq!(fixture.facts.looked_ago_ms(Duration::ZERO), None);
+    first.cancel();
+    fixture.drop_message("c.json");
+    fixture.until(|| first_facts.seen() + fixture.facts.seen() == 3).await;
+    fixture.until(|| fixture.facts.looked_ago_ms(Duration::from_mins(1)).is_some()).await;
+    let held = "ERROR test directory is held by another daemon";
+    assert_eq!(fixture.log.lines(), [held, "INFO test directory is held by no other any more"]);
+    assert_eq!(fixture.facts.errors(), 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -30,8 +30,10 @@ impl Fixture {
 
     /// The next life of the daemon, after this one was killed.
     fn killed(self) -> Self {
-        let generation = self.claims.generation + 1;
-        Self::of(self.dir, generation)
+        let Self { dir, claims } = self;
+        let generation = claims.generation + 1;
+        drop(claims);
+        Self::of(dir, generation)
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -62,6 +64,7 @@ impl Fixture {
         let Ok(entries) = fs::read_dir(self.path(dir)) else { return Vec::new() };
         let mut names: Vec<String> = entries
             .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+            .filter(|name| name != ".lock")
             .collect();
         names.sort();
         names
@@ -157,7 +160,9 @@ fn a_name_is_not_given_twice_even_if_the_generation_is() {
     fixture.drop_file("a.json", message("before"));
     fixture.look(0);
     fixture.drop_file("b.json", message("after"));
-    let mut fixture = Fixture::of(fixture.dir, 1);
+    let Fixture { dir, claims } = fixture;
+    drop(claims);
+    let mut fixture = Fixture::of(dir, 1);
     let found = fixture.look(0);
     assert_eq!(texts(&found), ["before", "after"]);
     assert_eq!(names(&found), ["00000001-0000000000.json", "00000001-0000000001.json"]);
@@ -455,7 +460,10 @@ fn a_directory_that_is_taken_away_is_not_made_again() {
     fs::rename(&dir, &away).unwrap();
     for _ in 0..2 {
         let lost = fixture.claims.look(Duration::ZERO).unwrap_err();
-        assert_eq!(lost.kind(), io::ErrorKind::NotFound);
+        assert!(
+            matches!(&lost, NoLook::Lost(error) if error.kind() == io::ErrorKind::NotFound),
+            "{lost}"
+        );
         assert!(!dir.exists());
     }
     // Another one in its place.
@@ -474,9 +482,52 @@ fn a_directory_that_is_taken_away_is_not_made_again() {
 }
 
 #[test]
+fn a_directory_is_one_daemons_at_a_time() {
+    let mut fixture = Fixture::new();
+    let mut other = Claims::new(fixture.dir.path().to_owned(), 1);
+    fixture.drop_file("x.json", HELLO);
+    assert!(matches!(other.look(Duration::ZERO), Err(NoLook::Held)));
+    assert_eq!(fixture.texts(0), ["hello"]);
+    assert!(matches!(other.look(Duration::ZERO), Err(NoLook::Held)));
+    // Once the first is gone, what it had claimed is taken up.
+    let Fixture { dir, claims } = fixture;
+    drop(claims);
+    assert_eq!(texts(&other.look(Duration::ZERO).unwrap()), ["hello"]);
+    drop(dir);
+}
+
+#[test]
+fn a_directory_whose_lock_was_taken_away_is_locked_again() {
+    let mut fixture = Fixture::new();
+    fs::remove_dir_all(fixture.path("claimed")).unwrap();
+    let mut other = Claims::new(fixture.dir.path().to_owned(), 1);
+    other.look(Duration::ZERO).unwrap();
+    assert!(matches!(fixture.claims.look(Duration::ZERO), Err(NoLook::Held)));
+    drop(other);
+    fixture.drop_file("x.json", HELLO);
+    assert_eq!(fixture.texts(0), ["hello"]);
+}
+
+#[test]
+fn no_claim_is_written_over_whoever_made_it() {
+    let mut fixture = Fixture::new();
+    let theirs = r#"{"from": "+15555550124", "text": "theirs"}"#;
+    for counter in 0..2 {
+        fs::write(fixture.path(&format!("claimed/00000001-000000000{counter}.json")), theirs)
+            .unwrap();
+    }
+    fixture.drop_file("x.json", HELLO);
+    assert_eq!(names(&fixture.look(0)), ["00000001-0000000002.json"]);
+    for counter in 0..2 {
+        let kept = fixture.path(&format!("claimed/00000001-000000000{counter}.json"));
+        assert_eq!(fs::read_to_string(kept).unwrap(), theirs);
+    }
+}
+
+#[test]
 fn what_is_missing_in_the_directory_is_made_again() {
     let mut fixture = Fixture::new();
-    fs::remove_dir(fixture.path("claimed")).unwrap();
+    fs::remove_dir_all(fixture.path("claimed")).unwrap();
     fixture.drop_file("x.json", HELLO);
     fixture.drop_file("y.json", r#"{"from": ""}"#);
     let found = fixture.look(0);
