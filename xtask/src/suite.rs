@@ -1,4 +1,4 @@
-//! What runs when: `test`, `test-tier` and `ci`, as lists of steps.
+//! What runs when: `test`, which is also `ci`, and `test-tier`, as lists of steps.
 
 use std::env;
 use std::path::PathBuf;
@@ -55,17 +55,18 @@ pub(crate) struct Selection {
     pub(crate) only: Option<String>,
 }
 
-/// Everything a developer has to pass.
+/// Everything a change has to pass: the checks of the tree, then the tests of every tier. What is
+/// missing on this machine is skipped behind an open gate, and fails behind a closed one.
 pub(crate) fn test(workspace: &Workspace, gate: Gate) -> anyhow::Result<ExitCode> {
+    let started = Instant::now();
     let mut run = Run::default();
+    check_steps(workspace, &mut run);
     test_steps(workspace, gate, &mut run)?;
+    eprintln!("\nall steps took {:.0} s", started.elapsed().as_secs_f64());
     Ok(run.finish())
 }
 
-/// The checks of the tree, then everything of `test`.
-pub(crate) fn ci(workspace: &Workspace, gate: Gate) -> anyhow::Result<ExitCode> {
-    let started = Instant::now();
-    let mut run = Run::default();
+fn check_steps(workspace: &Workspace, run: &mut Run) {
     run.command("format", ExitCode::Failed, workspace.cargo(&["fmt", "--all", "--check"]));
     run.inline("tidy", || {
         Ok(match tidy::run(workspace)? {
@@ -73,15 +74,12 @@ pub(crate) fn ci(workspace: &Workspace, gate: Gate) -> anyhow::Result<ExitCode> 
             code => Outcome::Failed(code),
         })
     });
-    licences(workspace, &mut run);
+    licences(workspace, run);
     let clippy = ["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"];
     run.command("clippy", ExitCode::Failed, workspace.cargo(&clippy));
     let mut docs = workspace.cargo(&["doc", "--locked", "--workspace", "--no-deps"]);
     docs.env("RUSTDOCFLAGS", "-D warnings");
     run.command("docs", ExitCode::Failed, docs);
-    test_steps(workspace, gate, &mut run)?;
-    eprintln!("\nall steps took {:.0} s", started.elapsed().as_secs_f64());
-    Ok(run.finish())
 }
 
 /// One tier.
@@ -92,7 +90,7 @@ pub(crate) fn test_tier(
 ) -> anyhow::Result<ExitCode> {
     let mut run = Run::default();
     if selection.tier == 1 {
-        tier_1(workspace, selection.only.as_deref(), &mut run);
+        tier_1(workspace, selection.only.as_deref(), gate, &mut run);
     } else {
         if selection.tier == 3 && claude_step(gate, &mut run) != Outcome::Passed {
             return Ok(run.finish());
@@ -106,7 +104,7 @@ pub(crate) fn test_tier(
 
 fn test_steps(workspace: &Workspace, gate: Gate, run: &mut Run) -> anyhow::Result<()> {
     let built = build_programs(workspace, run);
-    tier_1(workspace, None, run);
+    tier_1(workspace, None, gate, run);
     run.command(
         "doc tests",
         ExitCode::Failed,
@@ -132,7 +130,7 @@ fn build_programs(workspace: &Workspace, run: &mut Run) -> Outcome {
 }
 
 /// Compiles first, as a step of its own, so that the time of the tests is theirs alone.
-fn tier_1(workspace: &Workspace, only: Option<&str>, run: &mut Run) {
+fn tier_1(workspace: &Workspace, only: Option<&str>, gate: Gate, run: &mut Run) {
     let nextest = has_cargo_subcommand("nextest");
     let mut arguments: Vec<&str> = if nextest { vec!["nextest", "run"] } else { vec!["test"] };
     arguments.extend(["--locked", "--workspace"]);
@@ -145,7 +143,7 @@ fn tier_1(workspace: &Workspace, only: Option<&str>, run: &mut Run) {
     }
     if nextest {
         arguments.push("--no-fail-fast");
-        if Gate::from_environment() == Gate::Closed {
+        if gate == Gate::Closed {
             arguments.extend(["--profile", "ci"]);
         }
     } else {

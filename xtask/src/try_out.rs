@@ -61,7 +61,8 @@ pub(crate) fn run(
     );
     let talk = if io::stdin().is_terminal() { Talk::Interactive } else { Talk::Piped };
     let inputs = lines();
-    let ended = Chat::new(&mut sandbox, OWNER, talk, io::stdout()).run(&inputs, &interrupted);
+    let ended = Chat::new(&mut sandbox, OWNER, choice.answers, talk, io::stdout())
+        .run(&inputs, &interrupted);
     let stopped = stop(&mut sandbox);
     if keep {
         println!("kept {}", sandbox.keep().display());

@@ -1,8 +1,8 @@
 //! Rules for Rust source files.
 
-use super::Finding;
 use super::code::bare;
 use super::tree::{File, Tree};
+use super::{Finding, Severity};
 
 /// Beyond this a file should be split.
 const LINES_WARNING: usize = 600;
@@ -25,6 +25,15 @@ const BANNED: &[(&str, &str)] = &[
 const BANNED_IN_TESTS: &[(&str, &str)] =
     &[("sleep(", "a test waits for what it wants to see, under paused time or with a deadline")];
 
+/// Words that may not stand in what looks at the daemon from outside, and why.
+const BANNED_OUTSIDE: &[(&str, &str)] =
+    &[("sleep(", WAITS_OUTSIDE), ("park_timeout(", WAITS_OUTSIDE)];
+const WAITS_OUTSIDE: &str = "wait for a condition with harness::wait";
+
+/// What looks at the daemon from outside, and the one file of it that may wait by itself.
+const OUTSIDE: [&str; 3] = ["harness/src/", "smoke/src/", "xtask/src/"];
+const WAIT: &str = "harness/src/wait.rs";
+
 /// All rules over all Rust files.
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     tree.ending(".rs").flat_map(check_file).collect()
@@ -41,18 +50,34 @@ fn check_file(file: &File) -> Vec<Finding> {
         findings.push(Finding::error(&file.path, 1, "begin with `//!`: what the file is for"));
     }
     findings.extend(check_length(file));
-    let mut clock = Clock::Real;
+    findings.extend(check_words(file, &bared));
+    findings.extend(check_platforms(file, &bared));
+    findings
+}
+
+fn check_words(file: &File, bared: &str) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let outside = file.path != WAIT && OUTSIDE.iter().any(|part| file.path.starts_with(part));
+    let mut clock = if bared.lines().any(is_test_attribute) { Clock::Real } else { Clock::Callers };
     for (number, line) in (1..).zip(bared.lines()) {
         clock = clock.after(line);
-        let waits_for_real = is_test(&file.path) && clock == Clock::Real;
-        let banned_here = if waits_for_real { BANNED_IN_TESTS } else { &[] };
-        for (word, why) in BANNED.iter().chain(banned_here) {
-            if has_word(line, word) {
-                findings.push(Finding::error(&file.path, number, format!("`{word}`: {why}")));
+        let mut banned = |words: &[(&str, &str)], severity| {
+            for (word, why) in words.iter().filter(|(word, _)| has_word(line, word)) {
+                let what = format!("`{word}`: {why}");
+                findings.push(Finding { severity, ..Finding::error(&file.path, number, what) });
+            }
+        };
+        banned(BANNED, Severity::Error);
+        if outside {
+            banned(BANNED_OUTSIDE, Severity::Error);
+        } else if is_test(&file.path) {
+            match clock {
+                Clock::Real => banned(BANNED_IN_TESTS, Severity::Error),
+                Clock::Callers => banned(BANNED_IN_TESTS, Severity::Warning),
+                Clock::Paused => {}
             }
         }
     }
-    findings.extend(check_platforms(file, &bared));
     findings
 }
 
@@ -60,6 +85,8 @@ fn check_file(file: &File) -> Vec<Finding> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Clock {
     Real,
+    /// A file without a test of its own serves tests elsewhere, and what passes is their time.
+    Callers,
     /// The runtime jumps to the next deadline: a sleep is a step of the script and costs nothing.
     Paused,
 }
@@ -68,7 +95,7 @@ impl Clock {
     /// An attribute that makes a test decides for all lines up to the next one.
     fn after(self, line: &str) -> Self {
         let line = line.trim_start();
-        if !(line.starts_with("#[test]") || line.starts_with("#[tokio::test")) {
+        if !is_test_attribute(line) {
             self
         } else if line.contains("start_paused = true") {
             Self::Paused
@@ -76,6 +103,11 @@ impl Clock {
             Self::Real
         }
     }
+}
+
+fn is_test_attribute(line: &str) -> bool {
+    let line = line.trim_start();
+    line.starts_with("#[test]") || line.starts_with("#[tokio::test")
 }
 
 fn check_length(file: &File) -> Option<Finding> {

@@ -1,9 +1,12 @@
 //! The chat of `try`: lines become test messages, replies are shown with the time they took.
 //!
 //! At a terminal replies appear whenever they come. With piped input each message waits for its
-//! reply, so that a script reads like a conversation.
+//! reply, so that a script reads like a conversation. A message that the assistant gave up is told,
+//! and a person who waits long is told where to look.
 
-use std::collections::{BTreeSet, VecDeque};
+mod waiting;
+
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -11,6 +14,9 @@ use std::time::{Duration, Instant};
 
 use harness::sandbox::Sandbox;
 use harness::wait::{STEP, wait_until};
+
+use self::waiting::{Loss, Waiting};
+use super::AgentChoice;
 
 /// How long a piped message may wait for its reply.
 const REPLY_LIMIT: Duration = Duration::from_mins(2);
@@ -25,6 +31,20 @@ const HELP: &str = concat!(
     "  /log       the last lines of its log\n",
     "  /help      this\n",
     "  /quit      end (as Ctrl-D)",
+);
+
+/// What the stand-in does on demand; the real program takes these for mere words.
+const HELP_FAKE: &str = concat!(
+    "the stand-in also does this on demand, as a message:\n",
+    "  recall             tell what was said before\n",
+    "  tool: CMD          run a command; bg: CMD in the background\n",
+    "  call: NAME {json}  call any tool\n",
+    "  slow N MS          write N pieces, one every MS milliseconds\n",
+    "  error CODE [xN]    fail with that status, every time or N times\n",
+    "  drop               lose the connection once\n",
+    "  hang               never answer\n",
+    "  silent [always]    end the turn without a reply\n",
+    "  big N              reply with N bytes",
 );
 
 /// What comes in from the terminal.
@@ -60,10 +80,12 @@ pub(super) enum Ended {
 pub(super) struct Chat<'a, Out> {
     sandbox: &'a mut Sandbox,
     from: &'a str,
+    agent: AgentChoice,
     talk: Talk,
     out: Out,
     shown: BTreeSet<u64>,
-    waiting: VecDeque<Instant>,
+    waiting: Waiting,
+    lost: Vec<Loss>,
 }
 
 /// What a line asks for.
@@ -78,8 +100,15 @@ enum Asked<'a> {
 }
 
 impl<'a, Out: Write> Chat<'a, Out> {
-    pub(super) fn new(sandbox: &'a mut Sandbox, from: &'a str, talk: Talk, out: Out) -> Self {
-        Self { sandbox, from, talk, out, shown: BTreeSet::new(), waiting: VecDeque::new() }
+    pub(super) fn new(
+        sandbox: &'a mut Sandbox,
+        from: &'a str,
+        agent: AgentChoice,
+        talk: Talk,
+        out: Out,
+    ) -> Self {
+        let (shown, waiting, lost) = (BTreeSet::new(), Waiting::default(), Vec::new());
+        Self { sandbox, from, agent, talk, out, shown, waiting, lost }
     }
 
     /// Talks until an end; `interrupted` becomes true with Ctrl-C.
@@ -110,6 +139,8 @@ impl<'a, Out: Write> Chat<'a, Out> {
                 return Ok(Ended::Unanswered);
             }
             self.show_replies()?;
+            self.show_losses()?;
+            self.show_late()?;
             if let Some(status) = self.sandbox.wait_end(Duration::ZERO)? {
                 writeln!(self.out, "\nthe assistant ended by itself ({status}):")?;
                 writeln!(self.out, "{}", self.sandbox.daemon_stderr())?;
@@ -124,13 +155,16 @@ impl<'a, Out: Write> Chat<'a, Out> {
         Ok(ended)
     }
 
-    /// Waits for as many new replies as messages wait for one; false when that took too long.
+    /// Waits for as many new replies as messages wait for one, or until one is given up; false when
+    /// that took too long.
     fn wait_reply(&mut self, interrupted: &AtomicBool) -> bool {
         let wanted = self.shown.len() + self.waiting.len();
-        let Self { sandbox, .. } = self;
+        let Self { sandbox, waiting, lost, .. } = self;
         wait_until(REPLY_LIMIT, || {
+            lost.extend(waiting.new_losses(sandbox));
             interrupted.load(Ordering::Relaxed)
                 || sandbox.replies().map_or(true, |replies| wanted <= replies.len())
+                || !lost.is_empty()
                 || !sandbox.is_running()
         })
     }
@@ -142,7 +176,10 @@ impl<'a, Out: Write> Chat<'a, Out> {
         let asked = asked(line);
         match &asked {
             Asked::Nothing | Asked::Quit => {}
-            Asked::Help => writeln!(self.out, "{HELP}")?,
+            Asked::Help => match self.agent {
+                AgentChoice::Fake => writeln!(self.out, "{HELP}\n{HELP_FAKE}")?,
+                AgentChoice::Real => writeln!(self.out, "{HELP}")?,
+            },
             Asked::Unknown(command) => writeln!(self.out, "no such command: {command}\n{HELP}")?,
             Asked::Cli(arguments) => match self.sandbox.cli(arguments, COMMAND_LIMIT) {
                 Ok(said) => write!(self.out, "{}{}", said.stdout, said.stderr)?,
@@ -150,7 +187,7 @@ impl<'a, Out: Write> Chat<'a, Out> {
             },
             Asked::Message(text) => {
                 self.sandbox.drop_message(self.from, text)?;
-                self.waiting.push_back(Instant::now());
+                self.waiting.push(Instant::now());
                 // A person sees the cursor; the next prompt comes with the reply.
                 return Ok(asked);
             }
@@ -168,12 +205,32 @@ impl<'a, Out: Write> Chat<'a, Out> {
             }
             let took = self
                 .waiting
-                .pop_front()
+                .settle()
                 .map_or_else(String::new, |sent| format!("  ({})", span(sent.elapsed())));
             writeln!(self.out, "\rassistant> {}{took}", reply.text)?;
             for attachment in &reply.attachments {
                 writeln!(self.out, "           + {attachment}")?;
             }
+            self.prompt()?;
+        }
+        Ok(())
+    }
+
+    fn show_losses(&mut self) -> anyhow::Result<()> {
+        self.lost.extend(self.waiting.new_losses(self.sandbox));
+        for loss in std::mem::take(&mut self.lost) {
+            self.waiting.settle();
+            let reason = loss.reason;
+            writeln!(self.out, "\rno reply will come, the message was given up: {reason}")?;
+            self.prompt()?;
+        }
+        Ok(())
+    }
+
+    fn show_late(&mut self) -> anyhow::Result<()> {
+        if let Some(waited) = self.waiting.newly_late(Instant::now()) {
+            let waited = waited.as_secs();
+            writeln!(self.out, "\rno reply for {waited} s; /status and /log may say why")?;
             self.prompt()?;
         }
         Ok(())

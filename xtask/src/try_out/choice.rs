@@ -45,6 +45,8 @@ const LOGIN_VARIABLES: &[&str] = &[
 /// What was decided, and why.
 #[derive(Debug)]
 pub(crate) struct Choice {
+    /// Which of the two it is.
+    pub(crate) answers: AgentChoice,
     /// The agent for the config.
     pub(crate) agent: Agent,
     /// Variables of the caller that it needs.
@@ -61,6 +63,7 @@ pub(crate) fn choose(
 ) -> anyhow::Result<Choice> {
     let fake = |why: &str| -> anyhow::Result<Choice> {
         Ok(Choice {
+            answers: AgentChoice::Fake,
             agent: Agent::new(programs.fake_claude()?),
             inherit: Vec::new(),
             announcement: format!("agent: the stand-in (fake-claude), {why}; nothing costs money"),
@@ -91,6 +94,7 @@ fn real(daemon: &Path) -> anyhow::Result<Result<Choice, String>> {
         Err(error) => return Ok(Err(format!("because the check of claude did not end ({error})"))),
     };
     Ok(login_of(&report).map(|login| Choice {
+        answers: AgentChoice::Real,
         agent,
         inherit: settings.inherit,
         announcement: format!(

@@ -39,7 +39,12 @@ fn a_sleep_is_found_in_tests_and_a_thread_sleep_everywhere() {
     let sleep = "//! x\nfn f() { time::sleep(d).await }\n";
     play("a/src/b.rs", sleep, &[]);
     let why = "a test waits for what it wants to see, under paused time or with a deadline";
-    play("a/src/b/tests.rs", sleep, &[&format!("error: a/src/b/tests.rs:2: `sleep(`: {why}")]);
+    let real = "#[tokio::test]\nasync fn f() { time::sleep(d).await }\n";
+    play("a/src/b/tests.rs", real, &[&format!("error: a/src/b/tests.rs:2: `sleep(`: {why}")]);
+    let with_test = format!("{sleep}#[test]\nfn g() {{}}\n");
+    play("a/src/b/tests.rs", &with_test, &[&format!("error: a/src/b/tests.rs:2: `sleep(`: {why}")]);
+    // Whose time it is cannot be told from a file without a test.
+    play("a/tests/b.rs", sleep, &[&format!("warning: a/tests/b.rs:2: `sleep(`: {why}")]);
     let paused = "#[tokio::test(start_paused = true)]\nasync fn f() { sleep(d).await }\n";
     play("a/src/b/tests.rs", paused, &[]);
     play(
@@ -54,6 +59,19 @@ fn a_sleep_is_found_in_tests_and_a_thread_sleep_everywhere() {
             "error: a/src/b.rs:2: `thread::sleep`: wait for a condition, or for a deadline in a select",
         ],
     );
+}
+
+#[test]
+fn what_looks_from_outside_waits_with_the_harness_alone() {
+    let why = "wait for a condition with harness::wait";
+    for word in ["sleep(", "park_timeout("] {
+        let text = format!("//! x\nfn f() {{ {word}d) }}\n");
+        for path in ["harness/src/a.rs", "smoke/src/tier2/b.rs", "xtask/src/c/tests.rs"] {
+            play(path, &text, &[&format!("error: {path}:2: `{word}`: {why}")]);
+        }
+        play("harness/src/wait.rs", &text, &[]);
+        play("daemon/src/a.rs", &text, &[]);
+    }
 }
 
 #[test]

@@ -9,12 +9,14 @@ use std::time::Duration;
 
 use harness::sandbox::{Agent, Sandbox, Settings};
 
-use super::{Asked, Chat, Ended, Input, Talk, asked, span};
+use super::{AgentChoice, Asked, Chat, Ended, Input, Talk, asked, span};
 
 const OWNER: &str = "+15555550123";
 
-/// Echoes every message once, as row 1, 2, ...; any other command prints its arguments.
+/// Echoes every message once, as row 1, 2, ...; gives up `lose`, and dies of `die`. Any other
+/// command prints its arguments, but for the record of losses.
 const ECHO: &str = r#"#!/bin/sh
+[ "$1" = dropped ] && { cat "$HOME/lost" 2>/dev/null || echo "[]"; exit 0; }
 if [ "$1" != run ]; then echo "said $*"; exit 0; fi
 trap 'exit 0' TERM
 cd "$HOME/../messages" && mkdir outbox
@@ -27,6 +29,7 @@ while true; do
     text=$(sed 's/.*"text":"\(.*\)"}/\1/' "$file")
     [ "$text" = die ] && { echo "giving up" >&2; exit 70; }
     rm "$file"
+    [ "$text" = lose ] && { echo '[{"row":7,"reason":"stuck"}]' > "$HOME/lost"; continue; }
     printf '{"row":%d,"chat":"test:x","text":"echo %s"}' "$row" "$text" > "outbox/$row.tmp"
     mv "outbox/$row.tmp" "outbox/$row.json"
   done
@@ -50,7 +53,7 @@ fn play(lines: &[&str]) -> (Ended, String) {
     }
     drop(inputs);
     let mut out = Vec::new();
-    let ended = Chat::new(&mut sandbox, OWNER, Talk::Piped, &mut out)
+    let ended = Chat::new(&mut sandbox, OWNER, AgentChoice::Fake, Talk::Piped, &mut out)
         .run(&received, &AtomicBool::new(false))
         .expect("it talks");
     let shown = String::from_utf8(out).expect("it is text");
@@ -82,6 +85,28 @@ fn a_command_is_run_and_never_sent() {
     assert!(shown.contains("you> /sessions\nsaid sessions\nyou> "), "{shown}");
     assert!(shown.contains("no such command: /nonsense\n  /sessions  who"), "{shown}");
     assert!(shown.ends_with("you> /quit"), "{shown}");
+}
+
+#[test]
+fn a_message_that_was_given_up_is_told_and_the_chat_goes_on() {
+    let (ended, shown) = play(&["lose", "hi"]);
+    assert_eq!(ended, Ended::ByUser);
+    assert_eq!(
+        shown,
+        "type a message; /help shows the commands\n\
+         you> lose\n\
+         \rno reply will come, the message was given up: stuck\n\
+         you> hi\n\
+         \rassistant> echo hi\n\
+         you> "
+    );
+}
+
+#[test]
+fn the_help_names_what_the_stand_in_does_on_demand() {
+    let (_, shown) = play(&["/help"]);
+    assert!(shown.contains("  /quit      end (as Ctrl-D)\nthe stand-in also does"), "{shown}");
+    assert!(shown.contains("\n  recall "), "{shown}");
 }
 
 #[test]
