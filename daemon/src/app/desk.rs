@@ -87,10 +87,10 @@ impl Desk {
             }
             Request::Hold => self.tell(Ask::Hold(Hold::Held)).await,
             Request::Release => self.tell(Ask::Hold(Hold::Released)).await,
-            Request::KillSession { session } => self.one(&session, Command::Kill).await,
-            Request::RestartSession { session } => self.one(&session, Command::Restart).await,
-            Request::KillSessions => self.all(Command::Kill).await,
-            Request::RestartSessions => self.all(Command::Restart).await,
+            Request::KillSession { session } => self.kill(&session).await,
+            Request::RestartSession { session } => self.restart(&session).await,
+            Request::KillSessions => self.tell_agents(Command::Kill).await,
+            Request::RestartSessions => self.tell_agents(Command::Restart).await,
             Request::Inject { chat, text, admin } => {
                 let voice = if admin { Voice::Override } else { Voice::Note };
                 self.inject(&chat, text, voice).await
@@ -104,19 +104,37 @@ impl Desk {
         Ok(Answer::Done)
     }
 
-    async fn one(&self, name: &str, command: Command) -> Answered {
+    async fn kill(&self, name: &str) -> Answered {
         let records = self.store.sessions().await.map_err(|failure| failed(&failure))?;
         let row = find(&records, name)?.row;
-        let (answer, told) = oneshot::channel();
-        self.supervisor.send(Ask::Command(row, command, answer)).await.map_err(|_| stopping())?;
-        let running = told.await.map_err(|_| stopping())?;
-        Ok(Answer::Sessions { count: u64::from(running) })
+        if self.asked(|answer| Ask::Kill(row, answer)).await? {
+            return Ok(Answer::Sessions { count: 1 });
+        }
+        let message = format!("session {} has no agent", row.0);
+        Err(Refusal::new(RefusalKind::NotFound, message))
     }
 
-    async fn all(&self, command: Command) -> Answered {
-        let (answer, told) = oneshot::channel();
-        self.supervisor.send(Ask::CommandAll(command, answer)).await.map_err(|_| stopping())?;
-        Ok(Answer::Sessions { count: told.await.map_err(|_| stopping())? })
+    async fn restart(&self, name: &str) -> Answered {
+        let records = self.store.sessions().await.map_err(|failure| failed(&failure))?;
+        let record = find(&records, name)?.clone();
+        let row = record.row;
+        if self.asked(|answer| Ask::Restart(record, answer)).await? {
+            return Ok(Answer::Sessions { count: 1 });
+        }
+        let message = format!("session {} cannot be started", row.0);
+        Err(Refusal::new(RefusalKind::Failed, message))
+    }
+
+    async fn tell_agents(&self, command: Command) -> Answered {
+        let count = self.asked(|answer| Ask::TellAgents(command, answer)).await?;
+        Ok(Answer::Sessions { count })
+    }
+
+    /// What the supervisor answers.
+    async fn asked<T>(&self, ask: impl FnOnce(oneshot::Sender<T>) -> Ask) -> Result<T, Refusal> {
+        let (answer, answered) = oneshot::channel();
+        self.supervisor.send(ask(answer)).await.map_err(|_| stopping())?;
+        answered.await.map_err(|_| stopping())
     }
 
     /// The owner's words take the same way as anyone's: through the inbox and the router.
@@ -174,9 +192,7 @@ impl Desk {
     }
 
     async fn status(&self) -> Result<Status, Refusal> {
-        let (answer, shown) = oneshot::channel();
-        self.supervisor.send(Ask::Show(answer)).await.map_err(|_| stopping())?;
-        let shown = shown.await.map_err(|_| stopping())?;
+        let shown = self.asked(Ask::Show).await?;
         let records = self.store.sessions().await.map_err(|failure| failed(&failure))?;
         let counts = self.store.counts().await.map_err(|failure| failed(&failure))?;
         let now = self.clock.now();
