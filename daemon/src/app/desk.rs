@@ -139,8 +139,8 @@ impl Desk {
 
     /// The owner's words take the same way as anyone's: through the inbox and the router.
     async fn inject(&self, chat: &str, text: String, voice: Voice) -> Answered {
-        let chat = parse_chat(chat)?;
         check_text(&text)?;
+        let chat = self.known_chat(chat).await?;
         let now = wall_now();
         let arrival = Arrival {
             source: chat.source(),
@@ -169,8 +169,8 @@ impl Desk {
     }
 
     async fn send(&self, chat: &str, text: String, key: String) -> Answered {
-        let chat = parse_chat(chat)?;
         check_text(&text)?;
+        let chat = self.known_chat(chat).await?;
         let finished = self.store.finished_outgoing();
         let new = NewOutgoing { chat, text, attachments: Vec::new(), key };
         let outgoing = self.store.enqueue(new).await.map_err(|failure| failed(&failure))?;
@@ -189,6 +189,23 @@ impl Desk {
                 Ok(Answer::Queued { row: outgoing.row.0, state: state.as_str().to_owned() })
             }
         }
+    }
+
+    /// The chat that is meant: a session's, or one that has written. A chat nobody wrote from is a
+    /// slip of the pen, and what is sent there is lost.
+    async fn known_chat(&self, typed: &str) -> Result<ChatId, Refusal> {
+        let records = self.store.sessions().await.map_err(|failure| failed(&failure))?;
+        match find(&records, typed) {
+            Ok(record) => return Ok(record.chat.clone()),
+            Err(refusal) if refusal.kind == RefusalKind::NotFound => {}
+            Err(refusal) => return Err(refusal),
+        }
+        let chat = parse_chat(typed)?;
+        if self.store.has_written(chat.clone()).await.map_err(|failure| failed(&failure))? {
+            return Ok(chat);
+        }
+        let message = format!("nobody has ever written from chat {}", chat.as_str());
+        Err(Refusal::new(RefusalKind::NotFound, message))
     }
 
     async fn status(&self) -> Result<Status, Refusal> {

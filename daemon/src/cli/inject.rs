@@ -16,7 +16,10 @@ pub(super) async fn inject(
     inject: Inject,
     screen: &mut Screen,
 ) -> anyhow::Result<Code> {
-    let chat = lookup::typed_chat(&inject.chat)?.as_str().to_owned();
+    // What can be no chat is wrong usage, whether a daemon runs or not; which one is meant, the
+    // daemon knows.
+    lookup::typed_chat(&inject.chat)?;
+    let chat = inject.chat;
     let text = checked(match (inject.text, inject.file) {
         (Some(text), _) if text != "-" => text,
         (None, Some(path)) => from_file(&path)?,

@@ -106,7 +106,7 @@ pub(crate) struct Session {
 /// Flags of `inject`.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub(crate) struct Inject {
-    /// A chat, such as test:+15555550123
+    /// A session's number or name, or a chat that has written, such as test:+15555550123
     pub chat: String,
     /// What is said; `-`, or nothing: what comes on standard input
     #[arg(conflicts_with = "file")]
@@ -122,7 +122,7 @@ pub(crate) struct Inject {
 /// Flags of `send`.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub(crate) struct Send {
-    /// A chat, such as test:+15555550123
+    /// A session's number or name, or a chat that has written, such as test:+15555550123
     pub chat: String,
     /// What is sent
     pub text: String,

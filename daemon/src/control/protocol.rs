@@ -73,7 +73,7 @@ pub(crate) enum Request {
     RestartSessions,
     /// Put a message of the owner into a chat's session.
     Inject {
-        /// The chat.
+        /// A session's row number, name, or chat; or a chat that has written.
         chat: String,
         /// What is said.
         text: String,
@@ -83,7 +83,7 @@ pub(crate) enum Request {
     },
     /// Send a text to a chat, past the agent.
     Send {
-        /// The chat.
+        /// A session's row number, name, or chat; or a chat that has written.
         chat: String,
         /// What is sent.
         text: String,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{Daemon, Setup, number};
-use crate::control::protocol::{Answer, Request};
+use crate::control::protocol::{Answer, RefusalKind, Request};
 
 #[tokio::test(start_paused = true)]
 async fn a_message_file_gets_its_reply() {
@@ -197,14 +197,43 @@ async fn words_of_the_owner_reach_a_chats_session_like_any_message() {
 
 #[tokio::test(start_paused = true)]
 async fn a_text_sent_past_the_agent_reaches_the_chat_once_for_each_key() {
-    let daemon = Daemon::start().await;
+    let mut daemon = Daemon::start().await;
+    daemon.write("+15555550999", "not in the contacts");
+    daemon.until_done().await;
     for _ in 0..2 {
-        let send = Request::Send { chat: number(0), text: "look".into(), key: "k1".into() };
+        let send =
+            Request::Send { chat: "+15555550999".into(), text: "look".into(), key: "k1".into() };
         let answer = daemon.ask(send).await.unwrap();
         assert_eq!(answer, Answer::Queued { row: 1, state: "sent".to_owned() });
     }
-    daemon.until_sent(&number(0), &["look"]).await;
+    daemon.until_sent("+15555550999", &["look"]).await;
     assert_eq!(daemon.agents.launches().len(), 0);
+    daemon.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_text_goes_to_the_chat_of_the_session_that_is_named_and_to_no_made_up_one() {
+    let mut daemon = Daemon::start().await;
+    daemon.write(&number(0), "hello");
+    daemon.until_done().await;
+    let send = |chat: &str, key: &str| Request::Send {
+        chat: chat.to_owned(),
+        text: "look".into(),
+        key: key.into(),
+    };
+    let session = daemon.session(&number(0)).to_string();
+    daemon.ask(send(&session, "by row")).await.unwrap();
+    daemon.until_sent(&number(0), &["You said: hello", "look"]).await;
+    for made_up in ["99", "foo bar", "+15555550998"] {
+        let inject =
+            Request::Inject { chat: made_up.to_owned(), text: "look".into(), admin: false };
+        for request in [send(made_up, "k"), inject] {
+            let refusal = daemon.ask(request).await.unwrap_err();
+            assert_eq!(refusal.kind, RefusalKind::NotFound);
+            let expected = format!("nobody has ever written from chat test:{made_up}");
+            assert_eq!(refusal.message, expected);
+        }
+    }
     daemon.end().await;
 }
 
