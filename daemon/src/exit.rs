@@ -76,8 +76,8 @@ impl Failure {
     /// The failure of something that an error tells in a fragment (`open x: ...`). Where the system
     /// denied it, the code is `Denied` whatever else it would be.
     pub(crate) fn to(code: Code, error: &(dyn Error + 'static)) -> Self {
-        let mut causes = std::iter::successors(Some(error), |cause| cause.source());
-        let code = causes.find_map(|cause| denied(cause)).unwrap_or(code);
+        let mut causes = std::iter::successors(Some(error), |cause| (*cause).source());
+        let code = causes.find_map(denied).unwrap_or(code);
         Self::new(code, format!("failed to {error}"))
     }
 }
