@@ -10,7 +10,7 @@
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use assistant_core::access::{BadDirectory, Contact, Directory, Tier};
@@ -67,18 +67,27 @@ impl Contacts {
         self.directory_at(Instant::now())
     }
 
-    /// What is wrong with the file, while another than the file's contents are in use.
+    /// What is wrong with the file now, while another than the file's contents are in use. Looks at
+    /// it like [`Self::directory`]: somebody who just edited it asks, and no message need come first.
     pub(crate) fn error(&self) -> Option<String> {
-        self.file.lock().unwrap_or_else(PoisonError::into_inner).error.clone()
+        self.error_at(Instant::now())
     }
 
     fn directory_at(&self, now: Instant) -> Arc<Directory> {
+        Arc::clone(&self.looked_at(now).directory)
+    }
+
+    fn error_at(&self, now: Instant) -> Option<String> {
+        self.looked_at(now).error.clone()
+    }
+
+    fn looked_at(&self, now: Instant) -> MutexGuard<'_, Watched> {
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         if LOOK_INTERVAL <= now.saturating_duration_since(file.looked) {
             file.looked = now;
             file.look();
         }
-        Arc::clone(&file.directory)
+        file
     }
 }
 

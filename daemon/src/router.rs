@@ -19,7 +19,6 @@ use assistant_core::access::{TestTrust, Tier};
 use assistant_core::chat::ChatId;
 use assistant_core::message::RowId;
 use assistant_core::routing::{self, ChatKind, Verdict};
-use assistant_core::session::Command;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
@@ -169,7 +168,7 @@ impl Router {
             if let Some(SessionRecord { row, .. }) = self.store.session_of(chat).await? {
                 // Whether it had one does not matter.
                 let (told, _) = oneshot::channel();
-                self.ask(Ask::Command(row, Command::Kill, told)).await;
+                self.ask(Ask::Kill(row, told)).await;
             }
         }
         Ok(())

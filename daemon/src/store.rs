@@ -217,6 +217,11 @@ impl Store {
         self.ask(move |db| inbox::unfinished(db, session, after, limit)).await
     }
 
+    /// Whether a message of a chat ever came in.
+    pub(crate) async fn has_written(&self, chat: ChatId) -> Result<bool, StoreError> {
+        self.ask(move |db| inbox::has_written(db, &chat)).await
+    }
+
     /// Every session that owes an answer.
     pub(crate) async fn sessions_with_unfinished(&self) -> Result<Vec<SessionRow>, StoreError> {
         self.ask(inbox::sessions_with_unfinished).await

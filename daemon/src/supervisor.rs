@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use assistant_core::access::Profile;
 use assistant_core::roster::{self, Roster, SessionRow};
-use assistant_core::session::{Command, Hold};
+use assistant_core::session::{Command, Hold, Standing};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Interval, MissedTickBehavior};
@@ -46,10 +46,12 @@ pub(crate) enum Ask {
     Wake(SessionRecord),
     /// Delivery stops or goes on.
     Hold(Hold),
-    /// Tell one session; the answer is whether it runs.
-    Command(SessionRow, Command, oneshot::Sender<bool>),
-    /// Tell every session; the answer is how many.
-    CommandAll(Command, oneshot::Sender<u64>),
+    /// End this session's agent; the answer is whether it has one.
+    Kill(SessionRow, oneshot::Sender<bool>),
+    /// Start this session's agent, after its end where it has one; the answer is whether it may be.
+    Restart(SessionRecord, oneshot::Sender<bool>),
+    /// Tell every session that has an agent; the answer is how many.
+    TellAgents(Command, oneshot::Sender<u64>),
     /// Show all sessions that run.
     Show(oneshot::Sender<Shown>),
 }
@@ -67,6 +69,16 @@ struct Live {
     orders: mpsc::Sender<Order>,
     routed: watch::Sender<u64>,
     facts: watch::Receiver<Facts>,
+}
+
+impl Live {
+    /// Whether an agent runs for it, be it just started or about to end.
+    fn has_agent(&self) -> bool {
+        match self.facts.borrow().standing {
+            Standing::Starting | Standing::Idle | Standing::Busy | Standing::Closing => true,
+            Standing::Asleep | Standing::Waiting | Standing::Dead | Standing::Ended => false,
+        }
+    }
 }
 
 /// The supervisor.
@@ -135,16 +147,22 @@ impl Supervisor {
                     order(live, Order::Hold(hold));
                 }
             }
-            Ask::Command(row, command, answer) => {
-                let live = self.live.get(&row);
-                let told = live.is_some_and(|live| order(live, Order::Command(command)));
+            Ask::Kill(row, answer) => {
+                let live = self.live.get(&row).filter(|live| live.has_agent());
+                let told = live.is_some_and(|live| order(live, Order::Command(Command::Kill)));
                 // Who asked may have gone.
                 let _gone = answer.send(told);
             }
-            Ask::CommandAll(command, answer) => {
-                let tell = |live: &&Live| order(live, Order::Command(command));
-                let count = self.live.values().filter(tell).count();
-                let _gone = answer.send(count as u64);
+            Ask::Restart(record, answer) => {
+                let row = record.row;
+                let told = (self.live.contains_key(&row) || self.begin(record))
+                    && self.live.get(&row).is_some_and(restart);
+                let _gone = answer.send(told);
+            }
+            Ask::TellAgents(command, answer) => {
+                let with_agent = self.live.values().filter(|live| live.has_agent());
+                let told = with_agent.filter(|live| order(live, Order::Command(command)));
+                let _gone = answer.send(told.count() as u64);
             }
             Ask::Show(answer) => {
                 let facts = |(&row, live): (&SessionRow, &Live)| (row, live.facts.borrow().clone());
@@ -258,6 +276,10 @@ fn sweep() -> Interval {
     let mut sweep = tokio::time::interval(SWEEP_EVERY);
     sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
     sweep
+}
+
+fn restart(live: &Live) -> bool {
+    order(live, Order::Command(Command::Restart))
 }
 
 /// Whether the session took it.

@@ -16,7 +16,7 @@ mod follow;
 mod last_error;
 mod rotated;
 
-pub(crate) use follow::{Follower, last_lines};
+pub(crate) use follow::Follower;
 pub(crate) use last_error::last_error;
 pub(crate) use rotated::RotatingFile;
 
@@ -49,11 +49,11 @@ pub(crate) enum TelemetryError {
 
 impl From<TelemetryError> for Failure {
     fn from(error: TelemetryError) -> Self {
-        let code = match error {
-            TelemetryError::Filter(_) | TelemetryError::File(_) => Code::Usage,
-            TelemetryError::Twice(_) => Code::Bug,
-        };
-        Self::new(code, error.to_string())
+        match &error {
+            TelemetryError::Filter(_) => Self::new(Code::Usage, error.to_string()),
+            TelemetryError::File(_) => Self::to(Code::Usage, &error),
+            TelemetryError::Twice(_) => Self::to(Code::Bug, &error),
+        }
     }
 }
 

@@ -88,10 +88,10 @@ impl Desk {
             }
             Request::Hold => self.tell(Ask::Hold(Hold::Held)).await,
             Request::Release => self.tell(Ask::Hold(Hold::Released)).await,
-            Request::KillSession { session } => self.one(&session, Command::Kill).await,
-            Request::RestartSession { session } => self.one(&session, Command::Restart).await,
-            Request::KillSessions => self.all(Command::Kill).await,
-            Request::RestartSessions => self.all(Command::Restart).await,
+            Request::KillSession { session } => self.kill(&session).await,
+            Request::RestartSession { session } => self.restart(&session).await,
+            Request::KillSessions => self.tell_agents(Command::Kill).await,
+            Request::RestartSessions => self.tell_agents(Command::Restart).await,
             Request::Inject { chat, text, admin } => {
                 let voice = if admin { Voice::Override } else { Voice::Note };
                 self.inject(&chat, text, voice).await
@@ -105,25 +105,43 @@ impl Desk {
         Ok(Answer::Done)
     }
 
-    async fn one(&self, name: &str, command: Command) -> Answered {
+    async fn kill(&self, name: &str) -> Answered {
         let records = self.store.sessions().await.map_err(|failure| failed(&failure))?;
         let row = typed::session(&records, name).map_err(|none| unnamed(&none))?.row;
-        let (answer, told) = oneshot::channel();
-        self.supervisor.send(Ask::Command(row, command, answer)).await.map_err(|_| stopping())?;
-        let running = told.await.map_err(|_| stopping())?;
-        Ok(Answer::Sessions { count: u64::from(running) })
+        if self.asked(|answer| Ask::Kill(row, answer)).await? {
+            return Ok(Answer::Sessions { count: 1 });
+        }
+        let message = format!("session {} has no agent", row.0);
+        Err(Refusal::new(RefusalKind::NotFound, message))
     }
 
-    async fn all(&self, command: Command) -> Answered {
-        let (answer, told) = oneshot::channel();
-        self.supervisor.send(Ask::CommandAll(command, answer)).await.map_err(|_| stopping())?;
-        Ok(Answer::Sessions { count: told.await.map_err(|_| stopping())? })
+    async fn restart(&self, name: &str) -> Answered {
+        let records = self.store.sessions().await.map_err(|failure| failed(&failure))?;
+        let record = typed::session(&records, name).map_err(|none| unnamed(&none))?.clone();
+        let row = record.row;
+        if self.asked(|answer| Ask::Restart(record, answer)).await? {
+            return Ok(Answer::Sessions { count: 1 });
+        }
+        let message = format!("session {} cannot be started", row.0);
+        Err(Refusal::new(RefusalKind::Failed, message))
+    }
+
+    async fn tell_agents(&self, command: Command) -> Answered {
+        let count = self.asked(|answer| Ask::TellAgents(command, answer)).await?;
+        Ok(Answer::Sessions { count })
+    }
+
+    /// What the supervisor answers.
+    async fn asked<T>(&self, ask: impl FnOnce(oneshot::Sender<T>) -> Ask) -> Result<T, Refusal> {
+        let (answer, answered) = oneshot::channel();
+        self.supervisor.send(ask(answer)).await.map_err(|_| stopping())?;
+        answered.await.map_err(|_| stopping())
     }
 
     /// The owner's words take the same way as anyone's: through the inbox and the router.
     async fn inject(&self, chat: &str, text: String, voice: Voice) -> Answered {
-        let chat = parse_chat(chat)?;
         check_text(&text)?;
+        let chat = self.known_chat(chat).await?;
         let now = wall_now();
         let arrival = Arrival {
             source: chat.source(),
@@ -142,8 +160,12 @@ impl Desk {
         let trust = TestTrust::of(self.config.test.trust);
         match routing::route(&arrival, &self.contacts.directory(), trust) {
             Verdict::Deliver { .. } => {}
-            Verdict::Refused(refusal) => return Err(no_session(refusal.as_str())),
-            Verdict::Ignored(ignored) => return Err(no_session(ignored.as_str())),
+            Verdict::Refused(refusal) => {
+                return Err(no_session(RefusalKind::NotPermitted, refusal.as_str()));
+            }
+            Verdict::Ignored(ignored) => {
+                return Err(no_session(RefusalKind::Invalid, ignored.as_str()));
+            }
         }
         let rows =
             self.intake.accept(vec![arrival], None).await.map_err(|failure| failed(&failure))?;
@@ -152,8 +174,8 @@ impl Desk {
     }
 
     async fn send(&self, chat: &str, text: String, key: String) -> Answered {
-        let chat = parse_chat(chat)?;
         check_text(&text)?;
+        let chat = self.known_chat(chat).await?;
         let finished = self.store.finished_outgoing();
         let new = NewOutgoing { chat, text, attachments: Vec::new(), key };
         let outgoing = self.store.enqueue(new).await.map_err(|failure| failed(&failure))?;
@@ -174,10 +196,25 @@ impl Desk {
         }
     }
 
+    /// The chat that is meant: a session's, or one that has written. A chat nobody wrote from is a
+    /// slip of the pen, and what is sent there is lost.
+    async fn known_chat(&self, named: &str) -> Result<ChatId, Refusal> {
+        let records = self.store.sessions().await.map_err(|failure| failed(&failure))?;
+        match typed::session(&records, named) {
+            Ok(record) => return Ok(record.chat.clone()),
+            Err(NoSession::Unknown { .. }) => {}
+            Err(several) => return Err(unnamed(&several)),
+        }
+        let chat = parse_chat(named)?;
+        if self.store.has_written(chat.clone()).await.map_err(|failure| failed(&failure))? {
+            return Ok(chat);
+        }
+        let message = format!("nobody has ever written from chat {}", chat.as_str());
+        Err(Refusal::new(RefusalKind::NotFound, message))
+    }
+
     async fn status(&self) -> Result<Status, Refusal> {
-        let (answer, shown) = oneshot::channel();
-        self.supervisor.send(Ask::Show(answer)).await.map_err(|_| stopping())?;
-        let shown = shown.await.map_err(|_| stopping())?;
+        let shown = self.asked(Ask::Show).await?;
         let records = self.store.sessions().await.map_err(|failure| failed(&failure))?;
         let counts = self.store.counts().await.map_err(|failure| failed(&failure))?;
         let now = self.clock.now();
@@ -195,7 +232,7 @@ impl Desk {
             rss_bytes: processes::walk(move || processes::rss_bytes(pid)).await.unwrap_or(0),
             agent: AgentStatus {
                 program: self.config.agent.program.display().to_string(),
-                kind: self.agent_kind(),
+                version: self.agent_version(),
             },
             sources: vec![self.test_source(&counts)],
             sessions: records.iter().map(|record| self.session(record, &shown)).collect(),
@@ -206,9 +243,9 @@ impl Desk {
     }
 
     /// The version that the program reported; nothing before an agent was started.
-    fn agent_kind(&self) -> String {
+    fn agent_version(&self) -> String {
         let version = self.agent_version.lock().unwrap_or_else(PoisonError::into_inner);
-        version.as_ref().map_or_else(String::new, |version| format!("version {version}"))
+        version.clone().unwrap_or_default()
     }
 
     fn test_source(&self, counts: &store::Counts) -> SourceStatus {
@@ -287,8 +324,8 @@ fn parse_chat(chat: &str) -> Result<ChatId, Refusal> {
     typed::chat(chat).map_err(|error| Refusal::new(RefusalKind::Invalid, error.to_string()))
 }
 
-fn no_session(reason: &str) -> Refusal {
-    Refusal::new(RefusalKind::Invalid, format!("this chat has no session: {reason}"))
+fn no_session(kind: RefusalKind, reason: &str) -> Refusal {
+    Refusal::new(kind, format!("this chat has no session: {reason}"))
 }
 
 /// A text that says something.

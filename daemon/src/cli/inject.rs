@@ -16,7 +16,10 @@ pub(super) async fn inject(
     inject: Inject,
     screen: &mut Screen,
 ) -> anyhow::Result<Code> {
-    let chat = lookup::typed_chat(&inject.chat)?.as_str().to_owned();
+    // What can be no chat is wrong usage, whether a daemon runs or not; which one is meant, the
+    // daemon knows.
+    lookup::typed_chat(&inject.chat)?;
+    let chat = inject.chat;
     let text = checked(match (inject.text, inject.file) {
         (Some(text), _) if text != "-" => text,
         (None, Some(path)) => from_file(&path)?,
@@ -42,8 +45,9 @@ pub(super) fn checked(text: String) -> Result<String, Failure> {
 }
 
 fn from_file(path: &Path) -> Result<String, Failure> {
-    let file = File::open(path)
-        .map_err(|error| Failure::new(Code::Usage, format!("{}: {error}", path.display())))?;
+    let file = File::open(path).map_err(|error| {
+        Failure::new(Code::of_io(&error, Code::Usage), format!("{}: {error}", path.display()))
+    })?;
     read(file, &path.display().to_string())
 }
 

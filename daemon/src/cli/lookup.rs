@@ -10,8 +10,7 @@ use crate::typed;
 
 /// The database, read-only; `None` if there is none yet.
 pub(super) fn view(place: &Place) -> Result<Option<View>, Failure> {
-    View::open(&place.home.database())
-        .map_err(|error| Failure::new(Code::Usage, format!("failed to {error}")))
+    View::open(&place.home.database()).map_err(|error| Failure::to(Code::Usage, &error))
 }
 
 impl From<StoreError> for Failure {

@@ -10,7 +10,8 @@ use crate::control::protocol::{Answer, Request};
 use crate::exit::Code;
 
 pub(super) async fn send(place: &Place, send: Send, screen: &mut Screen) -> anyhow::Result<Code> {
-    let chat = lookup::typed_chat(&send.chat)?.as_str().to_owned();
+    lookup::typed_chat(&send.chat)?;
+    let chat = send.chat;
     let text = inject::checked(send.text)?;
     let key = format!("send:{}", Uuid::new_v4());
     match place.ask(Request::Send { chat, text, key }).await? {

@@ -106,10 +106,10 @@ pub(crate) struct Session {
 /// Flags of `inject`.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub(crate) struct Inject {
-    /// A chat, such as test:+15555550123
+    /// A session's number or name, or a chat that has written, such as test:+15555550123
     pub chat: String,
     /// What is said; `-`, or nothing: what comes on standard input
-    #[arg(conflicts_with = "file")]
+    #[arg(conflicts_with = "file", allow_hyphen_values = true)]
     pub text: Option<String>,
     /// With an admin's authority
     #[arg(long)]
@@ -122,9 +122,10 @@ pub(crate) struct Inject {
 /// Flags of `send`.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub(crate) struct Send {
-    /// A chat, such as test:+15555550123
+    /// A session's number or name, or a chat that has written, such as test:+15555550123
     pub chat: String,
     /// What is sent
+    #[arg(allow_hyphen_values = true)]
     pub text: String,
 }
 

@@ -104,9 +104,16 @@ impl Story {
 
     #[track_caller]
     fn check(&self, at_ms: u64, contacts: usize, broken: Option<&str>) {
-        let directory = self.contacts.directory_at(self.start + Duration::from_millis(at_ms));
-        assert_eq!(directory.contacts().len(), contacts);
-        let error = self.contacts.error().map(|error| error.rsplit('/').next().unwrap().to_owned());
+        let at = self.start + Duration::from_millis(at_ms);
+        assert_eq!(self.contacts.directory_at(at).contacts().len(), contacts);
+        self.check_error(at_ms, broken);
+    }
+
+    /// Whether something is wrong, where nobody asks for the contacts.
+    #[track_caller]
+    fn check_error(&self, at_ms: u64, broken: Option<&str>) {
+        let error = self.contacts.error_at(self.start + Duration::from_millis(at_ms));
+        let error = error.map(|error| error.rsplit('/').next().unwrap().to_owned());
         assert_eq!(error.as_deref(), broken);
     }
 }
@@ -129,6 +136,15 @@ fn a_broken_file_keeps_the_last_good_contacts_until_it_is_mended() {
     story.check(1400, 2, Some(broken));
     fs::write(&story.path, "# nobody\n").unwrap();
     story.check(2100, 0, None);
+}
+
+#[test]
+fn what_is_wrong_is_known_before_anybody_asks_for_a_contact() {
+    let story = Story::begin();
+    fs::write(&story.path, "[[contact]]\nname = 1\n").unwrap();
+    story.check_error(100, None);
+    let broken = "contacts.toml:2: contact.name: wrong type: expected a string, found an integer";
+    story.check_error(700, Some(broken));
 }
 
 #[test]

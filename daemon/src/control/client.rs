@@ -22,8 +22,12 @@ const BUSY_MAX: Duration = Duration::from_secs(5);
 /// The first pause before asking again; each one is longer by as much.
 const BUSY_PAUSE: Duration = Duration::from_millis(10);
 
-/// A little more than the daemon gives itself.
-const PATIENCE: Duration = ANSWER_MAX.saturating_add(Duration::from_secs(10));
+/// For what the daemon answers at once, from memory and one read of its database. Longer than a
+/// busy machine takes; short enough for somebody who looks why nothing goes on.
+const PROMPT_MAX: Duration = Duration::from_secs(3);
+
+/// For what the daemon carries out before it answers: a little more than it gives itself.
+const WORK_MAX: Duration = ANSWER_MAX.saturating_add(Duration::from_secs(10));
 
 /// Why a request has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -55,10 +59,7 @@ impl From<AskError> for Failure {
         let code = match &error {
             AskError::NotRunning | AskError::NoAnswer(_) => Code::Unreachable,
             AskError::Path(_) => Code::Usage,
-            AskError::Socket { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
-                Code::Denied
-            }
-            AskError::Socket { .. } => Code::Unreachable,
+            AskError::Socket { source, .. } => Code::of_io(source, Code::Unreachable),
             AskError::Refused(refusal) => refusal.kind.code(),
         };
         Self::new(code, error.to_string())
@@ -71,18 +72,35 @@ impl From<AskError> for Failure {
 /// When there is no daemon, no answer, or the answer is no.
 pub(crate) async fn ask(socket: &Path, request: Request) -> Result<Answer, AskError> {
     check_path(socket)?;
+    let patience = patience(&request);
     let line = line::of(&Envelope { v: VERSION, request });
     let begun = Instant::now();
     let mut pause = BUSY_PAUSE + Duration::from_millis(u64::from(std::process::id() % 10));
     loop {
-        let asked = timeout(PATIENCE, ask_once(socket, &line)).await;
-        match asked.unwrap_or_else(|_| Err(AskError::NoAnswer("it takes too long".to_owned()))) {
+        let asked = timeout(patience, ask_once(socket, &line)).await;
+        let too_late = || format!("none within {} s", patience.as_secs());
+        match asked.unwrap_or_else(|_| Err(AskError::NoAnswer(too_late()))) {
             Err(AskError::Refused(refusal))
                 if refusal.kind == RefusalKind::Busy && begun.elapsed() + pause < BUSY_MAX => {}
             outcome => return outcome,
         }
         sleep(pause).await;
         pause += BUSY_PAUSE;
+    }
+}
+
+/// How long the answer to a request is waited for.
+fn patience(request: &Request) -> Duration {
+    match request {
+        Request::Ping | Request::Status | Request::Stop | Request::Hold | Request::Release => {
+            PROMPT_MAX
+        }
+        Request::KillSession { .. }
+        | Request::KillSessions
+        | Request::RestartSession { .. }
+        | Request::RestartSessions
+        | Request::Inject { .. }
+        | Request::Send { .. } => WORK_MAX,
     }
 }
 
@@ -131,3 +149,6 @@ fn unreachable(socket: &Path, source: io::Error) -> AskError {
         _ => AskError::Socket { path: socket.to_owned(), source },
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -62,9 +62,9 @@ pub(crate) enum Request {
         /// A session's row number, name, or chat.
         session: String,
     },
-    /// End every session's agent.
+    /// End every agent; their sessions' next messages start them again.
     KillSessions,
-    /// End one session's agent and start it again at once.
+    /// End one session's agent and start it again at once, or start it where there is none.
     RestartSession {
         /// A session's row number, name, or chat.
         session: String,
@@ -73,7 +73,7 @@ pub(crate) enum Request {
     RestartSessions,
     /// Put a message of the owner into a chat's session.
     Inject {
-        /// The chat.
+        /// A session's row number, name, or chat; or a chat that has written.
         chat: String,
         /// What is said.
         text: String,
@@ -83,7 +83,7 @@ pub(crate) enum Request {
     },
     /// Send a text to a chat, past the agent.
     Send {
-        /// The chat.
+        /// A session's row number, name, or chat; or a chat that has written.
         chat: String,
         /// What is sent.
         text: String,
@@ -110,7 +110,7 @@ pub(crate) enum Answer {
     Done,
     /// How everything is.
     Status(Box<Status>),
-    /// So many sessions were ended or restarted.
+    /// So many sessions' agents were ended or started.
     Sessions {
         /// Their number.
         count: u64,

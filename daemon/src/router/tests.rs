@@ -278,7 +278,7 @@ async fn a_session_whose_contact_lost_its_rights_is_left_without_an_agent() {
     fixture.accept(arrivals.into_iter().chain([arrival("h", STRANGER)]).collect()).await;
     fixture.route().await;
     let asked = fixture.asked.try_recv();
-    assert!(matches!(asked, Ok(Ask::Command(SessionRow(1), Command::Kill, _))), "{asked:?}");
+    assert!(matches!(asked, Ok(Ask::Kill(SessionRow(1), _))), "{asked:?}");
     assert!(fixture.asked.try_recv().is_err(), "once for both, and for nobody else");
 }
 

@@ -10,7 +10,7 @@
 //! schema holds the door). Attempts, which take a row from accepted to answered, are in
 //! `attempts`.
 
-use assistant_core::chat::Source;
+use assistant_core::chat::{ChatId, Source};
 use assistant_core::message::{Arrival, RowId};
 use assistant_core::time::WallMs;
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -99,6 +99,7 @@ pub(crate) struct Pending {
     pub(crate) deliveries: u32,
 }
 
+const HAS_WRITTEN: &str = "SELECT EXISTS (SELECT 1 FROM inbox WHERE chat = ?1)";
 const INSERT: &str = "
     INSERT INTO inbox (source, key, chat, sender, text, attachments, grp, transcription, reply_to,
                        voice, sent_at_ms, seen_at_ms, accepted_at_ms, state)
@@ -276,6 +277,12 @@ fn arrival(row: &Row<'_>) -> Result<Arrival, Unreadable> {
         seen_at: WallMs(plain(row, "seen_at_ms")?),
         voice: columns::voice(row)?,
     })
+}
+
+/// Whether a message of a chat ever came in.
+pub(super) fn has_written(db: &Connection, chat: &ChatId) -> Result<bool, StoreError> {
+    let mut statement = db.prepare_cached(HAS_WRITTEN)?;
+    Ok(statement.query_row([chat.as_str()], |row| row.get(0))?)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::app::tests::{Daemon, Setup, number};
 use crate::clock::wall_now;
-use crate::control::protocol::{Request, SessionState};
+use crate::control::protocol::{Answer, RefusalKind, Request, SessionState};
 use crate::session::tests::agents::Launch;
 
 fn two_agents() -> Setup {
@@ -135,5 +135,58 @@ async fn an_idle_agent_whose_messages_are_held_makes_room_for_the_harness() {
     daemon.until_sent("harness", &["You said: are you there"]).await;
     daemon.ask(Request::Release).await.unwrap();
     daemon.until_done().await;
+    daemon.end().await;
+}
+
+/// Waits until no session has an agent.
+async fn until_asleep(daemon: &Daemon) {
+    daemon.until("no agent", |daemon| daemon.agents.alive() == 0).await;
+    for _ in 0..1000 {
+        let sessions = daemon.status().await.sessions;
+        if sessions.iter().all(|session| session.state == SessionState::Asleep) {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+    panic!("a session does not fall asleep");
+}
+
+#[tokio::test(start_paused = true)]
+async fn agents_are_ended_and_counted_and_not_sessions() {
+    let mut daemon = Daemon::start().await;
+    daemon.write(&number(0), "hello");
+    daemon.write(&number(1), "hello");
+    daemon.until_done().await;
+    let sessions = |count| Ok(Answer::Sessions { count });
+    assert_eq!(daemon.ask(Request::KillSessions).await, sessions(2));
+    until_asleep(&daemon).await;
+    assert_eq!(daemon.ask(Request::KillSessions).await, sessions(0));
+    assert_eq!(daemon.ask(Request::RestartSessions).await, sessions(0));
+    let session = daemon.session(&number(0)).to_string();
+    let refusal = daemon.ask(Request::KillSession { session: session.clone() }).await.unwrap_err();
+    assert_eq!(refusal.kind, RefusalKind::NotFound);
+    assert_eq!(refusal.message, format!("session {session} has no agent"));
+    assert_eq!(daemon.agents.launches().len(), 2);
+
+    assert_eq!(daemon.ask(Request::RestartSession { session }).await, sessions(1));
+    daemon.until("its agent", |daemon| daemon.agents.alive() == 1).await;
+    assert_eq!(daemon.ask(Request::RestartSessions).await, sessions(1));
+    daemon.until("another agent", |daemon| daemon.agents.launches().len() == 4).await;
+    daemon.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_of_an_earlier_life_is_started_without_a_message() {
+    let mut daemon = Daemon::start().await;
+    daemon.write(&number(0), "hello");
+    daemon.until_done().await;
+    daemon.stop().await;
+    daemon.start_again().await;
+    let session = number(0);
+    let refusal = daemon.ask(Request::KillSession { session: session.clone() }).await.unwrap_err();
+    assert_eq!(refusal.kind, RefusalKind::NotFound);
+    let answer = daemon.ask(Request::RestartSession { session }).await;
+    assert_eq!(answer, Ok(Answer::Sessions { count: 1 }));
+    daemon.until("its agent", |daemon| daemon.agents.alive() == 1).await;
     daemon.end().await;
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{Daemon, Setup, number};
-use crate::control::protocol::{Answer, Request};
+use crate::control::protocol::{Answer, RefusalKind, Request};
 
 #[tokio::test(start_paused = true)]
 async fn a_message_file_gets_its_reply() {
@@ -197,19 +197,66 @@ async fn words_of_the_owner_reach_a_chats_session_like_any_message() {
 
 #[tokio::test(start_paused = true)]
 async fn a_text_sent_past_the_agent_reaches_the_chat_once_for_each_key() {
-    let daemon = Daemon::start().await;
+    let mut daemon = Daemon::start().await;
+    daemon.write("+15555550999", "not in the contacts");
+    daemon.until_done().await;
     for _ in 0..2 {
-        let send = Request::Send { chat: number(0), text: "look".into(), key: "k1".into() };
+        let send =
+            Request::Send { chat: "+15555550999".into(), text: "look".into(), key: "k1".into() };
         let answer = daemon.ask(send).await.unwrap();
         assert_eq!(answer, Answer::Queued { row: 1, state: "sent".to_owned() });
     }
-    daemon.until_sent(&number(0), &["look"]).await;
-    let other = Request::Send { chat: number(0), text: "other".into(), key: "k1".into() };
-    assert!(daemon.ask(other).await.is_err(), "what was not sent is not called sent");
-    let elsewhere = Request::Send { chat: number(1), text: "look".into(), key: "k1".into() };
-    daemon.ask(elsewhere).await.unwrap();
-    daemon.until_sent(&number(1), &["look"]).await;
+    daemon.until_sent("+15555550999", &["look"]).await;
+    let send = |chat: &str, text: &str| Request::Send {
+        chat: chat.to_owned(),
+        text: text.to_owned(),
+        key: "k1".into(),
+    };
+    let other = daemon.ask(send("+15555550999", "other")).await;
+    assert!(other.is_err(), "what was not sent is not called sent");
+    daemon.write("+15555550998", "not in the contacts either");
+    daemon.until_done().await;
+    daemon.ask(send("+15555550998", "look")).await.unwrap();
+    daemon.until_sent("+15555550998", &["look"]).await;
     assert_eq!(daemon.agents.launches().len(), 0);
+    daemon.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_text_goes_to_the_chat_of_the_session_that_is_named_and_to_no_made_up_one() {
+    let mut daemon = Daemon::start().await;
+    daemon.write(&number(0), "hello");
+    daemon.until_done().await;
+    let send = |chat: &str, key: &str| Request::Send {
+        chat: chat.to_owned(),
+        text: "look".into(),
+        key: key.into(),
+    };
+    let session = daemon.session(&number(0)).to_string();
+    daemon.ask(send(&session, "by row")).await.unwrap();
+    daemon.until_sent(&number(0), &["You said: hello", "look"]).await;
+    for made_up in ["99", "foo bar", "+15555550998"] {
+        let inject =
+            Request::Inject { chat: made_up.to_owned(), text: "look".into(), admin: false };
+        for request in [send(made_up, "k"), inject] {
+            let refusal = daemon.ask(request).await.unwrap_err();
+            assert_eq!(refusal.kind, RefusalKind::NotFound);
+            let expected = format!("nobody has ever written from chat test:{made_up}");
+            assert_eq!(refusal.message, expected);
+        }
+    }
+    daemon.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn words_of_the_owner_to_somebody_without_rights_are_not_permitted() {
+    let mut daemon = Daemon::start().await;
+    daemon.write("+15555550999", "not in the contacts");
+    daemon.until_done().await;
+    let (chat, text) = ("+15555550999".to_owned(), "look".to_owned());
+    let refusal = daemon.ask(Request::Inject { chat, text, admin: false }).await.unwrap_err();
+    assert_eq!(refusal.kind, RefusalKind::NotPermitted);
+    assert!(refusal.message.starts_with("this chat has no session: "), "{}", refusal.message);
     daemon.end().await;
 }
 
