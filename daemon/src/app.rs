@@ -204,6 +204,7 @@ fn test_dir(shared: &Shared, intake: &Intake) -> TestDir {
     let test = &shared.settings.config.test;
     TestDir {
         dir: test.dir.clone(),
+        home_id: HomeId::of(shared.settings.home.root()),
         generation: shared.generation.0.unsigned_abs(),
         watch: test.watch,
         intake: intake.clone(),

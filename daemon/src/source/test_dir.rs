@@ -28,7 +28,7 @@ use tracing::{error, info, warn};
 
 use crate::clock::{Clock, wall_now};
 use crate::intake::Intake;
-use crate::processes::walk;
+use crate::processes::{HomeId, walk};
 use crate::source::SourceFacts;
 use claims::{Claimed, Claims, Found, NoLook};
 use watch::Watch;
@@ -46,6 +46,8 @@ const HELD_RETRY_AFTER: Duration = Duration::from_secs(1);
 pub(crate) struct TestDir {
     /// The directory.
     pub(crate) dir: PathBuf,
+    /// Whose daemon this is.
+    pub(crate) home_id: HomeId,
     /// Makes claimed names unique between lives of the daemon.
     pub(crate) generation: u64,
     /// Whether to be told of changes.
@@ -63,7 +65,8 @@ impl TestDir {
     pub(crate) async fn run(self, cancel: CancellationToken) {
         let watch = Watch::new(self.dir.clone(), self.watch);
         let mut looking = Looking { source: self, watch, state: State::Well };
-        let mut claims = Claims::new(looking.source.dir.clone(), looking.source.generation);
+        let TestDir { ref dir, home_id, generation, .. } = looking.source;
+        let mut claims = Claims::new(dir.clone(), home_id, generation);
         let mut poll = tokio::time::interval(POLL_EVERY);
         poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while !cancel.is_cancelled() {

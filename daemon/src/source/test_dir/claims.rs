@@ -26,7 +26,8 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 
 use super::file::{self, BadFile};
-use super::lock::{self, Lock, Place};
+use super::lock::{self, Lock, Owner, Place};
+use crate::processes::HomeId;
 
 /// Files claimed, and messages found, in one look: one sync of the directories and one transaction
 /// for so many, and no more of their texts in memory.
@@ -92,6 +93,7 @@ pub(super) enum NoLook {
 #[derive(Debug)]
 pub(super) struct Claims {
     dir: PathBuf,
+    home_id: HomeId,
     generation: u64,
     counter: u64,
     open: BTreeMap<String, Open>,
@@ -107,9 +109,10 @@ pub(super) struct Claims {
 
 impl Claims {
     /// Nothing claimed; what an earlier life left is found at the first look.
-    pub(super) fn new(dir: PathBuf, generation: u64) -> Self {
+    pub(super) fn new(dir: PathBuf, home_id: HomeId, generation: u64) -> Self {
         Self {
             dir,
+            home_id,
             generation,
             counter: 0,
             open: BTreeMap::new(),
@@ -169,17 +172,30 @@ impl Claims {
         }
         make_private(&claimed)?;
         if !locked {
-            self.lock = Some(Lock::take(&claimed)?.ok_or(NoLook::Held)?);
-        }
-        for entry in fs::read_dir(&claimed)? {
-            let name = entry?.file_name();
-            if let (true, Ok(name)) = (is_message_name(&name), name.into_string()) {
-                self.counter = self.counter.max(self.counted(&name).map_or(0, |count| count + 1));
-                self.open.entry(name).or_default();
+            self.lock = None;
+            let mut lock = Lock::take(&claimed)?.ok_or(NoLook::Held)?;
+            if lock.owner(self.home_id)? == Owner::Other {
+                self.take_over(&claimed)?;
             }
+            lock.own(self.home_id)?;
+            self.lock = Some(lock);
+        }
+        for name in claims_in(&claimed)? {
+            self.counter = self.counter.max(self.counted(&name).map_or(0, |count| count + 1));
+            self.open.entry(name).or_default();
         }
         self.place = place;
         Ok(true)
+    }
+
+    /// What another home claimed and left gets names of ours. Under its own it might pass for a
+    /// message that we had long ago, and be thrown away. If that home has it too, both answer it.
+    fn take_over(&mut self, claimed: &Path) -> io::Result<()> {
+        for name in claims_in(claimed)? {
+            self.rename_to_unique(&claimed.join(name))?;
+            self.unsynced = true;
+        }
+        Ok(())
     }
 
     /// Renames what was dropped, in the order given; says whether some of it has to wait.
@@ -190,7 +206,7 @@ impl Claims {
             if claimed == TAKEN_AT_ONCE_MAX {
                 return true;
             }
-            match self.rename_to_unique(&name) {
+            match self.rename_to_unique(&self.dir.join(&name)) {
                 Ok(unique) => {
                     claimed += 1;
                     self.unsynced = true;
@@ -209,11 +225,11 @@ impl Claims {
         false
     }
 
-    /// Gives a dropped file a name that is nobody's yet: what stands in `claimed/` is never written over.
-    fn rename_to_unique(&mut self, name: &OsStr) -> io::Result<String> {
+    /// Gives a file a name that is nobody's yet: what stands in `claimed/` is never written over.
+    fn rename_to_unique(&mut self, from: &Path) -> io::Result<String> {
         loop {
             let unique = format!("{:08}-{:010}.json", self.generation, self.counter);
-            match rename_new(&self.dir.join(name), &self.path(&unique)) {
+            match rename_new(from, &self.path(&unique)) {
                 Ok(()) => {
                     self.counter += 1;
                     return Ok(unique);
@@ -332,6 +348,19 @@ impl Claims {
 /// `*.json`, as a shell would have it: no hidden files, which are drafts of whoever writes them.
 pub(super) fn is_message_name(name: &OsStr) -> bool {
     name.as_bytes().ends_with(b".json") && !name.as_bytes().starts_with(b".")
+}
+
+/// The names of what stands in `claimed/`, sorted.
+fn claims_in(claimed: &Path) -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(claimed)? {
+        let name = entry?.file_name();
+        if let (true, Ok(name)) = (is_message_name(&name), name.into_string()) {
+            names.push(name);
+        }
+    }
+    names.sort();
+    Ok(names)
 }
 
 /// Renames without writing over anything.

@@ -54,6 +54,7 @@ impl Fixture {
         self.cancel = CancellationToken::new();
         let source = TestDir {
             dir: self.dir(),
+            home_id: HomeId::of(self.scene.path("home").as_path()),
             generation,
             watch: changes == Changes::Told,
             intake: Intake::new(self.scene.store.clone(), Arc::new(Notify::new())),

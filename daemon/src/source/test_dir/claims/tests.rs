@@ -10,6 +10,10 @@ use super::*;
 /// A message of the contact that these tests are about.
 const HELLO: &str = r#"{"from": "+15555550123", "text": "hello"}"#;
 
+fn home() -> HomeId {
+    HomeId::of(Path::new("/home/one"))
+}
+
 /// A test directory, and what looks at it.
 struct Fixture {
     dir: TempDir,
@@ -23,7 +27,7 @@ impl Fixture {
 
     /// A life of the daemon that has looked once.
     fn of(dir: TempDir, generation: u64) -> Self {
-        let mut claims = Claims::new(dir.path().to_owned(), generation);
+        let mut claims = Claims::new(dir.path().to_owned(), home(), generation);
         claims.prepare().unwrap();
         Self { dir, claims }
     }
@@ -106,7 +110,7 @@ fn mode(path: &Path) -> u32 {
 fn the_directory_is_made_private_with_all_above_it() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("some/where");
-    let found = Claims::new(path.clone(), 1).look(Duration::ZERO).unwrap();
+    let found = Claims::new(path.clone(), home(), 1).look(Duration::ZERO).unwrap();
     assert!(found.anew);
     assert_eq!((mode(&path), mode(&path.join("claimed"))), (0o700, 0o700));
 }
@@ -451,7 +455,7 @@ fn files_that_cannot_be_claimed_stay_and_keep_no_other_back() {
 fn a_directory_that_is_taken_away_is_not_made_again() {
     let mut fixture = Fixture::new();
     let (dir, away) = (fixture.path("messages"), fixture.path("away"));
-    fixture.claims = Claims::new(dir.clone(), 1);
+    fixture.claims = Claims::new(dir.clone(), home(), 1);
     fixture.drop_file("away", "in the way");
     assert!(fixture.look(0).anew);
     fs::write(dir.join("x.json"), "{").unwrap();
@@ -484,7 +488,7 @@ fn a_directory_that_is_taken_away_is_not_made_again() {
 #[test]
 fn a_directory_is_one_daemons_at_a_time() {
     let mut fixture = Fixture::new();
-    let mut other = Claims::new(fixture.dir.path().to_owned(), 1);
+    let mut other = Claims::new(fixture.dir.path().to_owned(), home(), 1);
     fixture.drop_file("x.json", HELLO);
     assert!(matches!(other.look(Duration::ZERO), Err(NoLook::Held)));
     assert_eq!(fixture.texts(0), ["hello"]);
@@ -500,12 +504,26 @@ fn a_directory_is_one_daemons_at_a_time() {
 fn a_directory_whose_lock_was_taken_away_is_locked_again() {
     let mut fixture = Fixture::new();
     fs::remove_dir_all(fixture.path("claimed")).unwrap();
-    let mut other = Claims::new(fixture.dir.path().to_owned(), 1);
+    let mut other = Claims::new(fixture.dir.path().to_owned(), home(), 1);
     other.look(Duration::ZERO).unwrap();
     assert!(matches!(fixture.claims.look(Duration::ZERO), Err(NoLook::Held)));
     drop(other);
     fixture.drop_file("x.json", HELLO);
     assert_eq!(fixture.texts(0), ["hello"]);
+}
+
+/// Its names say nothing in our database, but may stand there all the same.
+#[test]
+fn what_another_home_left_is_taken_up_under_names_of_our_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let other = HomeId::of(Path::new("/home/other"));
+    let life = |home, generation| Claims::new(dir.path().to_owned(), home, generation);
+    fs::write(dir.path().join("x.json"), HELLO).unwrap();
+    assert_eq!(names(&life(other, 1).look(Duration::ZERO).unwrap()), ["00000001-0000000000.json"]);
+    let found = life(home(), 1).look(Duration::ZERO).unwrap();
+    assert_eq!(names(&found), ["00000001-0000000001.json"]);
+    let found = life(home(), 2).look(Duration::ZERO).unwrap();
+    assert_eq!(names(&found), ["00000001-0000000001.json"], "now it is ours");
 }
 
 #[test]
