@@ -5,13 +5,13 @@
 
 mod chat;
 mod choice;
+mod ending;
 
 use std::io::{self, BufRead, IsTerminal};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
-use std::time::Duration;
 
 use anyhow::Context;
 use harness::exit_code::ExitCode;
@@ -21,6 +21,7 @@ use signal_hook::flag;
 
 use self::chat::{Chat, Ended, Input, Talk};
 pub(crate) use self::choice::AgentChoice;
+use self::ending::Left;
 use crate::workspace::Workspace;
 
 /// The number that the person at the terminal writes from.
@@ -28,9 +29,6 @@ const OWNER: &str = "+15555550123";
 
 /// Lines that may wait to be sent: nobody types faster, and a piped file waits in its pipe.
 const LINES_WAITING_MAX: usize = 16;
-
-/// How long the daemon may take to stop, with a turn running.
-const STOP_LIMIT: Duration = Duration::from_secs(20);
 
 /// The command.
 pub(crate) fn run(
@@ -63,28 +61,12 @@ pub(crate) fn run(
     let inputs = lines();
     let ended = Chat::new(&mut sandbox, OWNER, choice.answers, talk, io::stdout())
         .run(&inputs, &interrupted);
-    let stopped = stop(&mut sandbox);
-    if keep {
-        println!("kept {}", sandbox.keep().display());
-    }
-    let ended = ended?;
-    stopped?;
-    Ok(match ended {
-        Ended::ByUser => ExitCode::Pass,
-        Ended::Unanswered | Ended::DaemonGone => ExitCode::Failed,
+    let left = ending::end(sandbox, keep);
+    Ok(match (ended?, left?) {
+        (Ended::Unanswered | Ended::DaemonGone, _) => ExitCode::Failed,
+        (Ended::ByUser, Left::Something) => ExitCode::InvariantBroken,
+        (Ended::ByUser, Left::Nothing) => ExitCode::Pass,
     })
-}
-
-fn stop(sandbox: &mut Sandbox) -> anyhow::Result<()> {
-    if sandbox.pid().is_none() {
-        return Ok(());
-    }
-    match sandbox.stop(STOP_LIMIT)? {
-        Some(status) if status.success() => println!("stopped, nothing is left behind"),
-        Some(status) => println!("the assistant ended with {status}"),
-        None => println!("the assistant did not stop in {STOP_LIMIT:?} and was killed"),
-    }
-    Ok(())
 }
 
 /// The lines of the terminal. The reading thread ends with the process: it waits for the outside
