@@ -87,7 +87,7 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<Code> {
         info!(%error, "detached tools are known by their mark alone");
     }
     let (store, writer) = store::open(&settings.home.database(), Arc::new(wall_now))
-        .map_err(|error| Failure::new(Code::Usage, error.to_string()))?;
+        .map_err(|error| Failure::to(Code::Usage, &error))?;
     let thread = writer.start().context("start the store")?;
     let begun = begin(settings, store.clone()).await;
     let code = match begun {

@@ -46,7 +46,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(code) => code.into(),
         Err(error) if gone(&error) => Code::Done.into(),
         Err(error) => {
-            complain(&format!("{error:#}"));
+            complain(&exit::line_of(&error));
             exit::code_of(&error).into()
         }
     }

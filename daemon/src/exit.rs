@@ -1,5 +1,7 @@
 //! How the program ends: the exit codes, and errors that choose one.
 
+use std::error::Error;
+use std::io;
 use std::process::ExitCode;
 
 /// The exit codes of the program, as sysexits.h numbers them where it has a word for it.
@@ -42,6 +44,13 @@ impl Code {
     }
 }
 
+impl Code {
+    /// For what the system said: `Denied` where that is its word, else `otherwise`.
+    pub(crate) fn of_io(error: &io::Error, otherwise: Self) -> Self {
+        if error.kind() == io::ErrorKind::PermissionDenied { Self::Denied } else { otherwise }
+    }
+}
+
 impl From<Code> for ExitCode {
     fn from(code: Code) -> Self {
         Self::from(code as u8)
@@ -63,14 +72,40 @@ impl Failure {
     pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
         Self { code, message: message.into() }
     }
+
+    /// The failure of something that an error tells in a fragment (`open x: ...`). Where the system
+    /// denied it, the code is `Denied` whatever else it would be.
+    pub(crate) fn to(code: Code, error: &(dyn Error + 'static)) -> Self {
+        let mut causes = std::iter::successors(Some(error), |cause| (*cause).source());
+        let code = causes.find_map(denied).unwrap_or(code);
+        Self::new(code, format!("failed to {error}"))
+    }
 }
 
-/// The code for an error: that of the first [`Failure`] in its chain, else `Failed`.
+/// The code for an error: that of the first [`Failure`] in its chain, else `Denied` where the
+/// system denied it, else `Failed`.
 pub(crate) fn code_of(error: &anyhow::Error) -> Code {
-    error
-        .chain()
-        .find_map(|cause| cause.downcast_ref::<Failure>())
-        .map_or(Code::Failed, |failure| failure.code)
+    match failure_in(error) {
+        Some(failure) => failure.code,
+        None => error.chain().find_map(denied).unwrap_or(Code::Failed),
+    }
+}
+
+/// The line for an error: a [`Failure`] is one already, everything else is a fragment.
+pub(crate) fn line_of(error: &anyhow::Error) -> String {
+    match failure_in(error) {
+        Some(_) => format!("{error:#}"),
+        None => format!("failed to {error:#}"),
+    }
+}
+
+fn failure_in(error: &anyhow::Error) -> Option<&Failure> {
+    error.chain().find_map(|cause| cause.downcast_ref())
+}
+
+fn denied(cause: &(dyn Error + 'static)) -> Option<Code> {
+    let said: &io::Error = cause.downcast_ref()?;
+    (said.kind() == io::ErrorKind::PermissionDenied).then_some(Code::Denied)
 }
 
 #[cfg(test)]

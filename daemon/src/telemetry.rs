@@ -49,11 +49,11 @@ pub(crate) enum TelemetryError {
 
 impl From<TelemetryError> for Failure {
     fn from(error: TelemetryError) -> Self {
-        let code = match error {
-            TelemetryError::Filter(_) | TelemetryError::File(_) => Code::Usage,
-            TelemetryError::Twice(_) => Code::Bug,
-        };
-        Self::new(code, error.to_string())
+        match &error {
+            TelemetryError::Filter(_) => Self::new(Code::Usage, error.to_string()),
+            TelemetryError::File(_) => Self::to(Code::Usage, &error),
+            TelemetryError::Twice(_) => Self::to(Code::Bug, &error),
+        }
     }
 }
 

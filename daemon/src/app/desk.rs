@@ -159,8 +159,12 @@ impl Desk {
         let trust = TestTrust::of(self.config.test.trust);
         match routing::route(&arrival, &self.contacts.directory(), trust) {
             Verdict::Deliver { .. } => {}
-            Verdict::Refused(refusal) => return Err(no_session(refusal.as_str())),
-            Verdict::Ignored(ignored) => return Err(no_session(ignored.as_str())),
+            Verdict::Refused(refusal) => {
+                return Err(no_session(RefusalKind::NotPermitted, refusal.as_str()));
+            }
+            Verdict::Ignored(ignored) => {
+                return Err(no_session(RefusalKind::Invalid, ignored.as_str()));
+            }
         }
         let rows =
             self.intake.accept(vec![arrival], None).await.map_err(|failure| failed(&failure))?;
@@ -335,8 +339,8 @@ fn parse_chat(chat: &str) -> Result<ChatId, Refusal> {
         .map_err(|error| Refusal::new(RefusalKind::Invalid, error.to_string()))
 }
 
-fn no_session(reason: &str) -> Refusal {
-    Refusal::new(RefusalKind::Invalid, format!("this chat has no session: {reason}"))
+fn no_session(kind: RefusalKind, reason: &str) -> Refusal {
+    Refusal::new(kind, format!("this chat has no session: {reason}"))
 }
 
 /// A text that says something.

@@ -45,8 +45,9 @@ pub(super) fn checked(text: String) -> Result<String, Failure> {
 }
 
 fn from_file(path: &Path) -> Result<String, Failure> {
-    let file = File::open(path)
-        .map_err(|error| Failure::new(Code::Usage, format!("{}: {error}", path.display())))?;
+    let file = File::open(path).map_err(|error| {
+        Failure::new(Code::of_io(&error, Code::Usage), format!("{}: {error}", path.display()))
+    })?;
     read(file, &path.display().to_string())
 }
 

@@ -12,8 +12,7 @@ const SOURCE_TYPED: Source = Source::Test;
 
 /// The database, read-only; `None` if there is none yet.
 pub(super) fn view(place: &Place) -> Result<Option<View>, Failure> {
-    View::open(&place.home.database())
-        .map_err(|error| Failure::new(Code::Usage, format!("failed to {error}")))
+    View::open(&place.home.database()).map_err(|error| Failure::to(Code::Usage, &error))
 }
 
 impl From<StoreError> for Failure {

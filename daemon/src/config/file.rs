@@ -23,6 +23,8 @@ pub(crate) struct FileError {
     pub key: Option<String>,
     /// What is wrong.
     pub what: String,
+    /// What the program ends with because of it.
+    pub code: Code,
 }
 
 impl fmt::Display for FileError {
@@ -40,7 +42,7 @@ impl fmt::Display for FileError {
 
 impl From<FileError> for Failure {
     fn from(error: FileError) -> Self {
-        Self::new(Code::Usage, error.to_string())
+        Self::new(error.code, error.to_string())
     }
 }
 
@@ -63,7 +65,10 @@ impl Text {
             Err(error) if error.kind() == std::io::ErrorKind::IsADirectory => {
                 Err(whole(path, "is a directory, not a file"))
             }
-            Err(error) => Err(whole(path, format!("cannot be read: {error}"))),
+            Err(error) => Err(FileError {
+                code: Code::of_io(&error, Code::Usage),
+                ..whole(path, format!("cannot be read: {error}"))
+            }),
         }
     }
 
@@ -101,6 +106,7 @@ impl Text {
             line: Some(self.line(key.span().start)),
             key: Some(key.get_ref().to_string()),
             what: "wrong type: expected a table, found an array".to_owned(),
+            code: Code::Usage,
         })
     }
 
@@ -114,6 +120,7 @@ impl Text {
             line: Some(self.line(span.start)),
             key: place.map(|place| place.key),
             what: what.into(),
+            code: Code::Usage,
         }
     }
 
@@ -122,11 +129,12 @@ impl Text {
         let line = Some(self.line(at));
         let path = self.path.clone();
         let Ok(table) = DeTable::parse(&self.text) else {
-            return FileError { path, line, key: None, what: syntax(error.message()) };
+            let what = syntax(error.message());
+            return FileError { path, line, key: None, what, code: Code::Usage };
         };
         let place = place_in(table.get_ref(), at, "");
         let (key, what) = shape(error.message(), place);
-        FileError { path, line, key, what }
+        FileError { path, line, key, what, code: Code::Usage }
     }
 
     /// The line of an offset, from 1.
@@ -140,7 +148,7 @@ fn line_at(before: &[u8]) -> usize {
 }
 
 fn whole(path: &Path, what: impl Into<String>) -> FileError {
-    FileError { path: path.to_owned(), line: None, key: None, what: what.into() }
+    FileError { path: path.to_owned(), line: None, key: None, what: what.into(), code: Code::Usage }
 }
 
 /// Where an offset stands: the key's full name, and the type of what is written there.

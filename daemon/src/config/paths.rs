@@ -45,9 +45,10 @@ pub(crate) enum HomeError {
 
 impl From<HomeError> for Failure {
     fn from(error: HomeError) -> Self {
-        let code = match error {
+        let code = match &error {
             HomeError::Foreign { .. } => Code::Denied,
-            HomeError::Nowhere | HomeError::Folder { .. } => Code::Usage,
+            HomeError::Nowhere => Code::Usage,
+            HomeError::Folder { source, .. } => Code::of_io(source, Code::Usage),
         };
         Self::new(code, error.to_string())
     }

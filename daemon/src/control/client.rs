@@ -59,10 +59,7 @@ impl From<AskError> for Failure {
         let code = match &error {
             AskError::NotRunning | AskError::NoAnswer(_) => Code::Unreachable,
             AskError::Path(_) => Code::Usage,
-            AskError::Socket { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
-                Code::Denied
-            }
-            AskError::Socket { .. } => Code::Unreachable,
+            AskError::Socket { source, .. } => Code::of_io(source, Code::Unreachable),
             AskError::Refused(refusal) => refusal.kind.code(),
         };
         Self::new(code, error.to_string())

@@ -63,9 +63,9 @@ pub(crate) enum LockError {
 
 impl From<LockError> for Failure {
     fn from(error: LockError) -> Self {
-        let code = match error {
+        let code = match &error {
             LockError::Held { .. } => Code::Busy,
-            LockError::File { .. } => Code::Usage,
+            LockError::File { source, .. } => Code::of_io(source, Code::Usage),
         };
         Self::new(code, error.to_string())
     }

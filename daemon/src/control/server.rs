@@ -120,7 +120,11 @@ pub(crate) enum BindError {
 
 impl From<BindError> for Failure {
     fn from(error: BindError) -> Self {
-        Self::new(Code::Usage, error.to_string())
+        let code = match &error {
+            BindError::Path(_) => Code::Usage,
+            BindError::Socket { source, .. } => Code::of_io(source, Code::Usage),
+        };
+        Self::new(code, error.to_string())
     }
 }
 

@@ -238,6 +238,18 @@ async fn a_text_goes_to_the_chat_of_the_session_that_is_named_and_to_no_made_up_
 }
 
 #[tokio::test(start_paused = true)]
+async fn words_of_the_owner_to_somebody_without_rights_are_not_permitted() {
+    let mut daemon = Daemon::start().await;
+    daemon.write("+15555550999", "not in the contacts");
+    daemon.until_done().await;
+    let (chat, text) = ("+15555550999".to_owned(), "look".to_owned());
+    let refusal = daemon.ask(Request::Inject { chat, text, admin: false }).await.unwrap_err();
+    assert_eq!(refusal.kind, RefusalKind::NotPermitted);
+    assert!(refusal.message.starts_with("this chat has no session: "), "{}", refusal.message);
+    daemon.end().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_was_said_in_a_chat_is_told_in_both_directions() {
     let mut daemon = Daemon::start().await;
     daemon.write(&number(0), "hello");
