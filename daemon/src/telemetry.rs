@@ -16,7 +16,7 @@ mod follow;
 mod last_error;
 mod rotated;
 
-pub(crate) use follow::{Follower, last_lines};
+pub(crate) use follow::Follower;
 pub(crate) use last_error::last_error;
 pub(crate) use rotated::RotatingFile;
 

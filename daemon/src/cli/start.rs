@@ -1,5 +1,5 @@
 //! `start`: the daemon in the background. Returns when it is ready; if it does not come up, shows
-//! what it said last and ends with its exit code.
+//! what it said and ends with its exit code.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Seek as _, SeekFrom};
@@ -21,7 +21,7 @@ use crate::contacts::Contacts;
 use crate::control::lock::{self, Held, LockError};
 use crate::exit::{Code, Failure};
 use crate::ready::Ready;
-use crate::telemetry::last_lines;
+use crate::telemetry::Follower;
 
 /// How long a daemon may take to be ready. It takes a tenth of a second, and longer only to check
 /// a database after a crash.
@@ -30,6 +30,9 @@ const READY_MAX: Duration = Duration::from_secs(30);
 /// Lines of the log that are shown if it does not come up.
 const LINES_SHOWN: usize = 20;
 
+/// What every complaint begins with.
+const PREFIX: &str = "claude-assistant: ";
+
 pub(super) async fn start(place: &Place, screen: &mut Screen) -> anyhow::Result<Code> {
     let home = &place.home;
     check(place)?;
@@ -37,6 +40,8 @@ pub(super) async fn start(place: &Place, screen: &mut Screen) -> anyhow::Result<
     refuse_second(place)?;
     let began = Instant::now();
     let mut words = Words::begin(&home.stderr_file()).context("open stderr.log")?;
+    // From its end: what earlier daemons logged is not about this one.
+    let mut log = Follower::open(&home.log_file(), 0).context("open the log")?;
     let mut child = spawn(place, &words).context("start the daemon's process")?;
     match timeout(READY_MAX, ready(&mut child)).await {
         Ok(Ok(Came::Ready(ready))) => {
@@ -47,12 +52,12 @@ pub(super) async fn start(place: &Place, screen: &mut Screen) -> anyhow::Result<
             ))?;
             Ok(Code::Done)
         }
-        Ok(Ok(Came::Ended(status))) => Ok(explain(status, &mut words, place)),
+        Ok(Ok(Came::Ended(status))) => Ok(explain(status, &mut words, &mut log)),
         Ok(Err(error)) => Err(error).context("wait for the daemon"),
         Err(_) => {
             let pid = child.id().unwrap_or_default();
             complain(&format!("not ready within {} s; pid {pid} still tries", READY_MAX.as_secs()));
-            show_log(place);
+            show_log(&mut log, "");
             Ok(Code::Failed)
         }
     }
@@ -106,15 +111,15 @@ async fn ready(child: &mut Child) -> std::io::Result<Came> {
 }
 
 /// Says why the daemon did not come up. Its own words come last, where they are read first.
-fn explain(status: ExitStatus, words: &mut Words, place: &Place) -> Code {
+fn explain(status: ExitStatus, words: &mut Words, log: &mut Follower) -> Code {
     let said = words.since().unwrap_or_default();
     let code = status.code().map_or(Code::Failed, Code::of_status);
     if code != Code::Busy {
-        show_log(place);
+        show_log(log, &said);
     }
     complain(&format!("did not come up: {status}"));
     for line in said.lines() {
-        complain(line.trim_start_matches("claude-assistant: "));
+        complain(line.trim_start_matches(PREFIX));
     }
     match code {
         // It ended well, but it was to stay.
@@ -123,12 +128,24 @@ fn explain(status: ExitStatus, words: &mut Words, place: &Place) -> Code {
     }
 }
 
-fn show_log(place: &Place) {
-    let path = place.home.log_file();
-    let lines = last_lines(&path, LINES_SHOWN).unwrap_or_default();
+/// Shows what the daemon logged, but for what it `said` in words as well.
+fn show_log(log: &mut Follower, said: &str) {
+    let logged = log.read().unwrap_or_default();
+    let lines = news(&logged, said);
     if !lines.is_empty() {
-        complain(&format!("the last lines of {}:\n{}", path.display(), lines.trim_end()));
+        complain(&format!("it logged:\n{}", lines.join("\n")));
     }
+}
+
+fn news<'a>(logged: &'a str, said: &str) -> Vec<&'a str> {
+    let causes: Vec<&str> = said
+        .lines()
+        .map(|line| line.trim_start_matches(PREFIX).trim_start_matches("failed to "))
+        .filter(|cause| !cause.is_empty())
+        .collect();
+    let is_new = |line: &&str| !causes.iter().any(|cause| line.contains(cause));
+    let mut lines: Vec<&str> = logged.lines().filter(is_new).collect();
+    lines.split_off(lines.len().saturating_sub(LINES_SHOWN))
 }
 
 /// What the daemon's process says on standard error, from now on.
@@ -152,3 +169,6 @@ impl Words {
         Ok(String::from_utf8_lossy(&said).into_owned())
     }
 }
+
+#[cfg(test)]
+mod tests;

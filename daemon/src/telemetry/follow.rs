@@ -64,14 +64,6 @@ impl Follower {
     }
 }
 
-/// The last lines of a file; none if there is no file.
-///
-/// # Errors
-/// When it cannot be read.
-pub(crate) fn last_lines(path: &Path, lines: usize) -> io::Result<String> {
-    Follower::open(path, lines)?.read()
-}
-
 fn open(path: &Path) -> io::Result<Option<(File, u64)>> {
     match File::open(path) {
         Ok(file) => {

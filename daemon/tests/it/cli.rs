@@ -119,6 +119,19 @@ fn a_daemon_starts_answers_and_stops() {
 }
 
 #[test]
+fn a_start_that_fails_says_why_once_and_nothing_of_earlier_runs() {
+    let place = Place::fresh();
+    place.write("logs/daemon.log", "a line of an earlier run\n");
+    place.write("state/assistant.db", &"this is no database\n".repeat(100));
+    let ran = place.run("start");
+    assert_eq!(ran.code, 64, "{ran:?}");
+    let cause = "state/assistant.db: not an SQLite database";
+    assert_eq!(ran.err.matches(cause).count(), 1, "{ran:?}");
+    assert!(ran.err.contains("failed to open "), "{ran:?}");
+    assert!(!ran.err.contains("earlier run"), "{ran:?}");
+}
+
+#[test]
 fn a_killed_daemons_leavings_keep_nobody_from_starting() {
     let place = Place::fresh();
     assert_eq!(place.run("start").code, 0);

@@ -15,7 +15,7 @@ fn file_of(text: &str) -> (tempfile::TempDir, PathBuf) {
 #[track_caller]
 fn check_last(text: &str, lines: usize, expected: &str) {
     let (_dir, path) = file_of(text);
-    assert_eq!(last_lines(&path, lines).unwrap(), expected);
+    assert_eq!(Follower::open(&path, lines).unwrap().read().unwrap(), expected);
 }
 
 #[test]
