@@ -109,7 +109,7 @@ pub(crate) struct Inject {
     /// A session's number or name, or a chat that has written, such as test:+15555550123
     pub chat: String,
     /// What is said; `-`, or nothing: what comes on standard input
-    #[arg(conflicts_with = "file")]
+    #[arg(conflicts_with = "file", allow_hyphen_values = true)]
     pub text: Option<String>,
     /// With an admin's authority
     #[arg(long)]
@@ -125,6 +125,7 @@ pub(crate) struct Send {
     /// A session's number or name, or a chat that has written, such as test:+15555550123
     pub chat: String,
     /// What is sent
+    #[arg(allow_hyphen_values = true)]
     pub text: String,
 }
 

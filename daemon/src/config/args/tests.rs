@@ -58,6 +58,15 @@ fn every_flag_of_inject_send_and_history_arrives() {
     check("inject test:+15555550123 -", &inject(Some("-"), false, None));
     check("inject test:+15555550123 hi --admin", &inject(Some("hi"), true, None));
     check("inject test:+15555550123 --file f", &inject(None, false, Some("f")));
+    check("inject test:+15555550123 -5", &inject(Some("-5"), false, None));
+    check("inject test:+15555550123 --what --admin", &inject(Some("--what"), true, None));
+    check("inject test:+15555550123 --admin -x", &inject(Some("-x"), true, None));
+    for text in ["-", "-5", "- a", "--what"] {
+        let words = ["claude-assistant", "send", "c", text];
+        let sent = Arguments::try_parse_from(words).unwrap().command;
+        let expected = Command::Send(Send { chat: "c".into(), text: text.into() });
+        assert_eq!(sent, expected, "{words:?}");
+    }
     check("send c hi", &Command::Send(Send { chat: "c".into(), text: "hi".into() }));
     check("history c", &Command::History(History { chat: "c".into(), lines: 20, json: false }));
     check(
