@@ -231,7 +231,7 @@ impl Desk {
             rss_bytes: processes::walk(move || processes::rss_bytes(pid)).await.unwrap_or(0),
             agent: AgentStatus {
                 program: self.config.agent.program.display().to_string(),
-                kind: self.agent_kind(),
+                version: self.agent_version(),
             },
             sources: vec![self.test_source(&counts)],
             sessions: records.iter().map(|record| self.session(record, &shown)).collect(),
@@ -242,9 +242,9 @@ impl Desk {
     }
 
     /// The version that the program reported; nothing before an agent was started.
-    fn agent_kind(&self) -> String {
+    fn agent_version(&self) -> String {
         let version = self.agent_version.lock().unwrap_or_else(PoisonError::into_inner);
-        version.as_ref().map_or_else(String::new, |version| format!("version {version}"))
+        version.clone().unwrap_or_default()
     }
 
     fn test_source(&self, counts: &store::Counts) -> SourceStatus {

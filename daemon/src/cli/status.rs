@@ -3,7 +3,9 @@
 use super::print::{Colours, Screen, Table, Tone, one_line, size, span};
 use super::{Place, sessions};
 use crate::config::args::Show;
-use crate::control::protocol::{Answer, Counts, Request, SessionStatus, SourceStatus, Status};
+use crate::control::protocol::{
+    AgentStatus, Answer, Counts, Request, SessionStatus, SourceStatus, Status,
+};
 use crate::exit::{Code, Failure};
 
 pub(super) async fn status(
@@ -34,7 +36,7 @@ fn for_people(status: &Status, colours: Colours) -> Vec<String> {
             status.generation,
             if status.held { colours.paint(Tone::Warn, ", held") } else { String::new() },
         ),
-        format!("agent     {} {}", status.agent.program, status.agent.kind).trim_end().to_owned(),
+        agent(&status.agent),
         format!("messages  {}", counts(&status.counts)),
         format!("process   {} in memory, {} tasks", size(status.rss_bytes), status.tasks_alive),
     ];
@@ -52,6 +54,13 @@ fn for_people(status: &Status, colours: Colours) -> Vec<String> {
         lines.extend(session_table(&status.sessions).lines(colours));
     }
     lines
+}
+
+fn agent(agent: &AgentStatus) -> String {
+    match agent.version.as_str() {
+        "" => format!("agent     {}", agent.program),
+        version => format!("agent     {} version {version}", agent.program),
+    }
 }
 
 fn counts(counts: &Counts) -> String {

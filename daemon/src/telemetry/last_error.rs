@@ -1,5 +1,5 @@
-//! The last error that was logged, for `status`: its moment and its constant message, without the
-//! fields.
+//! The last error that was logged, for `status`: its moment, its constant message, and why it came
+//! to that, where the line has a field for it. Neither holds message text, by the rule of the log.
 
 use std::fmt::Debug;
 use std::sync::{Mutex, PoisonError};
@@ -31,18 +31,43 @@ impl<S: Subscriber> Layer<S> for NoteErrors {
         let mut message = Message::default();
         event.record(&mut message);
         let at = format!("{:.0}", jiff::Timestamp::now());
-        let noted = LastError { at, what: message.0 };
+        let noted = LastError { at, what: message.told() };
         *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some(noted);
     }
 }
 
 #[derive(Debug, Default)]
-struct Message(String);
+struct Message {
+    what: String,
+    why: Option<String>,
+}
 
-impl Visit for Message {
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        if field.name() == "message" {
-            self.0 = format!("{value:?}");
+impl Message {
+    fn told(self) -> String {
+        match self.why {
+            Some(why) => format!("{}: {why}", self.what),
+            None => self.what,
+        }
+    }
+
+    fn note(&mut self, field: &Field, value: String) {
+        match field.name() {
+            "message" => self.what = value,
+            "reason" | "error" => self.why = Some(value),
+            _ => {}
         }
     }
 }
+
+impl Visit for Message {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.note(field, format!("{value:?}"));
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.note(field, value.to_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests;

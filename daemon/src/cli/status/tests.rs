@@ -1,5 +1,5 @@
 use super::*;
-use crate::control::protocol::{AgentStatus, LastError, SessionState};
+use crate::control::protocol::{LastError, SessionState};
 
 #[test]
 fn a_person_sees_everything_on_one_screen() {
@@ -11,7 +11,7 @@ fn a_person_sees_everything_on_one_screen() {
         held: true,
         tasks_alive: 9,
         rss_bytes: 12 << 20,
-        agent: AgentStatus { program: "/bin/claude".into(), kind: "version 2.1.330".into() },
+        agent: AgentStatus { program: "/bin/claude".into(), version: "2.1.330".into() },
         sources: vec![SourceStatus {
             name: "test".into(),
             enabled: true,

@@ -43,8 +43,8 @@ pub(crate) struct Status {
 pub(crate) struct AgentStatus {
     /// Where it was found.
     pub program: String,
-    /// What it is: its version, or that it is a stand-in.
-    pub kind: String,
+    /// Its version, as it reported it; empty before an agent was started.
+    pub version: String,
 }
 
 /// One source.
@@ -145,6 +145,6 @@ pub(crate) struct Counts {
 pub(crate) struct LastError {
     /// When (RFC 3339, UTC).
     pub at: String,
-    /// What, without message text.
+    /// What, and why; without message text.
     pub what: String,
 }
