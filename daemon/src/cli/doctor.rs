@@ -79,6 +79,7 @@ async fn findings(place: &Place) -> Vec<Finding> {
         files::home(home),
         files::config(home, loaded.as_ref().err()),
         files::contacts(home),
+        files::database(home),
         files::disk(home),
     ];
     match &loaded {

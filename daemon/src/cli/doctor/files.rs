@@ -11,6 +11,10 @@ use crate::cli::print::size;
 use crate::config::file::FileError;
 use crate::config::{Config, Home};
 use crate::contacts::Contacts;
+use crate::store::{OpenError, View};
+
+/// What to do about a database that cannot be read.
+const RESTORE: &str = "stop, move it away with its -wal and -shm, and restore a backup; without one, start makes it new";
 
 /// Below this the database and transcripts of a few days no longer fit.
 const DISK_FREE_BYTES_MIN: u64 = 200 * 1024 * 1024;
@@ -101,6 +105,39 @@ pub(super) fn contacts(home: &Home) -> Finding {
         );
     }
     Finding::found(NAME, format!("{} contacts, {admins} of tier admin", all.len()))
+}
+
+/// Whether the database can be read by this version.
+pub(super) fn database(home: &Home) -> Finding {
+    const NAME: &str = "database";
+    let path = home.database();
+    let view = match View::open(&path) {
+        Ok(Some(view)) => view,
+        Ok(None) => return Finding::found(NAME, "none yet: the first start makes it"),
+        Err(error) => {
+            return Finding::missing(NAME, format!("failed to {error}"), remedy(&error));
+        }
+    };
+    match view.sessions() {
+        Ok(sessions) => {
+            let what = format!("{}, {} sessions on record", path.display(), sessions.len());
+            Finding::found(NAME, what)
+        }
+        Err(error) => Finding::missing(NAME, format!("failed to {error}"), RESTORE),
+    }
+}
+
+fn remedy(error: &OpenError) -> &'static str {
+    match error {
+        OpenError::Io { .. } => "give yourself the rights to read and write it",
+        OpenError::NotAFile { .. } | OpenError::Foreign { .. } => "move it away; start makes one",
+        OpenError::LogAlone { .. } => "restore the database, or move the log away",
+        OpenError::NotADatabase { .. } | OpenError::Damaged { .. } => RESTORE,
+        OpenError::Newer { .. } => "run the version that wrote it, or a newer one",
+        OpenError::NoLog { .. } | OpenError::Sql { .. } => {
+            "end whatever else has it open, and look again"
+        }
+    }
 }
 
 /// Whether there is room to write.

@@ -48,6 +48,23 @@ fn contacts_without_an_admin_answer_nobody() {
 }
 
 #[test]
+fn a_database_is_none_or_ours_and_whole() {
+    let (_dir, home) = prepared();
+    let at = home.database();
+    check(&files::database(&home), Verdict::Found, "none yet");
+    drop(crate::store::open(&at, std::sync::Arc::new(crate::clock::wall_now)).unwrap());
+    check(&files::database(&home), Verdict::Found, "assistant.db, 0 sessions on record");
+    let newer = "UPDATE meta SET value = 9 WHERE name IN ('schema_version', 'min_reader')";
+    rusqlite::Connection::open(&at).unwrap().execute(newer, ()).unwrap();
+    check(&files::database(&home), Verdict::Missing, "written by a newer version");
+    fs::write(&at, "no database at all\n".repeat(100)).unwrap();
+    check(&files::database(&home), Verdict::Missing, "not an SQLite database");
+    fs::remove_file(&at).unwrap();
+    fs::create_dir(&at).unwrap();
+    check(&files::database(&home), Verdict::Missing, "not a regular file");
+}
+
+#[test]
 fn a_test_directory_is_there_and_the_owners_alone() {
     let dir = tempfile::tempdir().unwrap();
     let mut config = config_with(dir.path());
