@@ -18,7 +18,7 @@ use crate::exit::Code;
 use crate::store::{OpenError, View};
 
 /// What to do about a database that cannot be read.
-const RESTORE: &str = "stop, move it away with its -wal and -shm, and restore a backup; without one, start makes it new";
+const RESTORE: &str = "stop, move it away with its -wal and -shm, restore a backup (or start anew)";
 
 /// Below this the database and transcripts of a few days no longer fit.
 const DISK_FREE_BYTES_MIN: u64 = 200 * 1024 * 1024;
