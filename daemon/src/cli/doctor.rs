@@ -1,6 +1,8 @@
 //! `doctor`: looks at everything outside that the assistant needs, and says of each thing whether
 //! it is there, why not, and what to do. Changes nothing.
 
+use std::io;
+
 use serde::Serialize;
 
 mod agent;
@@ -74,11 +76,13 @@ pub(super) async fn doctor(
 
 async fn findings(place: &Place) -> Vec<Finding> {
     let home = &place.home;
+    let held = lock::look(&home.lock());
     let loaded = Config::load(&home.config_file(), place.user_home.as_deref());
     let mut findings = vec![
-        files::home(home),
+        files::home(home, &held),
         files::config(home, loaded.as_ref().err()),
         files::contacts(home),
+        files::database(home),
         files::disk(home),
     ];
     match &loaded {
@@ -92,20 +96,25 @@ async fn findings(place: &Place) -> Vec<Finding> {
             "mend config.toml and ask again",
         )),
     }
-    findings.push(daemon(place).await);
+    findings.push(daemon(place, held).await);
     findings
 }
 
-async fn daemon(place: &Place) -> Finding {
+async fn daemon(place: &Place, held: io::Result<Held>) -> Finding {
     const NAME: &str = "daemon";
-    match (place.ask(Request::Ping).await, lock::look(&place.home.lock())) {
+    match (place.ask(Request::Ping).await, held) {
         (Ok(_), Ok(Held::By(holder))) => Finding::found(
             NAME,
             format!("answers, pid {}, since {}", holder.pid, holder.started_at),
         ),
         (Ok(_), _) => Finding::found(NAME, "answers"),
         (Err(_), Ok(Held::Free)) => Finding::note(NAME, "not running", "claude-assistant start"),
-        (Err(failure), _) => Finding::missing(
+        (Err(_), Err(error)) => Finding::missing(
+            NAME,
+            format!("not to be told: failed to look at the lock: {error}"),
+            format!("chmod -R u+rwX {}", place.home.root().display()),
+        ),
+        (Err(failure), Ok(Held::By(_) | Held::BySomebody)) => Finding::missing(
             NAME,
             format!("runs, but does not answer: {failure}"),
             "look at claude-assistant logs; claude-assistant restart",

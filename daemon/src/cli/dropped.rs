@@ -1,5 +1,6 @@
 //! `dropped`: the messages that were given up, out of the database.
 
+use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::print::{Screen, Table, Tone};
@@ -39,31 +40,37 @@ pub(super) fn dropped(place: &Place, show: &Show, screen: &mut Screen) -> anyhow
         Some(view) => view.dropped().map_err(Failure::from)?,
         None => Vec::new(),
     };
-    let lines: Vec<Line<'_>> = dropped.iter().map(Line::from).collect();
     if show.json {
-        screen.json(&lines)?;
+        screen.json(&dropped.iter().map(Line::from).collect::<Vec<_>>())?;
         return Ok(Code::Done);
     }
-    if lines.is_empty() {
+    if dropped.is_empty() {
         screen.line("nothing was given up")?;
         return Ok(Code::Done);
     }
-    let mut table =
-        Table::new(["ROW", "REASON", "DELIVERIES", "COUNTED", "CAME", "GIVEN UP", "CHAT"]);
-    for line in lines {
-        let plain = |text: String| (Tone::Plain, text);
-        table.row([
-            plain(line.row.to_string()),
-            (Tone::Bad, line.reason.to_owned()),
-            plain(line.deliveries.to_string()),
-            plain(line.counted_attempts.to_string()),
-            plain(line.accepted_at),
-            plain(line.failed_at),
-            plain(line.chat.to_owned()),
-        ]);
-    }
-    for line in table.lines(screen.colours()) {
+    for line in table(&dropped, &TimeZone::system()).lines(screen.colours()) {
         screen.line(&line)?;
     }
     Ok(Code::Done)
 }
+
+fn table(dropped: &[Dropped], zone: &TimeZone) -> Table {
+    let heads = ["ROW", "REASON", "DELIVERIES", "COUNTED", "CAME", "GIVEN UP", "CHAT"];
+    let mut table = Table::new(heads);
+    let plain = |text: String| (Tone::Plain, text);
+    for message in dropped {
+        table.row([
+            plain(message.row.0.to_string()),
+            (Tone::Bad, message.reason.clone()),
+            plain(message.deliveries.to_string()),
+            plain(message.counted_attempts.to_string()),
+            plain(sessions::local(message.accepted_at, zone)),
+            plain(sessions::local(message.failed_at, zone)),
+            plain(message.chat.as_str().to_owned()),
+        ]);
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests;

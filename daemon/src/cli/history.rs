@@ -1,6 +1,5 @@
 //! `history`: what was said in a chat, out of the database.
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
@@ -61,10 +60,7 @@ fn read(place: &Place, history: &History) -> anyhow::Result<Vec<HistoryEntry>> {
 }
 
 fn for_people(entry: &HistoryEntry, zone: &TimeZone) -> String {
-    let at = Timestamp::from_millisecond(entry.place.at().0).map_or_else(
-        |_| "-".to_owned(),
-        |at| at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string(),
-    );
+    let at = sessions::local(entry.place.at(), zone);
     let from = entry.sender.as_deref().map_or_else(|| "assistant".to_owned(), one_line);
     let text = match &entry.transcription {
         Some(said) if entry.text.is_empty() => said,

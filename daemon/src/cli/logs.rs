@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 
 use super::Place;
-use super::print::{PrintError, Screen};
+use super::print::{PrintError, Screen, is_read};
 use crate::config::args::Logs;
 use crate::exit::Code;
 use crate::telemetry::Follower;
@@ -14,8 +14,11 @@ use crate::telemetry::Follower;
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
 
 pub(super) async fn logs(place: &Place, logs: &Logs, screen: &mut Screen) -> anyhow::Result<Code> {
-    let mut follower =
-        Follower::open(&place.home.log_file(), logs.lines).context("open the log")?;
+    let path = place.home.log_file();
+    let mut follower = Follower::open(&path, logs.lines).context("open the log")?;
+    if !path.exists() {
+        screen.line(&format!("no log yet at {}", path.display()))?;
+    }
     if logs.follow {
         follow(&mut follower, |text| screen.text(text)).await
     } else {
@@ -24,7 +27,8 @@ pub(super) async fn logs(place: &Place, logs: &Logs, screen: &mut Screen) -> any
     }
 }
 
-/// Shows what is added to a file until Ctrl-C, which is how one stops watching.
+/// Shows what is added to a file until Ctrl-C, which is how one stops watching, or until the reader
+/// of our output has gone: a write would tell so too, but a quiet file has nothing to write.
 pub(super) async fn follow(
     follower: &mut Follower,
     mut show: impl FnMut(&str) -> Result<(), PrintError>,
@@ -42,6 +46,9 @@ pub(super) async fn follow(
                 let text = follower.read().context("read on")?;
                 if !text.is_empty() {
                     show(&text)?;
+                }
+                if !is_read() {
+                    return Ok(Code::Done);
                 }
             }
         }

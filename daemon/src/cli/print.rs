@@ -3,6 +3,7 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde::Serialize;
 
 use crate::transcript::shown;
@@ -77,6 +78,17 @@ impl Colours {
             _ => text.to_owned(),
         }
     }
+}
+
+/// Whether somebody may still read standard output: not so once the other end of a pipe is closed
+/// (poll(2): `POLLERR`, elsewhere `POLLHUP`).
+pub(crate) fn is_read() -> bool {
+    let out = io::stdout();
+    let mut watched = [PollFd::new(&out, PollFlags::empty())];
+    let gone = PollFlags::ERR | PollFlags::HUP;
+    // What cannot be looked at is tried by the next write.
+    poll(&mut watched, Some(&Timespec::default())).is_err()
+        || !watched[0].revents().intersects(gone)
 }
 
 /// Standard output.

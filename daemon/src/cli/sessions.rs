@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use assistant_core::time::WallMs;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::print::{Screen, Table, Tone, span};
@@ -120,6 +121,14 @@ fn line(record: &SessionRecord, states: &BTreeMap<i64, SessionState>) -> Line {
         created_at: moment(record.created_at),
         last_message_at: record.last_message_at.map(moment),
     }
+}
+
+/// A moment as a person in that zone reads it.
+pub(super) fn local(at: WallMs, zone: &TimeZone) -> String {
+    Timestamp::from_millisecond(at.0).map_or_else(
+        |_| "-".to_owned(),
+        |at| at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string(),
+    )
 }
 
 /// A moment as programs read it (RFC 3339, UTC).

@@ -57,18 +57,22 @@ impl Text {
     /// Reads a file; `None` when there is none.
     ///
     /// # Errors
-    /// When it is a directory, cannot be read, or is not UTF-8.
+    /// When it is no regular file, cannot be read, or is not UTF-8.
     pub(crate) fn read(path: &Path) -> Result<Option<Self>, FileError> {
+        // Asked first: a pipe is waited for as soon as it is opened, maybe for ever.
+        let kind = match std::fs::metadata(path) {
+            Ok(found) => found.file_type(),
+            Err(error) => return absent(path, &error),
+        };
+        if kind.is_dir() {
+            return Err(whole(path, "is a directory, not a file"));
+        }
+        if !kind.is_file() {
+            return Err(whole(path, "is not a regular file"));
+        }
         match std::fs::read(path) {
             Ok(bytes) => Self::from_bytes(path, bytes).map(Some),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) if error.kind() == std::io::ErrorKind::IsADirectory => {
-                Err(whole(path, "is a directory, not a file"))
-            }
-            Err(error) => Err(FileError {
-                code: Code::of_io(&error, Code::Usage),
-                ..whole(path, format!("cannot be read: {error}"))
-            }),
+            Err(error) => absent(path, &error),
         }
     }
 
@@ -145,6 +149,15 @@ impl Text {
 
 fn line_at(before: &[u8]) -> usize {
     before.split(|byte| *byte == b'\n').count()
+}
+
+/// What it means that the system does not give the file.
+fn absent(path: &Path, error: &std::io::Error) -> Result<Option<Text>, FileError> {
+    if error.kind() == std::io::ErrorKind::NotFound {
+        return Ok(None);
+    }
+    let what = format!("cannot be read: {error}");
+    Err(FileError { code: Code::of_io(error, Code::Usage), ..whole(path, what) })
 }
 
 fn whole(path: &Path, what: impl Into<String>) -> FileError {

@@ -1,5 +1,6 @@
 //! Every verb of the command line, with and without a daemon.
 
+use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 
 use crate::place::{Place, Ran};
@@ -44,7 +45,7 @@ fn without_a_daemon_what_is_on_record_is_shown() {
     check(&place, "dropped --json", 0, "[]\n", "");
     check(&place, "history test:+15555550123", 0, "nothing was said\n", "");
     check(&place, "history test:+15555550123 --json", 0, "[]\n", "");
-    check(&place, "logs", 0, "", "");
+    check(&place, "logs", 0, "no log yet at HOME/logs/daemon.log\n", "");
     check(&place, "attach", 1, "", "claude-assistant: there is no session yet\n");
     check(&place, "attach 7", 1, "", "claude-assistant: no session is called 7\n");
     assert!(!place.home().exists());
@@ -167,6 +168,18 @@ fn a_reader_that_goes_away_ends_it_quietly() {
     drop(logs.stdout.take());
     let ran = Ran::of(logs.wait_with_output().unwrap());
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+}
+
+#[test]
+fn a_follower_ends_when_its_reader_goes_away_though_nothing_is_added() {
+    let place = Place::fresh();
+    place.write("logs/daemon.log", "a line\n");
+    let mut logs = place.command(["logs", "-f"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut out = BufReader::new(logs.stdout.take().unwrap());
+    let mut line = String::new();
+    out.read_line(&mut line).unwrap();
+    drop(out);
+    assert_eq!((line.as_str(), logs.wait().unwrap().code()), ("a line\n", Some(0)));
 }
 
 #[test]

@@ -29,11 +29,36 @@ fn check(finding: &Finding, verdict: Verdict, what: &str) {
 #[test]
 fn a_home_that_others_can_read_is_found_out() {
     let (_dir, home) = prepared();
-    check(&files::home(&home), Verdict::Found, "private");
+    let free = Ok(Held::Free);
+    check(&files::home(&home, &free), Verdict::Found, "private");
     fs::write(home.log_file(), "").unwrap();
     fs::set_permissions(home.log_file(), Permissions::from_mode(0o644)).unwrap();
-    check(&files::home(&home), Verdict::Missing, "daemon.log can be read by others (1 in all)");
-    check(&files::home(&Home::at("/nowhere/at/all")), Verdict::Note, "is not there yet");
+    check(
+        &files::home(&home, &free),
+        Verdict::Missing,
+        "daemon.log can be read by others (1 in all)",
+    );
+    check(&files::home(&Home::at("/nowhere/at/all"), &free), Verdict::Note, "is not there yet");
+}
+
+#[test]
+fn what_start_makes_private_is_a_note_until_a_daemon_runs() {
+    let (_dir, home) = prepared();
+    fs::write(home.config_file(), "").unwrap();
+    for path in [home.config_file(), home.root().to_owned()] {
+        fs::set_permissions(path, Permissions::from_mode(0o755)).unwrap();
+    }
+    check(&files::home(&home, &Ok(Held::Free)), Verdict::Note, "(2 in all)");
+    check(&files::home(&home, &Ok(Held::BySomebody)), Verdict::Missing, "(2 in all)");
+}
+
+#[test]
+fn a_file_without_a_line_that_is_wrong_has_its_own_advice() {
+    let (_dir, home) = prepared();
+    fs::create_dir(home.contacts_file()).unwrap();
+    let finding = files::contacts(&home);
+    check(&finding, Verdict::Missing, "is a directory, not a file");
+    assert!(finding.advice.unwrap().ends_with("a plain file, or move it away"));
 }
 
 #[test]
@@ -45,6 +70,23 @@ fn contacts_without_an_admin_answer_nobody() {
     check(&files::contacts(&home), Verdict::Found, "1 contacts, 1 of tier admin");
     fs::write(home.contacts_file(), "[[contact]]\n").unwrap();
     check(&files::contacts(&home), Verdict::Missing, "contacts.toml:1: contact.name: missing");
+}
+
+#[test]
+fn a_database_is_none_or_ours_and_whole() {
+    let (_dir, home) = prepared();
+    let at = home.database();
+    check(&files::database(&home), Verdict::Found, "none yet");
+    drop(crate::store::open(&at, std::sync::Arc::new(crate::clock::wall_now)).unwrap());
+    check(&files::database(&home), Verdict::Found, "assistant.db, 0 sessions on record");
+    let newer = "UPDATE meta SET value = 9 WHERE name IN ('schema_version', 'min_reader')";
+    rusqlite::Connection::open(&at).unwrap().execute(newer, ()).unwrap();
+    check(&files::database(&home), Verdict::Missing, "written by a newer version");
+    fs::write(&at, "no database at all\n".repeat(100)).unwrap();
+    check(&files::database(&home), Verdict::Missing, "not an SQLite database");
+    fs::remove_file(&at).unwrap();
+    fs::create_dir(&at).unwrap();
+    check(&files::database(&home), Verdict::Missing, "not a regular file");
 }
 
 #[test]
@@ -74,7 +116,19 @@ async fn a_program_that_is_not_there_comes_with_what_to_do() {
 #[tokio::test]
 async fn a_daemon_that_does_not_run_is_no_failure() {
     let (_dir, home) = prepared();
-    check(&daemon(&Place { home, user_home: None }).await, Verdict::Note, "not running");
+    let place = Place { home, user_home: None };
+    check(&daemon(&place, Ok(Held::Free)).await, Verdict::Note, "not running");
+}
+
+#[tokio::test]
+async fn a_daemon_of_which_nothing_can_be_known_is_not_said_to_run() {
+    let (_dir, home) = prepared();
+    let place = Place { home, user_home: None };
+    let denied = Err(io::Error::from(io::ErrorKind::PermissionDenied));
+    let finding = daemon(&place, denied).await;
+    check(&finding, Verdict::Missing, "failed to look at the lock: permission denied");
+    assert!(!finding.what.contains("runs"), "{finding:?}");
+    check(&daemon(&place, Ok(Held::BySomebody)).await, Verdict::Missing, "does not answer");
 }
 
 #[test]

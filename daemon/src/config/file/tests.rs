@@ -15,6 +15,16 @@ fn a_directory_is_not_read() {
 }
 
 #[test]
+fn a_pipe_is_refused_and_not_waited_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let pipe = dir.path().join("config.toml");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    let error = Text::read(&pipe).unwrap_err();
+    assert_eq!(error.to_string(), format!("{}: is not a regular file", pipe.display()));
+}
+
+#[test]
 fn a_file_that_is_not_there_is_no_error() {
     let dir = tempfile::tempdir().unwrap();
     assert!(Text::read(&dir.path().join("none.toml")).unwrap().is_none());
