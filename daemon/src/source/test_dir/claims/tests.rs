@@ -11,7 +11,7 @@ use super::*;
 const HELLO: &str = r#"{"from": "+15555550123", "text": "hello"}"#;
 
 fn home() -> HomeId {
-    HomeId::of(Path::new("/home/one"))
+    HomeId::of(Path::new("/one"))
 }
 
 /// A test directory, and what looks at it.
@@ -516,7 +516,7 @@ fn a_directory_whose_lock_was_taken_away_is_locked_again() {
 #[test]
 fn what_another_home_left_is_taken_up_under_names_of_our_own() {
     let dir = tempfile::tempdir().unwrap();
-    let other = HomeId::of(Path::new("/home/other"));
+    let other = HomeId::of(Path::new("/other"));
     let life = |home, generation| Claims::new(dir.path().to_owned(), home, generation);
     fs::write(dir.path().join("x.json"), HELLO).unwrap();
     assert_eq!(names(&life(other, 1).look(Duration::ZERO).unwrap()), ["00000001-0000000000.json"]);
