@@ -384,7 +384,7 @@ impl Daemon {
     /// may be long.
     async fn check_tasks(&self) {
         let alive = || Handle::current().metrics().num_alive_tasks();
-        let began = std::time::Instant::now();
+        let began = Instant::now();
         while alive() != self.tasks_before {
             let left = alive().saturating_sub(self.tasks_before);
             assert!(began.elapsed() < TASKS_GONE_MAX, "{left} tasks left running");
