@@ -370,7 +370,7 @@ async fn a_working_directory_that_cannot_be_stored_keeps_no_known_session_waitin
     fixture.accept(vec![arrival("a", OWNER)]).await;
     fixture.route().await;
     fixture.accept(vec![arrival("b", SECOND), arrival("c", STRANGER), arrival("d", OWNER)]).await;
-    let work_root = std::ffi::OsString::from_vec(b"/work/\xff".to_vec()).into();
+    let work_root = std::ffi::OsString::from_vec(b"/sessions/\xff".to_vec()).into();
     let router = Router { work_root, ..fixture.router() };
     assert_eq!(soon(router.route_all(&CancellationToken::new())).await.unwrap(), Left::Some);
     let decided = ["accepted|-|-", "refused|unknown sender|-", "accepted|-|test:+15555550123"];

@@ -38,7 +38,7 @@ pub(super) fn arrival(key: &str) -> Arrival {
 pub(super) fn new_session(chat: &str) -> NewSession {
     NewSession {
         chat: ChatId::parse(chat).unwrap(),
-        working_dir: PathBuf::from("/work/here"),
+        working_dir: PathBuf::from("/sessions/here"),
         facts: SessionFacts {
             name: chat.to_owned(),
             kind: SessionKind::Direct,

@@ -11,7 +11,7 @@ fn record(row: i64, chat: &str, name: &str) -> SessionRecord {
     SessionRecord {
         row: SessionRow(row),
         chat: ChatId::parse(chat).unwrap(),
-        working_dir: PathBuf::from("/work/here"),
+        working_dir: PathBuf::from("/sessions/here"),
         facts: SessionFacts {
             name: name.to_owned(),
             kind: SessionKind::Direct,
