@@ -46,7 +46,8 @@ pub(crate) enum Ask {
     Wake(SessionRecord),
     /// Delivery stops or goes on.
     Hold(Hold),
-    /// End this session's agent; the answer is whether it has one.
+    /// End this session's agent, or keep it from starting one; the answer is whether there was
+    /// anything to end.
     Kill(SessionRow, oneshot::Sender<bool>),
     /// Start this session's agent, after its end where it has one; the answer is whether it may be.
     Restart(SessionRecord, oneshot::Sender<bool>),
@@ -78,6 +79,12 @@ impl Live {
             Standing::Starting | Standing::Idle | Standing::Busy | Standing::Closing => true,
             Standing::Asleep | Standing::Waiting | Standing::Dead | Standing::Ended => false,
         }
+    }
+
+    /// Whether there is something to end: an agent, or the wish for one.
+    fn is_astir(&self) -> bool {
+        let standing = self.facts.borrow().standing;
+        self.has_agent() || matches!(standing, Standing::Waiting | Standing::Dead)
     }
 }
 
@@ -148,7 +155,7 @@ impl Supervisor {
                 }
             }
             Ask::Kill(row, answer) => {
-                let live = self.live.get(&row).filter(|live| live.has_agent());
+                let live = self.live.get(&row).filter(|live| live.is_astir());
                 let told = live.is_some_and(|live| order(live, Order::Command(Command::Kill)));
                 // Who asked may have gone.
                 let _gone = answer.send(told);

@@ -190,3 +190,23 @@ async fn a_session_of_an_earlier_life_is_started_without_a_message() {
     daemon.until("its agent", |daemon| daemon.agents.alive() == 1).await;
     daemon.end().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_waits_for_room_and_is_ended_waits_for_its_next_message() {
+    let mut daemon = Daemon::start_with(Setup { agents_alive_max: 1, ..Setup::default() }).await;
+    daemon.write(&number(0), "slow 10 1000");
+    daemon.until("at work", |daemon| daemon.states() == ["delivered"]).await;
+    daemon.write(&number(1), "not now");
+    daemon.until("it waits", |daemon| daemon.states().len() == 2).await;
+    let session = number(1);
+    let ended = daemon.ask(Request::KillSession { session }).await;
+    assert_eq!(ended, Ok(Answer::Sessions { count: 1 }));
+
+    daemon.until("the first is answered", |daemon| daemon.states()[0] == "answered").await;
+    tokio::time::advance(Duration::from_secs(10)).await;
+    assert_eq!(daemon.agents.launches().len(), 1, "it stays ended");
+    daemon.write(&number(1), "now");
+    daemon.until_sent(&number(1), &["You said: not now", "You said: now"]).await;
+    daemon.until_done().await;
+    daemon.end().await;
+}
