@@ -15,8 +15,8 @@ use harness::binaries::{CLAUDE_VERSION, Programs};
 use harness::command::run_within;
 use harness::exit_code::ExitCode;
 
+use crate::gate::Gate;
 use crate::steps::Outcome;
-use crate::suite::Gate;
 
 /// How long `claude --version` may take; a slow machine needs 0.2 s.
 const VERSION_LIMIT: Duration = Duration::from_secs(30);

@@ -6,6 +6,7 @@
 #![expect(clippy::print_stderr, reason = "a command for the terminal talks to the terminal")]
 
 mod claude;
+mod gate;
 mod steps;
 mod suite;
 mod tally;
@@ -17,7 +18,8 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 use harness::exit_code::ExitCode;
 
-use crate::suite::{Gate, Selection};
+use crate::gate::Gate;
+use crate::suite::Selection;
 use crate::try_out::AgentChoice;
 use crate::workspace::Workspace;
 

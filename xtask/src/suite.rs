@@ -1,6 +1,5 @@
 //! What runs when: `test`, which is also `ci`, and `test-tier`, as lists of steps.
 
-use std::env;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -9,6 +8,7 @@ use anyhow::{Context, ensure};
 use harness::exit_code::ExitCode;
 
 use crate::claude;
+use crate::gate::Gate;
 use crate::steps::{Outcome, Run};
 use crate::tidy;
 use crate::workspace::{BUILD_PROGRAMS, Workspace, has_cargo_subcommand};
@@ -16,35 +16,6 @@ use crate::workspace::{BUILD_PROGRAMS, Workspace, has_cargo_subcommand};
 /// What tidy has looked at of deny.toml in place of cargo-deny, and what it has not.
 const LICENCES_SKIPPED: &str = "cargo-deny is not installed; tidy has checked the licences, the \
                                 banned crates and the sources, but no licence's text";
-
-/// What a missing precondition means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Gate {
-    /// A loud skip: a developer may lack a tool.
-    Open,
-    /// An error: what is missing here was never checked.
-    Closed,
-}
-
-impl Gate {
-    /// Closed where `CI` is set to anything.
-    pub(crate) fn from_environment() -> Self {
-        if env::var_os("CI").is_some_and(|value| !value.is_empty()) {
-            Self::Closed
-        } else {
-            Self::Open
-        }
-    }
-
-    /// The outcome of a step whose precondition is missing.
-    pub(crate) fn missing(self, what: &str) -> Outcome {
-        eprintln!("MISSING: {what}");
-        match self {
-            Self::Open => Outcome::Skipped(what.to_owned()),
-            Self::Closed => Outcome::Failed(ExitCode::PreconditionMissing),
-        }
-    }
-}
 
 /// Which tests of which tier.
 #[derive(Debug, Clone, PartialEq, Eq)]

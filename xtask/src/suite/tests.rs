@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use harness::exit_code::ExitCode;
 
-use super::{Gate, executable_of};
+use super::executable_of;
+use crate::gate::Gate;
 use crate::steps::Outcome;
 
 #[test]
