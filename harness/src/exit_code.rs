@@ -2,8 +2,11 @@
 //!
 //! The daemon's own binary has its own, smaller list; these are for the workflow around it.
 
+use serde::{Deserialize, Serialize};
+
 /// The outcome of a command, as the number its process ends with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
 #[repr(u8)]
 pub enum ExitCode {
     /// Everything that was asked for holds.
@@ -95,6 +98,25 @@ impl ExitCode {
             Self::Locked => "locked by another run",
             Self::BadUsage => "bad usage",
         }
+    }
+}
+
+impl From<ExitCode> for u8 {
+    fn from(code: ExitCode) -> Self {
+        code.number()
+    }
+}
+
+/// A number that is no outcome of a command of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("read the exit code {0}: it means nothing here")]
+pub struct NoSuchCode(pub u8);
+
+impl TryFrom<u8> for ExitCode {
+    type Error = NoSuchCode;
+
+    fn try_from(number: u8) -> Result<Self, NoSuchCode> {
+        Self::from_number(i32::from(number)).ok_or(NoSuchCode(number))
     }
 }
 

@@ -10,9 +10,14 @@
 
 pub mod binaries;
 pub mod command;
+pub mod environment;
 pub mod exit_code;
+pub mod files;
+pub mod gate;
 pub mod leaks;
 pub mod processes;
+pub mod report;
 pub mod sandbox;
 pub mod seed;
+pub mod tier;
 pub mod wait;

@@ -1,0 +1,38 @@
+//! What `cargo xtask` tells a runner of cases, by environment variables: a runner started by hand,
+//! or by nextest, runs without any of them.
+
+use std::env;
+use std::path::PathBuf;
+
+/// The seed of every case, to repeat a run: a decimal number.
+pub const SEED: &str = "HARNESS_SEED";
+
+/// Where the runner writes its `report.json`.
+pub const REPORT: &str = "HARNESS_REPORT";
+
+/// Where the runner appends one JSON line for whatever happens, while it happens.
+pub const LINES: &str = "HARNESS_LINES";
+
+/// The directory of the cases' logs.
+pub const LOGS: &str = "HARNESS_LOGS";
+
+/// The file of quarantined cases.
+pub const QUARANTINE: &str = "HARNESS_QUARANTINE";
+
+/// Set to anything: what a failed case leaves on disk stays there.
+pub const KEEP: &str = "HARNESS_KEEP";
+
+/// Which API the real agent program talks to: `loopback` (the default) or `live`.
+pub const API: &str = "HARNESS_API";
+
+/// With the live API: how many requests, and how many US dollars, a run may cost at most
+/// (`requests=60,usd=2.00`).
+pub const BUDGET: &str = "HARNESS_BUDGET";
+
+/// The home of the running daemon that tier 4 looks at.
+pub const HOME: &str = "HARNESS_HOME";
+
+/// A variable that names a path; unset and empty are the same.
+pub fn path(name: &str) -> Option<PathBuf> {
+    env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
