@@ -25,6 +25,8 @@ pub mod report;
 pub mod run;
 pub mod sandbox;
 pub mod seed;
+#[cfg(test)]
+mod specimen;
 pub mod tier;
 pub mod verdict;
 pub mod wait;
