@@ -93,8 +93,8 @@ impl Progress {
     /// Shows all that was found.
     pub(super) fn summarise(&self, report: &Report) {
         let out = std::io::stdout();
-        let is_plain = !out.is_terminal() || std::env::var_os("NO_COLOR").is_some();
-        let colour = if is_plain { Colour::Plain } else { Colour::Ansi };
+        let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        let colour = if wanted && out.is_terminal() { Colour::Ansi } else { Colour::Plain };
         if self.voice != Voice::Libtest {
             // A reader that has gone away has seen enough.
             drop(out.lock().write_all(terminal(report, colour).as_bytes()));
