@@ -267,7 +267,7 @@ fn every_event_is_one_line_of_json() {
     assert_eq!((&last["cases"], &last["tier"]), (&Value::Null, &2.into()));
 }
 
-/// Passed, failed, skipped or quarantined: as JUnit's own totals tell it.
+/// Passed, failed, skipped or quarantined: as `JUnit`'s own totals tell it.
 fn junit_totals(document: &Document<'_>) -> [usize; 3] {
     let total =
         |name| -> usize { document.root_element().attribute(name).unwrap().parse().unwrap() };
@@ -332,7 +332,7 @@ proptest! {
             prop_assert_eq!(comment.matches(open).count(), comment.matches(close).count());
         }
         // Within <pre> nothing is a table.
-        let outside = comment.split("<pre>").flat_map(|part| part.rsplit("</pre>").next());
+        let outside = comment.split("<pre>").filter_map(|part| part.rsplit("</pre>").next());
         for row in outside.flat_map(str::lines).filter(|line| line.starts_with('|')) {
             prop_assert_eq!(row.matches('|').count(), 5, "{}", row);
         }
