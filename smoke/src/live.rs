@@ -14,6 +14,7 @@ pub mod budget;
 pub mod meter;
 
 use std::env;
+use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -25,6 +26,7 @@ use serde_json::Value;
 
 use self::budget::{Budget, Spent};
 use crate::case::OWNER;
+use crate::views::events;
 
 /// Where the program asks unless it is told otherwise.
 const API_URL: &str = "https://api.anthropic.com";
@@ -95,11 +97,15 @@ pub struct Account {
 }
 
 impl Account {
-    /// An account with what the environment allows and an empty ledger below `directory`.
+    /// An account with what the environment allows, and a ledger of this run in `directory`. Under
+    /// nextest, which gives every case a process, all of a run share one.
     pub fn open(directory: &Path) -> anyhow::Result<Self> {
         let budget = Budget::of_environment()?;
-        let ledger = directory.join("ledger.jsonl");
-        std::fs::write(&ledger, "").with_context(|| format!("write {}", ledger.display()))?;
+        let run = env::var("NEXTEST_RUN_ID").unwrap_or_else(|_| std::process::id().to_string());
+        let ledger = directory.join(format!("ledger-{run}.jsonl"));
+        let opened = fs::create_dir_all(directory)
+            .and_then(|()| OpenOptions::new().create(true).append(true).open(&ledger));
+        opened.with_context(|| format!("open {}", ledger.display()))?;
         Ok(Self { budget, ledger })
     }
 
@@ -147,4 +153,17 @@ pub fn login(programs: &Programs) -> anyhow::Result<String> {
     let what = login["what"].as_str().unwrap_or_default().to_owned();
     ensure!(login["verdict"] == "found", "find a login of the program: {what}");
     Ok(what)
+}
+
+/// Why a failed case is worth another try: a turn in it failed of the network, or of an API that is
+/// busy or unwell. Being refused or out of money is not among the reasons.
+pub fn lost_on_the_way(sandbox: &Sandbox) -> Option<String> {
+    const PASSING: [&str; 7] =
+        ["api 429", "api 500", "api 502", "api 503", "api 504", "api 529", "api unreachable"];
+    let seen = events(sandbox).ok()?;
+    let errors = seen.iter().filter(|event| event.kind == "ERROR");
+    errors
+        .filter_map(|event| event.entry["what"].as_str())
+        .find(|what| PASSING.iter().any(|passing| what.contains(passing)))
+        .map(str::to_owned)
 }

@@ -20,22 +20,26 @@ pub(super) const CASES: &[Definition] = &[
         "tier3::turns::an_agent_connects_answers_and_disconnects",
         60,
         an_agent_connects_answers_and_disconnects,
-    ),
+    )
+    .also_live(),
     Definition::real(
         "tier3::turns::a_resumed_agent_recalls_what_was_said",
         90,
         a_resumed_agent_recalls_what_was_said,
-    ),
+    )
+    .also_live(),
     Definition::real(
         "tier3::turns::an_interrupted_turn_is_over_and_the_next_one_runs",
         90,
         an_interrupted_turn_is_over_and_the_next_one_runs,
-    ),
+    )
+    .also_live(),
     Definition::real(
         "tier3::turns::a_message_joins_the_turn_that_runs",
         90,
         a_message_joins_the_turn_that_runs,
-    ),
+    )
+    .also_live(),
     Definition::real(
         "tier3::turns::a_stop_in_a_turn_loses_nothing",
         90,
