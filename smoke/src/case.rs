@@ -10,6 +10,7 @@ use harness::sandbox::{Agent, Contact, Sandbox, Settings};
 use harness::seed::Seed;
 
 use crate::api::FakeApi;
+use crate::live::Account;
 
 /// The owner of every sandbox.
 pub const OWNER: &str = "+15555550123";
@@ -33,6 +34,15 @@ pub enum World {
     Real,
 }
 
+/// Which API a case with the real program may ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// The stand-in alone: what it says is part of the case.
+    Loopback,
+    /// The real one too.
+    Anywhere,
+}
+
 /// One case, before it runs.
 #[derive(Debug, Clone, Copy)]
 pub struct Definition {
@@ -40,6 +50,8 @@ pub struct Definition {
     pub name: &'static str,
     /// Which agent program answers.
     pub world: World,
+    /// Which API it may ask.
+    pub reach: Reach,
     /// What it is about.
     pub tags: &'static [&'static str],
     /// How long it may take.
@@ -62,6 +74,7 @@ impl Definition {
         Self {
             name,
             world: World::Fake,
+            reach: Reach::Loopback,
             tags: &[],
             limit: Duration::from_secs(limit_s),
             needs: &[],
@@ -77,6 +90,12 @@ impl Definition {
         run: fn(&mut Case) -> anyhow::Result<()>,
     ) -> Self {
         Self { world: World::Real, ..Self::fake(name, limit_s, run) }
+    }
+
+    /// The same case, which may also run against the real API.
+    #[must_use]
+    pub const fn also_live(self) -> Self {
+        Self { reach: Reach::Anywhere, ..self }
     }
 
     /// The same case, about these things.
@@ -109,22 +128,27 @@ pub struct Case {
     pub settings: Settings,
     /// The programs of this build.
     pub programs: Programs,
-    /// The stand-in of the API, where the real program runs.
+    /// The stand-in of the API, where the real program asks that.
     pub api: Option<FakeApi>,
 }
 
 impl Case {
-    /// Prepares a case: finds the programs, makes the home, starts the API where one is needed.
-    pub fn prepare(definition: &Definition, seed: Seed) -> anyhow::Result<Self> {
+    /// Prepares a case: finds the programs, makes the home, starts the API where one is needed. With
+    /// an account the real program asks the real API.
+    pub fn prepare(
+        definition: &Definition,
+        seed: Seed,
+        account: Option<&Account>,
+    ) -> anyhow::Result<Self> {
         let programs = Programs::beside_this_executable().context("find the build directory")?;
-        let (agent, api) = match definition.world {
-            World::Fake => (Agent::new(programs.fake_claude()?), None),
-            World::Real => {
+        let (mut settings, api) = match (definition.world, account) {
+            (World::Fake, _) => (Settings::new(Agent::new(programs.fake_claude()?), OWNER), None),
+            (World::Real, Some(account)) => (account.settings(&programs)?, None),
+            (World::Real, None) => {
                 let api = FakeApi::start(&programs.fake_messages_api()?)?;
-                (real_agent(&programs, &api)?, Some(api))
+                (Settings::new(real_agent(&programs, &api)?, OWNER), Some(api))
             }
         };
-        let mut settings = Settings::new(agent, OWNER);
         settings.contacts = contacts();
         let sandbox = Sandbox::new(programs.daemon()?, &settings)?;
         Ok(Self { seed, sandbox, settings, programs, api })

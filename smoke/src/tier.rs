@@ -1,15 +1,22 @@
 //! The runner of a tier: definitions become cases of the harness, each in a sandbox of its own.
 
+use std::env;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
 
+use anyhow::Context;
 use harness::binaries::{CLAUDE_VERSION, Programs};
 use harness::exit_code::ExitCode;
 use harness::report::End;
-use harness::run::{self, Missing, Need, Room};
+use harness::run::{self, Body, Missing, Need, Room, Skip, Transport};
 use harness::tier::Tier;
 
-use crate::case::{Case, Definition, World};
+use crate::case::{Case, Definition, Reach, World};
+use crate::live::{self, Account, Api};
 use crate::parting;
+
+/// How often a case is tried again that lost its way to the real API.
+const LIVE_RETRIES: u32 = 2;
 
 /// What every case starts: the daemon.
 const DAEMON: Need = Need { name: "claude-assistant", check: || found(|all| all.daemon().err()) };
@@ -25,31 +32,64 @@ const CLAUDE: Need = Need { name: "claude", check: || found(|all| all.claude().e
 const FAKE_MESSAGES_API: Need =
     Need { name: "fake-messages-api", check: || found(|all| all.fake_messages_api().err()) };
 
+/// What the real program needs to ask the real API.
+const LOGIN: Need = Need { name: "login of claude", check: login };
+
 /// Runs the cases of a tier that the command line selects; the number to end with.
 pub fn run(tier: Tier, definitions: Vec<Definition>) -> ExitCode {
+    let account = match account() {
+        Ok(account) => account.map(Arc::new),
+        Err(error) => {
+            tell(&format!("failed to {error:#}"));
+            return ExitCode::BadUsage;
+        }
+    };
     let mut ends = Vec::new();
-    for end in definitions.iter().flat_map(|definition| definition.world.ends()) {
+    for end in definitions.iter().flat_map(|it| it.world.ends(account.as_deref())) {
         if !ends.contains(&end) {
             ends.push(end);
         }
     }
-    run::run(tier, ends, definitions.into_iter().map(case).collect())
+    let cases = definitions.into_iter().map(|it| case(it, account.clone())).collect();
+    let is_listing = env::args().any(|word| word == "--list");
+    if let Some(account) = account.as_deref().filter(|_| !is_listing) {
+        tell(&format!("THE REAL API AT {}, at most {}", live::url(), account.budget));
+    }
+    let code = run::run(tier, ends, cases);
+    if let Some(account) = account.as_deref().filter(|_| !is_listing) {
+        let spent = account.spent().map_or_else(|error| format!("{error:#}"), |it| it.to_string());
+        tell(&format!("spent: {spent}; ledger: {}", account.ledger.display()));
+    }
+    code
+}
+
+/// The account of a run with the real API, if this is one.
+fn account() -> anyhow::Result<Option<Account>> {
+    match Api::of_environment()? {
+        Api::Loopback => Ok(None),
+        Api::Live => {
+            let programs =
+                Programs::beside_this_executable().context("find the build directory")?;
+            Account::open(&programs.target_dir().join("harness")).map(Some)
+        }
+    }
 }
 
 impl World {
     /// What stands at the far end of its cases.
-    fn ends(self) -> Vec<End> {
+    fn ends(self, account: Option<&Account>) -> Vec<End> {
         let end = |integration: &str, real, what: &str| End {
             integration: integration.to_owned(),
             real,
             what: what.to_owned(),
         };
+        let api = match account {
+            Some(_) => end("api", live::is_real(&live::url()), &live::url()),
+            None => end("api", false, "fake-messages-api on the loopback interface"),
+        };
         match self {
             Self::Fake => vec![end("agent", false, "fake-claude")],
-            Self::Real => vec![
-                end("agent", true, &format!("claude {CLAUDE_VERSION}")),
-                end("api", false, "fake-messages-api on the loopback interface"),
-            ],
+            Self::Real => vec![end("agent", true, &format!("claude {CLAUDE_VERSION}")), api],
         }
     }
 
@@ -62,6 +102,15 @@ impl World {
     }
 }
 
+fn login() -> Result<(), Missing> {
+    let programs = Programs::beside_this_executable().map_err(anyhow::Error::from);
+    let login = programs.and_then(|programs| live::login(&programs));
+    login.map(drop).map_err(|error| Missing {
+        what: format!("a login of the real program ({error:#})"),
+        command: "run claude, then /login; or set ANTHROPIC_API_KEY".to_owned(),
+    })
+}
+
 fn found(
     missing: impl FnOnce(&Programs) -> Option<harness::binaries::MissingProgram>,
 ) -> Result<(), Missing> {
@@ -72,18 +121,42 @@ fn found(
     missing(&programs).map_or(Ok(()), |missing| Err(missing.into()))
 }
 
-fn case(definition: Definition) -> run::Case {
-    run::Case {
+fn case(definition: Definition, account: Option<Arc<Account>>) -> run::Case {
+    let new = |body: Body| run::Case {
         tags: definition.tags.iter().map(ToString::to_string).collect(),
-        needs: [definition.world.needs(), definition.needs].concat(),
-        retries: definition.retries,
-        ..run::Case::new(definition.name, definition.limit, move |room| in_room(&definition, room))
+        body,
+        ..run::Case::new(definition.name, definition.limit, |_| Ok(()))
+    };
+    match account {
+        None => run::Case {
+            needs: [definition.world.needs(), definition.needs].concat(),
+            retries: definition.retries,
+            ..new(Box::new(move |room| in_room(&definition, room, None)))
+        },
+        Some(_) if definition.reach == Reach::Loopback => new(Box::new(|_| {
+            Err(Skip(
+                "it asks the stand-in of the API for what the real one does not do".to_owned(),
+            )
+            .into())
+        })),
+        Some(account) => run::Case {
+            needs: [&[DAEMON, CLAUDE, LOGIN], definition.needs].concat(),
+            retries: LIVE_RETRIES,
+            ..new(Box::new(move |room| {
+                account.ensure_left()?;
+                in_room(&definition, room, Some(&account))
+            }))
+        },
     }
 }
 
 /// Runs one case; what it says and leaves is gathered whether it returns or panics.
-fn in_room(definition: &Definition, room: &mut Room) -> anyhow::Result<()> {
-    let mut case = Case::prepare(definition, room.seed.clone())?;
+fn in_room(
+    definition: &Definition,
+    room: &mut Room,
+    account: Option<&Account>,
+) -> anyhow::Result<()> {
+    let mut case = Case::prepare(definition, room.seed.clone(), account)?;
     room.end_with_mark(case.sandbox.mark());
     let result = catch_unwind(AssertUnwindSafe(|| (definition.run)(&mut case)));
     match result {
@@ -95,12 +168,21 @@ fn in_room(definition: &Definition, room: &mut Room) -> anyhow::Result<()> {
             parted
         }
         Ok(Err(error)) => {
+            let lost = account.and_then(|_| live::lost_on_the_way(&case.sandbox));
             parting::keep_traces(case.sandbox, room);
-            Err(error)
+            match lost {
+                Some(why) => Err(Transport(format!("{why}: {error:#}")).into()),
+                None => Err(error),
+            }
         }
         Err(panic) => {
             parting::keep_traces(case.sandbox, room);
             resume_unwind(panic)
         }
     }
+}
+
+#[expect(clippy::print_stderr, reason = "a runner says what it costs before it costs it")]
+fn tell(line: &str) {
+    eprintln!("{line}");
 }

@@ -1,14 +1,29 @@
 //! Tier 2: the daemon's binary with a stand-in of the agent program.
 
+mod cli;
 mod control;
 mod crashes;
 mod daemon;
+mod inputs;
 mod messages;
 mod privacy;
+mod registry;
+mod strangers;
 
 use crate::case::Definition;
 
 /// All cases of this tier.
 pub fn cases() -> Vec<Definition> {
-    [daemon::CASES, control::CASES, messages::CASES, privacy::CASES, crashes::CASES].concat()
+    [
+        daemon::CASES,
+        control::CASES,
+        cli::CASES,
+        messages::CASES,
+        strangers::CASES,
+        inputs::CASES,
+        privacy::CASES,
+        registry::CASES,
+        crashes::CASES,
+    ]
+    .concat()
 }

@@ -2,11 +2,23 @@
 
 mod conversation;
 mod crashes;
+mod errors;
+mod permission;
+mod turns;
 mod verbatim;
+mod words;
 
 use crate::case::Definition;
 
 /// All cases of this tier.
 pub fn cases() -> Vec<Definition> {
-    [conversation::CASES, verbatim::CASES, crashes::CASES].concat()
+    [
+        conversation::CASES,
+        turns::CASES,
+        permission::CASES,
+        errors::CASES,
+        verbatim::CASES,
+        crashes::CASES,
+    ]
+    .concat()
 }

@@ -89,9 +89,20 @@ enum Ending {
     Now,
 }
 
+/// How long a conversation lasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Conversation {
+    /// As long as its chat: an agent resumes what the one before it began.
+    OfTheChat,
+    /// As long as its agent: the next one knows nothing of it.
+    OfTheAgent,
+}
+
 /// How a session comes into being.
 #[derive(Debug, Clone, Copy)]
 pub struct Beginning {
+    /// How long its conversations last.
+    pub conversation: Conversation,
     /// Whether there is a conversation to resume.
     pub start: Start,
     /// Whether delivery is held now.
@@ -104,6 +115,7 @@ pub struct Session {
     agent: Agent,
     queue: Queue,
     backoff: Backoff,
+    conversation: Conversation,
     start: Start,
     memory: Memory,
     hold: Hold,
@@ -130,7 +142,11 @@ impl Session {
             agent: Agent::Asleep,
             queue: Queue::new(),
             backoff: Backoff::default(),
-            start: beginning.start,
+            conversation: beginning.conversation,
+            start: match beginning.conversation {
+                Conversation::OfTheChat => beginning.start,
+                Conversation::OfTheAgent => Start::Fresh,
+            },
             memory: Memory::Kept,
             hold: beginning.hold,
             ending: Ending::No,
@@ -529,8 +545,10 @@ impl Session {
             return;
         }
         self.beginning = taken.iter().map(|&(attempt, ..)| attempt).collect();
-        // From the first delivery on there is a conversation to come back to.
-        self.start = Start::Resume;
+        if self.conversation == Conversation::OfTheChat {
+            // From the first delivery on there is a conversation to come back to.
+            self.start = Start::Resume;
+        }
         self.memory_said = self.memory;
         let deliveries = taken.into_iter().map(|(attempt, row, delivery)| Delivered {
             attempt,

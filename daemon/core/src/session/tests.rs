@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    Action, Activity, AttemptNo, Beginning, Cause, Command, Delivery, Event, Hold, Memory, Owed,
-    Report, Session, Start, TurnOutcome,
+    Action, Activity, AttemptNo, Beginning, Cause, Command, Conversation, Delivery, Event, Hold,
+    Memory, Owed, Report, Session, Start, TurnOutcome,
 };
 use crate::message::RowId;
 
@@ -19,7 +19,15 @@ mod world;
 /// `restart`, `evict`, `end` (10 s grace), `now`, `hold`, `release`; `+3` seconds.
 #[track_caller]
 fn play(start: Start, script: &str) -> String {
-    let mut session = Session::new(Beginning { start, hold: Hold::Released });
+    play_from(
+        Beginning { conversation: Conversation::OfTheChat, start, hold: Hold::Released },
+        script,
+    )
+}
+
+#[track_caller]
+fn play_from(beginning: Beginning, script: &str) -> String {
+    let mut session = Session::new(beginning);
     let mut store: Vec<Owed> = Vec::new();
     let mut now = Duration::ZERO;
     let mut lines = Vec::new();
@@ -168,6 +176,18 @@ fn the_first_message_starts_an_agent_and_is_delivered_when_it_is_up() {
          ok:1 -> Settle(1ok)
          idle ->",
     );
+}
+
+#[test]
+fn a_conversation_of_the_agent_alone_is_never_resumed() {
+    let beginning = Beginning {
+        conversation: Conversation::OfTheAgent,
+        start: Start::Resume,
+        hold: Hold::Released,
+    };
+    let said = play_from(beginning, "new:1 slot up ok:1 kill idle exit new:2 slot");
+    let launches: Vec<&str> = said.lines().filter(|line| line.contains("Launch")).collect();
+    assert_eq!(launches, ["slot -> Launch(Fresh)"; 2], "{said}");
 }
 
 #[test]

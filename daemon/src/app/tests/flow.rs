@@ -157,6 +157,28 @@ async fn the_built_in_contact_has_no_tools_but_reply() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn every_check_begins_anew_and_remembers_none_of_those_before_it() {
+    let mut daemon = Daemon::start().await;
+    daemon.write("harness", "the first check");
+    daemon.until_done().await;
+    let kill = Request::KillSession { session: "test:harness".to_owned() };
+    daemon.ask(kill).await.unwrap();
+    daemon.until("its agent is gone", |daemon| daemon.agents.alive() == 0).await;
+    daemon.write("harness", "recall");
+    daemon.until_sent("harness", &["You said: the first check", "I remember nothing."]).await;
+    daemon.until_done().await;
+
+    daemon.stop().await;
+    daemon.start_again().await;
+    daemon.write("harness", "recall");
+    daemon.until_done().await;
+    assert_eq!(daemon.sent("harness")[2], "I remember nothing.");
+    let launches = daemon.agents.launches();
+    assert!(launches.iter().all(|launch| launch.argument("--resume").is_none()), "{launches:?}");
+    daemon.end().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_admins_question_for_permission_is_allowed_with_its_whole_input_and_recorded() {
     let mut daemon = Daemon::start().await;
     daemon.write(&number(0), "tool: touch made; echo made");

@@ -8,8 +8,9 @@ use proptest::prelude::*;
 use crate::limits::{ATTEMPTS_IN_FLIGHT_MAX, ROWS_FETCHED_MAX};
 use crate::message::RowId;
 use crate::session::{
-    Action, Activity, AttemptNo, Beginning, Cause, ClosingStep, Command, Counted, Delivered,
-    Delivery, Event, Failure, Hold, Owed, Session, Settlement, Standing, Start, TurnOutcome,
+    Action, Activity, AttemptNo, Beginning, Cause, ClosingStep, Command, Conversation, Counted,
+    Delivered, Delivery, Event, Failure, Hold, Owed, Session, Settlement, Standing, Start,
+    TurnOutcome,
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,7 +81,11 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let session = Session::new(Beginning { start: Start::Fresh, hold: Hold::Released });
+        let session = Session::new(Beginning {
+            conversation: Conversation::OfTheChat,
+            start: Start::Fresh,
+            hold: Hold::Released,
+        });
         Self {
             session,
             now: Duration::ZERO,
