@@ -8,6 +8,7 @@ use super::{
 };
 use crate::message::RowId;
 
+mod recovery;
 mod trouble;
 mod world;
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{Daemon, number};
+use crate::control::protocol::{Request, SessionState, Status};
 use crate::session::tests::agents::Launch;
 
 /// The frame's line that marks a redelivery.
@@ -88,6 +89,100 @@ async fn a_claimed_file_survives_a_crash_and_is_one_message() {
     daemon.write(&number(0), "while you were away");
     daemon.start_again().await;
     daemon.until_sent(&number(0), &["You said: while you were away"]).await;
+    daemon.until_done().await;
+    daemon.end().await;
+}
+
+/// The conversation is gone, so the session has to find that out, forget it and begin another, with
+/// a message waiting. Cut off anywhere in that, it is neither forgotten itself nor begun without
+/// end.
+/// Incidents: 28, 32.
+#[tokio::test(start_paused = true)]
+async fn wherever_a_new_beginning_is_cut_off_the_next_life_makes_one_and_no_more() {
+    for cut_off_after in (0..120).step_by(6) {
+        let mut daemon = Daemon::start().await;
+        daemon.write(&number(0), "first");
+        daemon.until_done().await;
+        daemon.crash().await;
+        daemon.agents.forget();
+        daemon.start_again().await;
+        daemon.write(&number(0), "second");
+        daemon.until("a row", |daemon| daemon.rows().len() == 2).await;
+        for _ in 0..cut_off_after {
+            tokio::task::yield_now().await;
+        }
+        daemon.crash().await;
+        daemon.start_again().await;
+        daemon.until_done().await;
+        assert_eq!(daemon.states(), ["answered", "answered"]);
+        tokio::time::advance(Duration::from_mins(10)).await;
+        let launches = daemon.agents.launches();
+        // The first, at most two in the life that was cut off, at most two in this one.
+        assert!(launches.len() <= 5, "after {cut_off_after} steps: {launches:#?}");
+        let gone = launches[0].argument("--session-id").unwrap();
+        let begun = launches.last().unwrap();
+        let present = begun.argument("--session-id").or(begun.argument("--resume"));
+        assert_ne!(present, Some(gone));
+        // From here on the new one is the one to come back to.
+        daemon.stop().await;
+        daemon.start_again().await;
+        daemon.write(&number(0), "recall");
+        daemon.until_done().await;
+        assert_eq!(daemon.agents.launches().last().unwrap().argument("--resume"), present);
+        daemon.end().await;
+    }
+}
+
+/// Incidents: 46.
+#[tokio::test(start_paused = true)]
+async fn a_session_that_was_ended_stays_so_in_the_next_life() {
+    let mut daemon = Daemon::start().await;
+    daemon.write(&number(0), "hello");
+    daemon.until_done().await;
+    daemon.ask(Request::KillSession { session: number(0) }).await.unwrap();
+    daemon.until("no agent", |daemon| daemon.agents.alive() == 0).await;
+    daemon.stop().await;
+    for orderly in [true, false] {
+        daemon.start_again().await;
+        tokio::time::advance(Duration::from_mins(5)).await;
+        daemon.until("looked at", |_| true).await;
+        let sessions = daemon.status().await.sessions;
+        assert_eq!(sessions[0].state, SessionState::Asleep);
+        assert_eq!(daemon.agents.launches().len(), 1);
+        if orderly {
+            daemon.stop().await;
+        } else {
+            daemon.crash().await;
+        }
+    }
+    daemon.start_again().await;
+    daemon.end().await;
+}
+
+/// What a session is doing is told by its agent and stands in no file, so it cannot be out of date.
+/// Incidents: 53.
+#[tokio::test(start_paused = true)]
+async fn after_a_crash_no_session_is_shown_at_work_before_its_agent_is() {
+    let mut daemon = Daemon::start().await;
+    daemon.write(&number(1), "hello");
+    daemon.until_done().await;
+    daemon.write(&number(0), "tool: sleep 3600; echo done");
+    daemon.until("the tool", |daemon| daemon.rows().last().unwrap().state == "delivered").await;
+    daemon.crash().await;
+    let slow_start = r#"[{"when": {"on": "connect"}, "what": {"delay_ms": 30000}}]"#;
+    daemon.agents.plan(3, slow_start);
+    daemon.start_again().await;
+    let states = |status: Status| -> Vec<SessionState> {
+        status.sessions.into_iter().map(|session| session.state).collect()
+    };
+    let at_once = states(daemon.status().await);
+    assert!(!at_once.contains(&SessionState::Busy), "{at_once:?}");
+    daemon.until("its agent", |daemon| daemon.agents.launches().len() == 3).await;
+    let starting = states(daemon.status().await);
+    assert_eq!(starting, [SessionState::Asleep, SessionState::Starting]);
+    daemon.until("its message", |daemon| !daemon.agents.launches()[2].messages().is_empty()).await;
+    assert_eq!(states(daemon.status().await)[1], SessionState::Busy);
+    tokio::time::advance(Duration::from_hours(1)).await;
     daemon.until_done().await;
     daemon.end().await;
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Daemon, number};
+use crate::control::protocol::SessionState;
 
 /// The frame's line that marks a redelivery.
 const AGAIN: &str = "[Redelivery";
@@ -133,6 +134,58 @@ async fn check_goes_on(fault: &str) {
     daemon.until_sent(&number(0), &["You said: one", "You said: two"]).await;
     assert_eq!(daemon.states(), ["answered", "answered"], "{fault}");
     assert_eq!(daemon.agents.launches().len(), 1, "{fault}");
+    daemon.end().await;
+}
+
+/// Its end is noticed at once, and however long ago that was when the next message comes, there is
+/// an agent to answer it.
+/// Incidents: 34, 37.
+#[tokio::test(start_paused = true)]
+async fn whenever_its_agent_was_killed_a_message_up_to_a_minute_later_is_answered() {
+    let mut daemon = Daemon::start().await;
+    daemon.write(&number(0), "first");
+    daemon.until_done().await;
+    for (round, seconds) in (1..).zip([0, 1, 2, 5, 30, 59, 60]) {
+        let began = tokio::time::Instant::now();
+        daemon.agents.kill(daemon.session(&number(0)));
+        while daemon.status().await.sessions[0].state == SessionState::Idle {
+            assert!(began.elapsed() < Duration::from_secs(1), "its end is not noticed");
+            tokio::task::yield_now().await;
+        }
+        tokio::time::advance(Duration::from_secs(seconds)).await;
+        let written = tokio::time::Instant::now();
+        daemon.write(&number(0), &format!("after {seconds}"));
+        daemon.until("an answer", |daemon| daemon.sent(&number(0)).len() == round + 1).await;
+        // The wait after one error, and a moment.
+        assert!(written.elapsed() < Duration::from_secs(3), "{seconds}: {:?}", written.elapsed());
+        daemon.until_done().await;
+    }
+    daemon.end().await;
+}
+
+/// Incidents: 35.
+#[tokio::test(start_paused = true)]
+async fn a_line_of_any_length_costs_neither_its_session_nor_another() {
+    let mut daemon = Daemon::start().await;
+    daemon.write(&number(1), "hello");
+    daemon.until_done().await;
+    let mut expected = Vec::new();
+    for (launch, megabytes) in (2..).zip([1, 5, 20]) {
+        let plan = format!(
+            r#"[{{"when": {{"on": "turn"}}, "what": {{"long_line_bytes": {}}}}}]"#,
+            megabytes << 20
+        );
+        daemon.agents.plan(launch, &plan);
+        let began = tokio::time::Instant::now();
+        daemon.write(&number(launch), "one");
+        daemon.write(&number(1), "beside it");
+        daemon.until_done().await;
+        expected.push("You said: beside it".to_owned());
+        let (ours, other) = (daemon.sent(&number(launch)), daemon.sent(&number(1)));
+        assert_eq!((ours.len(), &other[1..]), (1, &expected[..]), "{megabytes} MB");
+        assert!(began.elapsed() < Duration::from_secs(5), "{megabytes} MB");
+    }
+    assert_eq!(daemon.agents.launches().len(), 4, "no agent ended for it");
     daemon.end().await;
 }
 
