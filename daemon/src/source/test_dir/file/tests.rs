@@ -28,6 +28,17 @@ fn only_the_sender_is_needed() {
     assert!(arrival == expected);
 }
 
+/// Test messages that name their fields otherwise than they are read would show nothing of what
+/// real ones do.
+#[test]
+fn a_field_that_nobody_reads_makes_it_no_message() {
+    for field in ["message", "body", "Text", "sender", "chat"] {
+        let text = format!(r#"{{"from": "+15555550123", "{field}": "hi"}}"#);
+        let refused = read_text(&text).map(|arrival| arrival.key).unwrap_err();
+        assert!(refused.starts_with("not a test message: unknown field"), "{field}: {refused}");
+    }
+}
+
 #[test]
 fn a_list_of_the_right_values_is_no_message() {
     let refused = read_text(r#"["+15555550123","hi",false,null,null,[],null]"#).unwrap_err();
