@@ -142,7 +142,7 @@ async fn an_agent_that_idled_away_is_resumed_by_the_next_message() {
 /// Incidents: 43, 44.
 #[tokio::test(start_paused = true)]
 async fn however_a_message_and_an_end_meet_the_conversation_is_kept() {
-    const ROUNDS: usize = 60;
+    const ROUNDS: usize = 40;
     let mut daemon = Daemon::start().await;
     daemon.write(&number(0), "first");
     daemon.until_done().await;

@@ -93,44 +93,61 @@ async fn a_claimed_file_survives_a_crash_and_is_one_message() {
     daemon.end().await;
 }
 
-/// The conversation is gone, so the session has to find that out, forget it and begin another, with
-/// a message waiting. Cut off anywhere in that, it is neither forgotten itself nor begun without
-/// end.
+/// A session has to find out that its conversation is gone, forget it and begin another, with a
+/// message waiting. Cut off wherever in that, it is neither forgotten itself nor begun without end,
+/// and a conversation that was begun is the one to come back to.
 /// Incidents: 28, 32.
 #[tokio::test(start_paused = true)]
 async fn wherever_a_new_beginning_is_cut_off_the_next_life_makes_one_and_no_more() {
-    for cut_off_after in (0..120).step_by(6) {
-        let mut daemon = Daemon::start().await;
-        daemon.write(&number(0), "first");
-        daemon.until_done().await;
-        daemon.crash().await;
-        daemon.agents.forget();
-        daemon.start_again().await;
-        daemon.write(&number(0), "second");
-        daemon.until("a row", |daemon| daemon.rows().len() == 2).await;
-        for _ in 0..cut_off_after {
-            tokio::task::yield_now().await;
+    let before_its_refusal =
+        r#"[{"when": {"on": "connect", "message": "result"}, "what": "stall"}]"#;
+    let before_it_is_up = r#"[{"when": {"on": "connect"}, "what": "stall"}]"#;
+    let before_it_answers = r#"[{"when": {"on": "turn"}, "what": "stall"}]"#;
+    // Which agent of the life stops where, and which conversations are asked for in all: the one
+    // that is gone (g), or others, each by its number.
+    check_cut(1, before_its_refusal, "g g 1").await;
+    check_cut(2, before_it_is_up, "g 1 2").await;
+    check_cut(2, before_it_answers, "g 1 1").await;
+    check_cut(2, "[]", "g 1").await;
+}
+
+async fn check_cut(stops: usize, plan: &str, expected: &str) {
+    let mut daemon = Daemon::start().await;
+    daemon.write(&number(0), "first");
+    daemon.until_done().await;
+    daemon.crash().await;
+    daemon.agents.forget();
+    // The first one was that of the conversation that is gone.
+    daemon.agents.plan(1 + stops, plan);
+    daemon.start_again().await;
+    daemon.write(&number(0), "second");
+    daemon.until("an agent", |daemon| daemon.agents.launches().len() == 1 + stops).await;
+    // As far as it comes.
+    tokio::time::advance(Duration::from_secs(30)).await;
+    daemon.until("looked at", |_| true).await;
+    daemon.crash().await;
+    daemon.start_again().await;
+    daemon.until_done().await;
+    tokio::time::advance(Duration::from_mins(10)).await;
+    assert_eq!(daemon.states(), ["answered", "answered"]);
+    let asked_for: Vec<String> = daemon.agents.launches().iter().map(conversation).collect();
+    let mut known = vec![&asked_for[0]];
+    let mut shown = Vec::new();
+    for one in &asked_for[1..] {
+        if !known.contains(&one) {
+            known.push(one);
         }
-        daemon.crash().await;
-        daemon.start_again().await;
-        daemon.until_done().await;
-        assert_eq!(daemon.states(), ["answered", "answered"]);
-        tokio::time::advance(Duration::from_mins(10)).await;
-        let launches = daemon.agents.launches();
-        // The first, at most two in the life that was cut off, at most two in this one.
-        assert!(launches.len() <= 5, "after {cut_off_after} steps: {launches:#?}");
-        let gone = launches[0].argument("--session-id").unwrap();
-        let begun = launches.last().unwrap();
-        let present = begun.argument("--session-id").or(begun.argument("--resume"));
-        assert_ne!(present, Some(gone));
-        // From here on the new one is the one to come back to.
-        daemon.stop().await;
-        daemon.start_again().await;
-        daemon.write(&number(0), "recall");
-        daemon.until_done().await;
-        assert_eq!(daemon.agents.launches().last().unwrap().argument("--resume"), present);
-        daemon.end().await;
+        let place = known.iter().position(|other| *other == one).unwrap();
+        shown.push(if place == 0 { "g".to_owned() } else { place.to_string() });
     }
+    assert_eq!(shown.join(" "), expected, "{plan}");
+    daemon.end().await;
+}
+
+/// The conversation that an agent began or came back to.
+fn conversation(launch: &Launch) -> String {
+    let id = launch.argument("--session-id").or(launch.argument("--resume"));
+    id.expect("one of them").to_owned()
 }
 
 /// Incidents: 46.
