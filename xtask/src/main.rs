@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, reason = "a command for the terminal talks to the terminal")]
 #![expect(clippy::print_stderr, reason = "a command for the terminal talks to the terminal")]
 
+mod affected;
 mod claude;
 mod gate;
 mod steps;
@@ -43,6 +44,8 @@ enum Command {
     Ci,
     /// Check the rules of the tree that no compiler knows.
     Tidy,
+    /// Which tests a change needs, and why.
+    Affected(AffectedArguments),
     /// The agent program that checks run against.
     #[command(subcommand)]
     Claude(ClaudeCommand),
@@ -69,6 +72,22 @@ struct TierArguments {
     /// A missing precondition is an error and not a skip (as when `CI` is set).
     #[arg(long)]
     gate: bool,
+}
+
+#[derive(Debug, Args)]
+struct AffectedArguments {
+    /// What changed since this revision; without it what is not committed, or else the last commit.
+    #[arg(long)]
+    since: Option<String>,
+    /// Run it all, the quickest first.
+    #[arg(long)]
+    run: bool,
+    /// Print the table of all rules.
+    #[arg(long, conflicts_with_all = ["since", "run", "write_table"])]
+    table: bool,
+    /// Write that table into docs/testing.md.
+    #[arg(long, conflicts_with_all = ["since", "run"])]
+    write_table: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -105,6 +124,13 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::Ci => suite::test(&workspace, Gate::Closed),
         Command::Tidy => tidy::run(&workspace),
+        Command::Affected(AffectedArguments { table, write_table, .. }) if table || write_table => {
+            affected::table(&workspace, write_table)
+        }
+        Command::Affected(AffectedArguments { since, run, .. }) => {
+            let mode = if run { affected::Mode::Run } else { affected::Mode::Show };
+            affected::run(&workspace, since.as_deref(), mode, gate)
+        }
         Command::Claude(ClaudeCommand::Install) => claude::run(gate),
     }
 }

@@ -7,6 +7,8 @@ mod code;
 mod crates;
 mod documents;
 mod licences;
+mod lists;
+pub(crate) mod marked;
 mod pure;
 mod sources;
 mod tree;
@@ -76,6 +78,7 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<ExitCode> {
     findings.extend(sources::check(&tree));
     findings.extend(pure::check(&tree));
     findings.extend(documents::check(&tree));
+    findings.extend(lists::check(&tree));
     findings.extend(crates::check(&metadata));
     findings.extend(licences::check(&metadata, &policy));
 
@@ -109,4 +112,12 @@ fn metadata_text(workspace: &Workspace) -> anyhow::Result<String> {
     };
     ensure!(output.status.success(), "run cargo metadata: {}", output.status);
     String::from_utf8(output.stdout).context("read what cargo metadata said")
+}
+
+/// The paths of this very workspace, for tests of rules that speak of it.
+#[cfg(test)]
+pub(crate) fn tree_of_this_workspace() -> Vec<String> {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in it");
+    let tree = Tree::read(root).expect("the workspace can be read");
+    tree.files.into_iter().map(|file| file.path).collect()
 }
