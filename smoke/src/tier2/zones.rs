@@ -52,6 +52,7 @@ const LOOKUP_MAX: Duration = Duration::from_secs(10);
 
 /// The start of one session waits for a command; other sessions begin, and the daemon ends, as if
 /// there were none.
+/// Incidents: 112.
 /// Danger zone: 1, 4.
 /// Pitfall: 2.
 fn a_slow_memory_command_holds_up_nobody(case: &mut Case) -> anyhow::Result<()> {

@@ -33,6 +33,7 @@ async fn state(daemon: &Daemon) -> SessionState {
     sessions.into_iter().find(|session| session.chat == chat).expect("its session").state
 }
 
+/// A start is a task of its session alone, and nothing that others need is held during it.
 /// Danger zone: 1.
 /// Pitfall: 2.
 #[tokio::test(start_paused = true)]
@@ -50,6 +51,7 @@ async fn a_session_that_is_slow_to_start_holds_up_no_other() {
     daemon.end().await;
 }
 
+/// The same for an end, which may take seconds.
 /// Danger zone: 1.
 /// Pitfall: 2.
 #[tokio::test(start_paused = true)]
@@ -96,7 +98,7 @@ async fn agents_that_are_restarted_all_at_once_come_back_each_to_its_own() {
 }
 
 /// Rights, tools, place and model are what an agent is: a restart changes none of them.
-/// Incidents: 41.
+/// Incidents: 41, J14.
 #[tokio::test(start_paused = true)]
 async fn a_restarted_agent_is_what_it_was_but_for_how_it_begins() {
     let mut daemon = Daemon::start_with(Setup { model: Some("opus"), ..Setup::default() }).await;
@@ -121,6 +123,7 @@ async fn a_restarted_agent_is_what_it_was_but_for_how_it_begins() {
     daemon.end().await;
 }
 
+/// Who writes after hours goes on with the same conversation.
 /// Incidents: 44.
 #[tokio::test(start_paused = true)]
 async fn an_agent_that_idled_away_is_resumed_by_the_next_message() {

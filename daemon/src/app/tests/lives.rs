@@ -16,6 +16,8 @@ const AGAIN: &str = "[Redelivery";
 /// Attempts in flight to one agent.
 const IN_FLIGHT_MAX: usize = 50;
 
+/// The conversation was on record before the first byte reached the agent.
+/// Incidents: 45.
 #[tokio::test(start_paused = true)]
 async fn a_message_that_a_crash_cut_off_is_answered_by_the_next_life_which_says_so() {
     let mut daemon = Daemon::start().await;
@@ -150,6 +152,7 @@ fn conversation(launch: &Launch) -> String {
     id.expect("one of them").to_owned()
 }
 
+/// That it once had an agent is no reason to start one: only a message that is owed is.
 /// Incidents: 46.
 #[tokio::test(start_paused = true)]
 async fn a_session_that_was_ended_stays_so_in_the_next_life() {
@@ -218,6 +221,8 @@ impl Dice {
 }
 
 /// Crashes at random moments: after some steps of the runtime, or some seconds.
+/// Incidents: 52.
+/// Pitfall: 1.
 #[tokio::test(start_paused = true)]
 async fn whenever_it_crashes_nothing_is_lost_and_nothing_comes_twice_unmarked() {
     let seed = Uuid::new_v4().as_u64_pair().0 | 1;

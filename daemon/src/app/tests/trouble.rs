@@ -31,6 +31,8 @@ async fn a_message_whose_agent_died_is_delivered_again_marked_with_what_was_sent
     daemon.end().await;
 }
 
+/// Neither is it tried for ever, nor does it vanish unseen.
+/// Pitfall: 4.
 #[tokio::test(start_paused = true)]
 async fn a_message_that_kills_its_agent_three_times_alone_is_given_up_and_the_next_goes_through() {
     let mut daemon = Daemon::start().await;
@@ -63,6 +65,8 @@ async fn messages_that_shared_a_deadly_turn_are_tried_alone_and_only_the_bad_one
     daemon.end().await;
 }
 
+/// It is no fault of the session's, so neither agent nor message has to go.
+/// Incidents: 65.
 #[tokio::test(start_paused = true)]
 async fn an_overloaded_api_is_waited_for_and_counts_against_no_message() {
     let mut daemon = Daemon::start().await;
@@ -88,6 +92,8 @@ async fn a_message_that_the_api_refuses_for_good_is_given_up_alone() {
     daemon.end().await;
 }
 
+/// A resume that failed in silence would be an agent without a memory that nobody misses.
+/// Incidents: 28, 31.
 #[tokio::test(start_paused = true)]
 async fn an_unknown_conversation_begins_anew_and_says_so() {
     let mut daemon = Daemon::start().await;
@@ -163,6 +169,7 @@ async fn whenever_its_agent_was_killed_a_message_up_to_a_minute_later_is_answere
     daemon.end().await;
 }
 
+/// A picture that a tool reads comes as one line, and some are longer than any bound.
 /// Incidents: 35.
 #[tokio::test(start_paused = true)]
 async fn a_line_of_any_length_costs_neither_its_session_nor_another() {
@@ -189,6 +196,8 @@ async fn a_line_of_any_length_costs_neither_its_session_nor_another() {
     daemon.end().await;
 }
 
+/// None of them is a reason to begin anew.
+/// Incidents: 40.
 #[tokio::test(start_paused = true)]
 async fn a_session_goes_on_after_lines_that_it_cannot_read() {
     check_goes_on(r#""garbage""#).await;
@@ -198,6 +207,8 @@ async fn a_session_goes_on_after_lines_that_it_cannot_read() {
     check_goes_on(r#""duplicate""#).await;
 }
 
+/// The waits as a person sees them.
+/// Danger zone: 2.
 #[tokio::test(start_paused = true)]
 async fn an_agent_that_never_comes_up_is_tried_again_after_waits_that_grow() {
     let mut daemon = Daemon::start().await;
@@ -215,6 +226,8 @@ async fn an_agent_that_never_comes_up_is_tried_again_after_waits_that_grow() {
     daemon.end().await;
 }
 
+/// Nobody has to write again for that.
+/// Incidents: 49.
 #[tokio::test(start_paused = true)]
 async fn a_turn_without_a_result_is_noticed_when_the_agent_is_idle() {
     let mut daemon = Daemon::start().await;

@@ -42,6 +42,8 @@ fn environment_of(options: &AgentOptions, inherited: &[(&str, &str)]) -> String 
     lines.collect::<Vec<_>>().join("\n")
 }
 
+/// It names the conversation that begins, and none to come back to.
+/// Incidents: 29.
 #[test]
 fn a_fresh_session_with_the_tools_of_a_tier() {
     insta::assert_snapshot!(argv(&fresh()), @r#"
@@ -66,6 +68,8 @@ fn a_fresh_session_with_the_tools_of_a_tier() {
     "#);
 }
 
+/// It names the conversation to come back to, and none that begins: the program refuses both.
+/// Incidents: 29.
 #[test]
 fn a_resumed_session_with_none_of_the_programs_tools_and_a_model() {
     let resumed = AgentOptions {

@@ -102,6 +102,8 @@ fn a_test_directory_is_there_and_the_owners_alone() {
     check(&files::test_directory(&config), Verdict::Found, "off");
 }
 
+/// A program that moved away is told before somebody misses its work.
+/// Incidents: 115.
 #[tokio::test]
 async fn a_program_that_is_not_there_comes_with_what_to_do() {
     let (dir, home) = prepared();
@@ -114,6 +116,7 @@ async fn a_program_that_is_not_there_comes_with_what_to_do() {
 }
 
 /// Without it every session begins without a memory, and nothing else tells.
+/// Incidents: 115.
 #[test]
 fn a_memory_command_that_is_configured_has_to_be_there() {
     let dir = tempfile::tempdir().unwrap();

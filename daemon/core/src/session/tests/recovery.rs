@@ -94,7 +94,7 @@ fn a_restart_that_fails_leaves_the_session_to_its_next_message() {
 }
 
 /// Work of hours is no reason to end an agent: turns have no limit of their own.
-/// Incidents: 63, J15.
+/// Incidents: 52, 63, J15.
 #[test]
 fn a_turn_is_not_ended_for_its_length_alone() {
     check(

@@ -30,6 +30,7 @@ fn only_the_sender_is_needed() {
 
 /// Test messages that name their fields otherwise than they are read would show nothing of what
 /// real ones do.
+/// Incidents: J24.
 #[test]
 fn a_field_that_nobody_reads_makes_it_no_message() {
     for field in ["message", "body", "Text", "sender", "chat"] {
@@ -53,6 +54,8 @@ fn a_chat_may_be_another_than_the_senders() {
     assert_eq!(reply_to.as_deref(), Some("g"));
 }
 
+/// A group's chat is made as any other, and never without whoever wrote.
+/// Incidents: 108, J8.
 #[test]
 fn a_group_has_the_chats_address_and_who_is_known_to_be_in_it() {
     let text = r#"{"from": "+15555550123", "is_group": true, "chat_id": "G", "group_name": "us"}"#;
