@@ -9,6 +9,7 @@ mod messages;
 mod privacy;
 mod registry;
 mod strangers;
+mod zones;
 
 use crate::case::Definition;
 
@@ -24,6 +25,7 @@ pub fn cases() -> Vec<Definition> {
         privacy::CASES,
         registry::CASES,
         crashes::CASES,
+        zones::CASES,
     ]
     .concat()
 }

@@ -9,6 +9,7 @@ mod documents;
 mod licences;
 mod lists;
 pub(crate) mod marked;
+mod private;
 mod pure;
 mod sources;
 mod tree;
@@ -78,6 +79,7 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<ExitCode> {
     findings.extend(sources::check(&tree));
     findings.extend(pure::check(&tree));
     findings.extend(documents::check(&tree));
+    findings.extend(private::check(&tree));
     findings.extend(lists::check(&tree));
     findings.extend(crates::check(&metadata));
     findings.extend(licences::check(&metadata, &policy));

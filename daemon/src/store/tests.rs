@@ -219,6 +219,8 @@ async fn a_flush_returns_when_everything_asked_before_is_durable() {
     assert_eq!(view.sessions().unwrap()[0].last_message_at, Some(WallMs(99)));
 }
 
+/// A burst of messages is no burst of writes.
+/// Danger zone: 3.
 #[tokio::test(start_paused = true)]
 async fn two_thousand_touches_are_one_write_and_cost_next_to_nothing() {
     let fixture = Fixture::new();
@@ -240,6 +242,8 @@ async fn two_thousand_touches_are_one_write_and_cost_next_to_nothing() {
     assert_eq!(store.sessions().await.unwrap()[0].last_message_at, Some(WallMs(1999)));
 }
 
+/// Held is only when a message came last, and whoever asks is told of it all the same.
+/// Danger zone: 3.
 #[tokio::test(start_paused = true)]
 async fn touches_are_written_at_most_once_a_second_and_shown_at_once() {
     let fixture = Fixture::new();
@@ -259,6 +263,9 @@ async fn touches_are_written_at_most_once_a_second_and_shown_at_once() {
     assert_eq!(store.touches_due(Duration::from_secs(2)), None);
 }
 
+/// Even an end that forgets the flush loses nothing.
+/// Danger zone: 3.
+/// Pitfall: 6.
 #[tokio::test(start_paused = true)]
 async fn touches_that_nobody_flushed_are_written_when_the_store_ends() {
     let fixture = Fixture::new();
@@ -268,6 +275,8 @@ async fn touches_that_nobody_flushed_are_written_when_the_store_ends() {
     assert_eq!(fixture.store.sessions().await.unwrap()[0].last_message_at, Some(WallMs(7)));
 }
 
+/// A time is let go of once it is written, and not before.
+/// Danger zone: 3.
 #[tokio::test(start_paused = true)]
 async fn touches_are_kept_when_their_write_fails() {
     let fixture = Fixture::new();
@@ -300,6 +309,8 @@ async fn a_settled_text_is_announced_after_it_is_durable_and_only_then() {
     assert!(finished.try_recv().is_err());
 }
 
+/// To look and to make are one step of the store.
+/// Incidents: J1.
 #[tokio::test(start_paused = true)]
 async fn concurrent_first_messages_of_a_chat_make_one_session() {
     let fixture = Fixture::new();

@@ -61,6 +61,8 @@ fn a_message_for_another_server_is_told_that_there_is_none() {
     assert_eq!(answer, json!({"jsonrpc": "2.0", "id": null, "error": error}));
 }
 
+/// What an agent is offered is decided by its profile, tool by tool.
+/// Pitfall: 5.
 #[test]
 fn each_profile_is_offered_its_tools_to_be_loaded_always() {
     let reply = |properties: Value| {
@@ -352,6 +354,8 @@ fn texts(lines: &[Value]) -> Vec<&str> {
     lines.iter().map(|line| line["text"].as_str().unwrap()).collect()
 }
 
+/// What one person said is not for the agent of another.
+/// Incidents: 112.
 #[tokio::test(start_paused = true)]
 async fn history_tells_both_ways_and_this_chat_alone() {
     let scene = Scene::new();

@@ -79,6 +79,8 @@ fn ensure_gone(sandbox: &Sandbox, agents: &[u32]) -> anyhow::Result<()> {
     unbroken("agents of a dead daemon", &alive())
 }
 
+/// Whenever an agent is killed, what its chat writes before and after that is answered.
+/// Incidents: 34.
 fn agents_are_killed_at_random_points(case: &mut Case) -> anyhow::Result<()> {
     let Case { seed, sandbox, .. } = case;
     let mut stream = Stream::new(ADMINS.len());

@@ -156,6 +156,8 @@ fn a_redelivery_says_what_was_sent_since_in_whatever_state() {
     );
 }
 
+/// Who reads is told that there was more.
+/// Incidents: J26.
 #[test]
 fn long_quotes_and_lists_are_cut_and_counted() {
     let chat = chat(Source::Test);

@@ -47,6 +47,8 @@ pub(crate) struct Setup {
     pub(crate) trust: &'static str,
     /// `agent.agents_alive_max`.
     pub(crate) agents_alive_max: usize,
+    /// `agent.model`.
+    pub(crate) model: Option<&'static str>,
     /// Where the store reads the time.
     pub(crate) clock: WallClock,
     /// Who runs the store.
@@ -67,6 +69,7 @@ impl Default for Setup {
         Self {
             trust: "true",
             agents_alive_max: NUMBERS,
+            model: None,
             clock: Arc::new(wall_now),
             writer: WriterOn::Pool,
         }
@@ -176,11 +179,12 @@ impl Daemon {
     }
 
     fn configure(&self) {
-        let Setup { trust, agents_alive_max, .. } = &self.setup;
+        let Setup { trust, agents_alive_max, model, .. } = &self.setup;
         let messages = self.messages();
+        let model = model.map_or_else(String::new, |model| format!("model = {model:?}\n"));
         let config = format!(
             "[agent]\nprogram = \"claude\"\nagents_alive_max = {agents_alive_max}\n\
-             [test]\ndir = {messages:?}\ntrust = {trust}\nwatch = false\n\
+             {model}[test]\ndir = {messages:?}\ntrust = {trust}\nwatch = false\n\
              [shutdown]\ndeadline_s = 45\nturn_grace_s = 15\n"
         );
         let handles: Vec<String> = (0..NUMBERS).map(number).collect();

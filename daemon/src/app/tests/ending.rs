@@ -37,6 +37,8 @@ async fn a_turn_that_outlasts_its_grace_is_interrupted_and_delivered_again_by_th
     daemon.end().await;
 }
 
+/// It is the same end, with less patience.
+/// Incidents: 47.
 #[tokio::test(start_paused = true)]
 async fn a_second_signal_ends_the_agents_at_once() {
     let mut daemon = Daemon::start().await;

@@ -19,6 +19,8 @@ async fn a_message_file_gets_its_reply() {
     daemon.end().await;
 }
 
+/// An end of the agent is not one of the conversation.
+/// Incidents: J9.
 #[tokio::test(start_paused = true)]
 async fn a_killed_session_is_resumed_by_the_next_message_and_remembers() {
     let mut daemon = Daemon::start().await;
@@ -43,6 +45,9 @@ async fn a_killed_session_is_resumed_by_the_next_message_and_remembers() {
     daemon.end().await;
 }
 
+/// Both find no session, and only one may make it.
+/// Incidents: J1.
+/// Pitfall: 2.
 #[tokio::test(start_paused = true)]
 async fn two_first_messages_of_a_chat_make_one_session_and_one_agent() {
     let mut daemon = Daemon::start().await;
@@ -57,6 +62,8 @@ async fn two_first_messages_of_a_chat_make_one_session_and_one_agent() {
     daemon.end().await;
 }
 
+/// A cold start of all of them at the same moment.
+/// Incidents: J17.
 #[tokio::test(start_paused = true)]
 async fn twenty_chats_at_once_have_an_agent_each() {
     let mut daemon = Daemon::start().await;
@@ -71,6 +78,8 @@ async fn twenty_chats_at_once_have_an_agent_each() {
     daemon.end().await;
 }
 
+/// A turn that never ends is its own chat's trouble.
+/// Danger zone: 1.
 #[tokio::test(start_paused = true)]
 async fn a_chat_that_hangs_holds_up_no_other() {
     let mut daemon = Daemon::start().await;
@@ -136,6 +145,8 @@ async fn an_untrusted_test_directory_gives_nobody_an_admins_rights() {
     daemon.end().await;
 }
 
+/// What the profile says is what the program is started with.
+/// Incidents: 109.
 #[tokio::test(start_paused = true)]
 async fn the_built_in_contact_has_no_tools_but_reply() {
     let setup = Setup { trust: "false", ..Setup::default() };

@@ -7,6 +7,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{Daemon, number};
+use crate::control::protocol::{Request, SessionState, Status};
 use crate::session::tests::agents::Launch;
 
 /// The frame's line that marks a redelivery.
@@ -15,6 +16,8 @@ const AGAIN: &str = "[Redelivery";
 /// Attempts in flight to one agent.
 const IN_FLIGHT_MAX: usize = 50;
 
+/// The conversation was on record before the first byte reached the agent.
+/// Incidents: 45.
 #[tokio::test(start_paused = true)]
 async fn a_message_that_a_crash_cut_off_is_answered_by_the_next_life_which_says_so() {
     let mut daemon = Daemon::start().await;
@@ -92,6 +95,118 @@ async fn a_claimed_file_survives_a_crash_and_is_one_message() {
     daemon.end().await;
 }
 
+/// A session has to find out that its conversation is gone, forget it and begin another, with a
+/// message waiting. Cut off wherever in that, it is neither forgotten itself nor begun without end,
+/// and a conversation that was begun is the one to come back to.
+/// Incidents: 28, 32.
+#[tokio::test(start_paused = true)]
+async fn wherever_a_new_beginning_is_cut_off_the_next_life_makes_one_and_no_more() {
+    let before_its_refusal =
+        r#"[{"when": {"on": "connect", "message": "result"}, "what": "stall"}]"#;
+    let before_it_is_up = r#"[{"when": {"on": "connect"}, "what": "stall"}]"#;
+    let before_it_answers = r#"[{"when": {"on": "turn"}, "what": "stall"}]"#;
+    // Which agent of the life stops where, and which conversations are asked for in all: the one
+    // that is gone (g), or others, each by its number.
+    check_cut(1, before_its_refusal, "g g 1").await;
+    check_cut(2, before_it_is_up, "g 1 2").await;
+    check_cut(2, before_it_answers, "g 1 1").await;
+    check_cut(2, "[]", "g 1").await;
+}
+
+async fn check_cut(stops: usize, plan: &str, expected: &str) {
+    let mut daemon = Daemon::start().await;
+    daemon.write(&number(0), "first");
+    daemon.until_done().await;
+    daemon.crash().await;
+    daemon.agents.forget();
+    // The first one was that of the conversation that is gone.
+    daemon.agents.plan(1 + stops, plan);
+    daemon.start_again().await;
+    daemon.write(&number(0), "second");
+    daemon.until("an agent", |daemon| daemon.agents.launches().len() == 1 + stops).await;
+    // As far as it comes.
+    tokio::time::advance(Duration::from_secs(30)).await;
+    daemon.until("looked at", |_| true).await;
+    daemon.crash().await;
+    daemon.start_again().await;
+    daemon.until_done().await;
+    tokio::time::advance(Duration::from_mins(10)).await;
+    assert_eq!(daemon.states(), ["answered", "answered"]);
+    let asked_for: Vec<String> = daemon.agents.launches().iter().map(conversation).collect();
+    let mut known = vec![&asked_for[0]];
+    let mut shown = Vec::new();
+    for one in &asked_for[1..] {
+        if !known.contains(&one) {
+            known.push(one);
+        }
+        let place = known.iter().position(|other| *other == one).unwrap();
+        shown.push(if place == 0 { "g".to_owned() } else { place.to_string() });
+    }
+    assert_eq!(shown.join(" "), expected, "{plan}");
+    daemon.end().await;
+}
+
+/// The conversation that an agent began or came back to.
+fn conversation(launch: &Launch) -> String {
+    let id = launch.argument("--session-id").or(launch.argument("--resume"));
+    id.expect("one of them").to_owned()
+}
+
+/// That it once had an agent is no reason to start one: only a message that is owed is.
+/// Incidents: 46.
+#[tokio::test(start_paused = true)]
+async fn a_session_that_was_ended_stays_so_in_the_next_life() {
+    let mut daemon = Daemon::start().await;
+    daemon.write(&number(0), "hello");
+    daemon.until_done().await;
+    daemon.ask(Request::KillSession { session: number(0) }).await.unwrap();
+    daemon.until("no agent", |daemon| daemon.agents.alive() == 0).await;
+    daemon.stop().await;
+    for orderly in [true, false] {
+        daemon.start_again().await;
+        tokio::time::advance(Duration::from_mins(5)).await;
+        daemon.until("looked at", |_| true).await;
+        let sessions = daemon.status().await.sessions;
+        assert_eq!(sessions[0].state, SessionState::Asleep);
+        assert_eq!(daemon.agents.launches().len(), 1);
+        if orderly {
+            daemon.stop().await;
+        } else {
+            daemon.crash().await;
+        }
+    }
+    daemon.start_again().await;
+    daemon.end().await;
+}
+
+/// What a session is doing is told by its agent and stands in no file, so it cannot be out of date.
+/// Incidents: 53.
+#[tokio::test(start_paused = true)]
+async fn after_a_crash_no_session_is_shown_at_work_before_its_agent_is() {
+    let mut daemon = Daemon::start().await;
+    daemon.write(&number(1), "hello");
+    daemon.until_done().await;
+    daemon.write(&number(0), "tool: sleep 3600; echo done");
+    daemon.until("the tool", |daemon| daemon.rows().last().unwrap().state == "delivered").await;
+    daemon.crash().await;
+    let slow_start = r#"[{"when": {"on": "connect"}, "what": {"delay_ms": 30000}}]"#;
+    daemon.agents.plan(3, slow_start);
+    daemon.start_again().await;
+    let states = |status: Status| -> Vec<SessionState> {
+        status.sessions.into_iter().map(|session| session.state).collect()
+    };
+    let at_once = states(daemon.status().await);
+    assert!(!at_once.contains(&SessionState::Busy), "{at_once:?}");
+    daemon.until("its agent", |daemon| daemon.agents.launches().len() == 3).await;
+    let starting = states(daemon.status().await);
+    assert_eq!(starting, [SessionState::Asleep, SessionState::Starting]);
+    daemon.until("its message", |daemon| !daemon.agents.launches()[2].messages().is_empty()).await;
+    assert_eq!(states(daemon.status().await)[1], SessionState::Busy);
+    tokio::time::advance(Duration::from_hours(1)).await;
+    daemon.until_done().await;
+    daemon.end().await;
+}
+
 /// Small random numbers out of a seed.
 struct Dice(u64);
 
@@ -106,6 +221,8 @@ impl Dice {
 }
 
 /// Crashes at random moments: after some steps of the runtime, or some seconds.
+/// Incidents: 52.
+/// Pitfall: 1.
 #[tokio::test(start_paused = true)]
 async fn whenever_it_crashes_nothing_is_lost_and_nothing_comes_twice_unmarked() {
     let seed = Uuid::new_v4().as_u64_pair().0 | 1;

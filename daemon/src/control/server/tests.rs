@@ -99,6 +99,8 @@ fn refusal(kind: &str, message: &str) -> String {
     format!("{{\"error\":{{\"kind\":\"{kind}\",\"message\":\"{message}\"}}}}\n")
 }
 
+/// Who can write to the socket can talk as the owner.
+/// Incidents: 110.
 #[tokio::test]
 async fn a_request_is_answered_and_the_socket_is_private() {
     let play = Play::begin();

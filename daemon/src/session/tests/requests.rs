@@ -110,6 +110,8 @@ async fn is_reminded(agent: &mut Played, id: &str) -> bool {
     agent.ask(id, &request).await["response"]["decision"] == "block"
 }
 
+/// A reminder to one that has replied brings a second reply.
+/// Incidents: J21.
 #[tokio::test(start_paused = true)]
 async fn a_turn_that_sent_nothing_is_reminded_and_one_that_did_is_not() {
     let (world, mut agent) = at_work().await;

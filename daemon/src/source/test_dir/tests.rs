@@ -137,6 +137,8 @@ async fn what_is_dropped_becomes_a_row_and_its_file_goes() {
     assert_eq!(fixture.log.lines(), [""; 0]);
 }
 
+/// Where the system tells of no changes.
+/// Danger zone: 6.
 #[tokio::test(start_paused = true)]
 async fn a_message_waits_no_longer_than_a_poll() {
     let fixture = Fixture::new();
@@ -149,6 +151,9 @@ async fn a_message_waits_no_longer_than_a_poll() {
     assert!(!fixture.facts.watching());
 }
 
+/// They come in the opposite order, all of them are delivered, and by their names.
+/// Incidents: J4.
+/// Danger zone: 6.
 #[tokio::test(start_paused = true)]
 async fn the_order_of_many_is_kept() {
     let fixture = Fixture::new();
@@ -202,6 +207,8 @@ async fn what_was_claimed_before_a_crash_becomes_one_row() {
     fixture.until(|| fixture.claimed() == 0).await;
 }
 
+/// A file is unlinked once its message is durable, and not before.
+/// Danger zone: 6.
 #[tokio::test(start_paused = true)]
 async fn a_store_that_refuses_loses_nothing_and_is_told_of_once() {
     let fixture = Fixture::new();
@@ -236,6 +243,8 @@ async fn a_source_that_waits_for_the_store_ends_at_once_when_asked() {
     assert_eq!(fixture.claimed(), 1);
 }
 
+/// A look that fails is repeated, and not told again and again.
+/// Danger zone: 6.
 #[tokio::test(start_paused = true)]
 async fn a_directory_that_is_lost_and_found_is_told_of_once_each() {
     let fixture = Fixture::new();
