@@ -303,6 +303,8 @@ async fn a_contact_that_was_removed_is_refused_from_then_on() {
     soon(refused).await;
 }
 
+/// There is no number of failures after which it stays deaf.
+/// Incidents: K17.
 #[tokio::test(start_paused = true)]
 async fn a_store_that_refuses_is_asked_again_until_all_is_routed() {
     let mut fixture = Fixture::new();

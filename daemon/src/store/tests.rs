@@ -147,6 +147,8 @@ async fn what_is_stored_is_there_after_the_store_was_closed() {
     assert_eq!(sessions[0].activity, Activity::Active);
 }
 
+/// A cursor ahead of its rows is a loss at the next crash.
+/// Incidents: K2.
 #[tokio::test(start_paused = true)]
 async fn the_cursor_stays_when_the_rows_it_belongs_to_are_not_stored() {
     let fixture = Fixture::new();
@@ -199,6 +201,8 @@ async fn a_new_run_settles_what_the_last_one_left_open() {
     assert_eq!(queued.rows[0].row, text.row);
 }
 
+/// An empty queue is not enough: the last batch may not be on the disk yet.
+/// Incidents: K-flush.
 #[tokio::test(start_paused = true)]
 async fn a_flush_returns_when_everything_asked_before_is_durable() {
     let fixture = Fixture::new();
@@ -332,6 +336,8 @@ fn a_generation_starts_on_the_thread_and_the_thread_ends_with_the_last_handle() 
     assert_eq!(left.len(), 1, "the log was taken into the database: {left:?}");
 }
 
+/// A guard that cannot fire guards nothing.
+/// Incidents: 12.
 #[test]
 #[should_panic(expected = "plan: ")]
 fn a_statement_without_an_index_would_be_found_out() {

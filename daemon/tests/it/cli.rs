@@ -132,6 +132,8 @@ fn a_start_that_fails_says_why_once_and_nothing_of_earlier_runs() {
     assert!(!ran.err.contains("earlier run"), "{ran:?}");
 }
 
+/// Whoever starts right after a kill takes over everything.
+/// Incidents: 11.
 #[test]
 fn a_killed_daemons_leavings_keep_nobody_from_starting() {
     let place = Place::fresh();
@@ -145,6 +147,8 @@ fn a_killed_daemons_leavings_keep_nobody_from_starting() {
     assert!(place.home().join("run/control.sock").exists());
 }
 
+/// Numbers of processes are used again, after a reboot for instance.
+/// Incidents: 74.
 #[test]
 fn a_pid_file_that_names_a_living_stranger_does_not_matter() {
     let place = Place::fresh();

@@ -35,6 +35,8 @@ pub(super) const CASES: &[Definition] = &[
     ),
 ];
 
+/// No two daemons ever write one database.
+/// Incidents: 93.
 fn a_second_daemon_is_refused(case: &mut Case) -> anyhow::Result<()> {
     let ready = case.sandbox.start()?;
     let second = case.sandbox.cli(&["run"], SOON)?;
@@ -131,6 +133,8 @@ fn bad_configuration_is_named_by_line_and_key(case: &mut Case) -> anyhow::Result
 /// Sessions created and ended on the daemon's side, with everything that belongs to them.
 const CYCLES: usize = 100;
 
+/// Files, processes and tasks of a session go with it.
+/// Incidents: 85, 87, 88.
 fn hundred_sessions_come_and_go(case: &mut Case) -> anyhow::Result<()> {
     let sandbox = &mut case.sandbox;
     let ready = sandbox.start()?;

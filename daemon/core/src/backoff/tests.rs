@@ -6,6 +6,8 @@ const fn s(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
+/// The waits themselves.
+/// Incidents: 79.
 #[test]
 fn waits_two_seconds_more_for_each_error_and_dies_at_the_third() {
     let mut backoff = Backoff::default();

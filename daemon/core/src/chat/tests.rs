@@ -143,6 +143,8 @@ proptest! {
         prop_assert_eq!(normalise_handle(&once), once);
     }
 
+    /// A doubled prefix would be another chat.
+    /// Incidents: 24.
     #[test]
     fn prefixing_twice_changes_nothing(raw in addresses()) {
         for source in Source::ALL {

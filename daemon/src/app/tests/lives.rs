@@ -15,6 +15,8 @@ const AGAIN: &str = "[Redelivery";
 /// Attempts in flight to one agent.
 const IN_FLIGHT_MAX: usize = 50;
 
+/// An attempt is durable before its first byte leaves: the next life knows what is owed.
+/// Incidents: 1.
 #[tokio::test(start_paused = true)]
 async fn a_message_that_a_crash_cut_off_is_answered_by_the_next_life_which_says_so() {
     let mut daemon = Daemon::start().await;
@@ -51,6 +53,8 @@ async fn a_message_whose_sender_lost_the_rights_between_two_lives_reaches_no_age
     daemon.end().await;
 }
 
+/// A session that was down for long is not flooded, and the rest stays on record.
+/// Incidents: 4.
 #[tokio::test(start_paused = true)]
 async fn many_unanswered_messages_are_delivered_in_order_and_never_more_than_fifty_at_once() {
     let mut daemon = Daemon::start().await;
@@ -106,6 +110,7 @@ impl Dice {
 }
 
 /// Crashes at random moments: after some steps of the runtime, or some seconds.
+/// Incidents: 1, 5.
 #[tokio::test(start_paused = true)]
 async fn whenever_it_crashes_nothing_is_lost_and_nothing_comes_twice_unmarked() {
     let seed = Uuid::new_v4().as_u64_pair().0 | 1;

@@ -7,6 +7,8 @@ use super::{Daemon, number};
 /// The frame's line that marks a redelivery.
 const AGAIN: &str = "[Redelivery";
 
+/// To have reached an agent is not to be answered: a result has to list the message.
+/// Incidents: K11.
 #[tokio::test(start_paused = true)]
 async fn a_message_whose_agent_died_is_delivered_again_marked_with_what_was_sent_since() {
     let mut daemon = Daemon::start().await;
@@ -30,6 +32,8 @@ async fn a_message_whose_agent_died_is_delivered_again_marked_with_what_was_sent
     daemon.end().await;
 }
 
+/// A bad message is tried so often and no oftener, and stops no other.
+/// Incidents: 5, 8.
 #[tokio::test(start_paused = true)]
 async fn a_message_that_kills_its_agent_three_times_alone_is_given_up_and_the_next_goes_through() {
     let mut daemon = Daemon::start().await;
@@ -145,6 +149,8 @@ async fn a_session_goes_on_after_lines_that_it_cannot_read() {
     check_goes_on(r#""duplicate""#).await;
 }
 
+/// Not at once, and not only at the next look.
+/// Incidents: 79.
 #[tokio::test(start_paused = true)]
 async fn an_agent_that_never_comes_up_is_tried_again_after_waits_that_grow() {
     let mut daemon = Daemon::start().await;

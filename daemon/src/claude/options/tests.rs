@@ -96,6 +96,8 @@ fn a_resumed_session_with_none_of_the_programs_tools_and_a_model() {
     "#);
 }
 
+/// Nothing of the daemon's own surroundings leaks into an agent.
+/// Incidents: 80.
 #[test]
 fn only_listed_variables_pass_and_ours_stand_over_them() {
     let inherited = [

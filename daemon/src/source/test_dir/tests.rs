@@ -121,6 +121,8 @@ impl Write for Log {
     }
 }
 
+/// One file is one row.
+/// Incidents: 14.
 #[tokio::test(start_paused = true)]
 async fn what_is_dropped_becomes_a_row_and_its_file_goes() {
     let fixture = Fixture::new();
@@ -178,6 +180,8 @@ async fn a_bad_file_is_told_without_what_it_says() {
     assert!(fixture.dir().join("errors/00000001-0000000000.json.reason").exists());
 }
 
+/// A file goes only once its row is durable, and the row knows it again.
+/// Incidents: K2, K7.
 #[tokio::test(start_paused = true)]
 async fn what_was_claimed_before_a_crash_becomes_one_row() {
     let fixture = Fixture::new();
@@ -202,6 +206,8 @@ async fn what_was_claimed_before_a_crash_becomes_one_row() {
     fixture.until(|| fixture.claimed() == 0).await;
 }
 
+/// What could not be stored stays where it was.
+/// Incidents: K3.
 #[tokio::test(start_paused = true)]
 async fn a_store_that_refuses_loses_nothing_and_is_told_of_once() {
     let fixture = Fixture::new();
@@ -236,6 +242,8 @@ async fn a_source_that_waits_for_the_store_ends_at_once_when_asked() {
     assert_eq!(fixture.claimed(), 1);
 }
 
+/// A log that repeats itself with every look hides everything else.
+/// Incidents: 18.
 #[tokio::test(start_paused = true)]
 async fn a_directory_that_is_lost_and_found_is_told_of_once_each() {
     let fixture = Fixture::new();
@@ -256,6 +264,8 @@ async fn a_directory_that_is_lost_and_found_is_told_of_once_each() {
     assert_eq!(fixture.facts.errors(), 2);
 }
 
+/// Whoever takes another's messages has to be found out.
+/// Incidents: 12.
 #[tokio::test(start_paused = true)]
 async fn a_directory_that_another_daemon_holds_is_left_to_it_and_told_of_once() {
     let mut fixture = Fixture::new();

@@ -110,6 +110,8 @@ fn a_job_that_fails_takes_back_its_own_writes_and_no_others() {
     assert_eq!(store.jobs.commits(), 1);
 }
 
+/// Accepted is durable, or whoever asked is told; and told the cause.
+/// Incidents: K3, F-smaller.
 #[test]
 fn a_commit_that_fails_is_told_to_every_job_of_the_batch_and_the_next_batch_works() {
     let mut store = ByHand::new();
@@ -141,6 +143,8 @@ fn a_transaction_that_ended_by_itself_is_told_to_every_job_of_the_batch() {
     assert!(store.together(vec![write("c")]).iter().all(Result::is_ok));
 }
 
+/// Accepted is durable, or whoever asked is told.
+/// Incidents: K3.
 #[test]
 fn a_full_disk_is_told_to_whoever_asked_and_spares_what_fits() {
     let mut store = ByHand::new();

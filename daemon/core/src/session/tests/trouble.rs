@@ -151,6 +151,8 @@ fn an_agent_that_ended_because_it_was_asked_to_counts_against_no_message() {
     );
 }
 
+/// A crash loop is waited out.
+/// Incidents: 79.
 #[test]
 fn three_errors_in_a_row_are_dead_until_the_next_message() {
     check(
@@ -169,6 +171,8 @@ fn three_errors_in_a_row_are_dead_until_the_next_message() {
     );
 }
 
+/// The count of errors and revivals decays: no session is given up for good.
+/// Incidents: 79, K17.
 #[test]
 fn a_dead_session_with_work_tries_again_after_a_minute_but_not_for_ever() {
     check(

@@ -347,6 +347,9 @@ fn moves() -> impl Strategy<Value = Move> {
 }
 
 proptest! {
+    /// Every way in which an agent ends (killed, restarted, evicted, idle, crashed, out of rights)
+    /// and every way in which one begins, in any order.
+    /// Incidents: 2, 3.
     #[test]
     fn whatever_happens_nothing_is_lost_doubled_or_out_of_order(
         script in proptest::collection::vec(moves(), 0..120)
