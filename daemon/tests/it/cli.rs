@@ -159,6 +159,20 @@ fn a_pid_file_that_names_a_living_stranger_does_not_matter() {
     assert_eq!(started.code, 0, "{started:?}");
 }
 
+/// What a crash between making a file and writing it leaves.
+/// Incidents: K8.
+#[test]
+fn files_of_its_own_that_are_empty_keep_nobody_from_starting() {
+    let place = Place::fresh();
+    let files = ["config.toml", "contacts.toml", "logs/daemon.log", "run/daemon.pid", "run/lock"];
+    for name in files.into_iter().chain(["state/assistant.db"]) {
+        place.write(name, "");
+    }
+    let started = place.run("start");
+    assert_eq!(started.code, 0, "{started:?}");
+    assert_eq!(place.run("status").code, 0);
+}
+
 #[test]
 fn a_reader_that_goes_away_ends_it_quietly() {
     let place = Place::fresh();

@@ -180,3 +180,28 @@ async fn a_turn_without_a_result_is_noticed_when_the_agent_is_idle() {
     assert!(told[1].contains(AGAIN) && told[1].contains("You said: hello"), "{told:#?}");
     daemon.end().await;
 }
+
+/// Nothing is thrown away, and nobody is told of the limit with every message they write.
+/// Incidents: 27, K10.
+#[tokio::test(start_paused = true)]
+async fn messages_that_come_while_the_account_is_at_its_limit_wait_and_are_answered_after_it() {
+    let mut daemon = Daemon::start().await;
+    // Turns are tried after 2, 4, 8, 16 and 32 seconds.
+    let limited =
+        (1..=5).map(|n| format!(r#"{{"when": {{"on": "turn", "n": {n}}}, "what": "rate_limit"}}"#));
+    daemon.agents.plan(1, &format!("[{}]", limited.collect::<Vec<_>>().join(", ")));
+    for n in 0..5 {
+        daemon.write(&number(0), &format!("m{n}"));
+        daemon.until("accepted", |daemon| daemon.rows().len() == n + 1).await;
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        let finished = |state: &String| state != "accepted" && state != "delivered";
+        assert!(!daemon.states().iter().any(finished), "{:?}", daemon.states());
+        assert_eq!(daemon.sent(&number(0)), [""; 0]);
+    }
+    let replies: Vec<String> = (0..5).map(|n| format!("You said: m{n}")).collect();
+    daemon.until("the answers", |daemon| daemon.sent(&number(0)) == replies).await;
+    daemon.until_done().await;
+    assert!(daemon.rows().iter().all(|row| row.state == "answered" && row.attempts.1 == 0));
+    assert_eq!(daemon.agents.launches().len(), 1);
+    daemon.end().await;
+}

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write;
+use std::os::fd::AsRawFd as _;
 use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::Notify;
@@ -316,4 +317,50 @@ async fn changes_are_told_also_of_a_directory_that_was_not_there_or_was_made_ane
     fixture.until(|| fixture.facts.watching()).await;
     fixture.drop_message("2.json");
     fixture.until_texts(&["1.json", "2.json"]).await;
+}
+
+/// Each is claimed half written, while whoever writes it has it open and goes on.
+/// Incidents: K7.
+#[tokio::test(start_paused = true)]
+async fn files_that_are_seen_half_written_all_arrive() {
+    let fixture = Fixture::new();
+    fixture.ready().await;
+    let text = |n| format!(r#"{{"from": "+15555550123", "text": "{n:03}"}}"#);
+    let mut files: Vec<_> = (0..100)
+        .map(|n| (fs::File::create(fixture.dir().join(format!("{n:03}.json"))).unwrap(), text(n)))
+        .collect();
+    for (file, text) in &mut files {
+        file.write_all(&text.as_bytes()[..20]).unwrap();
+    }
+    fixture.until(|| fixture.claimed() == files.len()).await;
+    for (file, text) in &mut files {
+        file.write_all(&text.as_bytes()[20..]).unwrap();
+    }
+    let expected: Vec<String> = (0..100).map(|n| format!("{n:03}")).collect();
+    let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
+    fixture.scene.until_rows("SELECT text FROM inbox ORDER BY text", &expected).await;
+    assert_eq!(fixture.facts.errors(), 0);
+}
+
+/// What a look opens is closed when it is over. The number of the next file that is opened tells, for
+/// it is the lowest that is free.
+/// Incidents: 86.
+#[test]
+fn ten_thousand_looks_leave_no_file_open() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut claims = Claims::new(dir.path().to_owned(), HomeId::of(dir.path()), 1);
+    let lowest_free = || fs::File::open(dir.path()).unwrap().as_raw_fd();
+    claims.look(Duration::ZERO).unwrap();
+    let before = lowest_free();
+    for look in 0..10_000 {
+        if look % 100 == 0 {
+            fs::write(dir.path().join("x.json"), r#"{"from": "+15555550123"}"#).unwrap();
+        }
+        let found = claims.look(Duration::from_millis(look)).unwrap();
+        let names: Vec<String> = found.ready.into_iter().map(|claimed| claimed.name).collect();
+        claims.done(&names);
+    }
+    // Other tests may have files open in the same process, but not hundreds.
+    let after = lowest_free();
+    assert!(after < before + 100, "{before} -> {after}");
 }

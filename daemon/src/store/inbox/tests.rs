@@ -102,6 +102,17 @@ fn a_message_stays_with_the_session_it_was_routed_to_first() {
     assert_eq!(sessions_with_unfinished(&db).unwrap(), [first]);
 }
 
+/// Dates do not come in order, and whoever goes on behind a date goes back or leaves out.
+/// Incidents: K5.
+#[test]
+fn rows_go_by_their_arrival_whatever_their_dates_say() {
+    let db = in_memory();
+    let dated = |key, at| Arrival { sent_at: WallMs(at), seen_at: WallMs(at), ..arrival(key) };
+    accept(&db, &[dated("a", 30), dated("b", 10), dated("c", 20)], WallMs(1)).unwrap();
+    assert_eq!(rows(&undecided(&db, 10)), ["a", "b", "c"]);
+    assert_eq!(rows(&unrouted(&db, RowId(1), 10).unwrap().rows), ["b", "c"]);
+}
+
 #[test]
 fn a_session_is_told_what_it_owes_page_by_page() {
     let db = in_memory();

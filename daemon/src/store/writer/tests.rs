@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Waker};
+use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -13,7 +14,7 @@ use assistant_core::time::WallMs;
 
 /// A writer on a file, worked off by hand, so that a test decides what waits together.
 struct ByHand {
-    _dir: TempDir,
+    dir: TempDir,
     jobs: Jobs,
     writer: Writer,
 }
@@ -23,7 +24,7 @@ impl ByHand {
         let dir = tempfile::tempdir().unwrap();
         let db = open::open(&dir.path().join("assistant.db"), WallMs(0)).unwrap();
         let (jobs, writer) = writer(db, Arc::new(Touches::default()));
-        ByHand { _dir: dir, jobs, writer }
+        ByHand { dir, jobs, writer }
     }
 
     /// Asks each, in order, before the writer sees any; then works all off. Returns the answers.
@@ -158,6 +159,21 @@ fn a_full_disk_is_told_to_whoever_asked_and_spares_what_fits() {
     assert_eq!(store.cursors(), ["small"]);
 }
 
+/// A backup that holds the database for too long costs nothing that was said to be accepted.
+/// Incidents: 95, K3.
+#[test]
+fn a_lock_that_another_holds_too_long_is_told_to_whoever_asked() {
+    let mut store = ByHand::new();
+    store.writer.db.busy_timeout(Duration::ZERO).unwrap();
+    let other = Connection::open(store.dir.path().join("assistant.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let answers = store.together(vec![write("a"), write("b")]);
+    assert!(answers.iter().all(|answer| matches!(answer, Err(StoreError::Sql(_)))), "{answers:?}");
+    other.execute_batch("ROLLBACK").unwrap();
+    assert!(store.together(vec![write("c")]).iter().all(Result::is_ok));
+    assert_eq!(store.cursors(), ["c"]);
+}
+
 #[test]
 fn a_job_whose_asker_went_away_still_runs() {
     let mut store = ByHand::new();
@@ -186,7 +202,7 @@ fn jobs_run_in_the_order_they_were_asked() {
 #[test]
 fn all_that_came_during_a_commit_share_the_next_ones() {
     const WRITERS: usize = 400;
-    let ByHand { _dir, jobs, writer } = ByHand::new();
+    let ByHand { dir: _dir, jobs, writer } = ByHand::new();
     let thread = writer.start().unwrap();
     // The first job is the slow commit during which the others come.
     let (release, released) = std::sync::mpsc::channel::<()>();
@@ -223,7 +239,7 @@ fn all_that_came_during_a_commit_share_the_next_ones() {
 
 #[test]
 fn a_panic_ends_the_writer_and_everyone_is_told() {
-    let ByHand { _dir, jobs, writer } = ByHand::new();
+    let ByHand { dir: _dir, jobs, writer } = ByHand::new();
     let thread = writer.start().unwrap();
     runtime().block_on(async {
         let bug = |_: &Connection| -> Result<(), StoreError> { panic!("a bug in a job") };

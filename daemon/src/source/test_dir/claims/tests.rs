@@ -172,8 +172,6 @@ fn a_name_is_not_given_twice_even_if_the_generation_is() {
     assert_eq!(names(&found), ["00000001-0000000000.json", "00000001-0000000001.json"]);
 }
 
-/// Not everybody who writes a file renames it into place.
-/// Incidents: K7.
 #[test]
 fn a_half_written_file_is_waited_for() {
     let mut fixture = Fixture::new();
