@@ -3,6 +3,7 @@
 mod control;
 mod crashes;
 mod daemon;
+mod incidents;
 mod messages;
 mod privacy;
 
@@ -10,5 +11,13 @@ use crate::case::Definition;
 
 /// All cases of this tier.
 pub fn cases() -> Vec<Definition> {
-    [daemon::CASES, control::CASES, messages::CASES, privacy::CASES, crashes::CASES].concat()
+    [
+        daemon::CASES,
+        control::CASES,
+        messages::CASES,
+        privacy::CASES,
+        crashes::CASES,
+        incidents::CASES,
+    ]
+    .concat()
 }
