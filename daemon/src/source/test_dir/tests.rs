@@ -333,6 +333,8 @@ async fn files_that_are_seen_half_written_all_arrive() {
         file.write_all(&text.as_bytes()[..20]).unwrap();
     }
     fixture.until(|| fixture.claimed() == files.len()).await;
+    // They are looked at again and again meanwhile.
+    tokio::time::sleep(POLL_EVERY * 5).await;
     for (file, text) in &mut files {
         file.write_all(&text.as_bytes()[20..]).unwrap();
     }
