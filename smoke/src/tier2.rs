@@ -4,6 +4,7 @@ mod cli;
 mod control;
 mod crashes;
 mod daemon;
+mod incidents;
 mod inputs;
 mod messages;
 mod privacy;
@@ -25,6 +26,7 @@ pub fn cases() -> Vec<Definition> {
         privacy::CASES,
         registry::CASES,
         crashes::CASES,
+        incidents::CASES,
         zones::CASES,
     ]
     .concat()

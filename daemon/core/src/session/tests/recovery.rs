@@ -6,7 +6,8 @@ use super::check;
 use crate::limits::{DEAD_RETRY_AFTER, REVIVALS_MAX, REVIVALS_WINDOW};
 use crate::message::RowId;
 use crate::session::{
-    Action, Beginning, Cause, ClosingStep, Delivery, Event, Hold, Owed, Report, Session, Start,
+    Action, Beginning, Cause, ClosingStep, Conversation, Delivery, Event, Hold, Owed, Report,
+    Session, Start,
 };
 
 /// Failed turns have a count of their own, which a good one ends.
@@ -120,7 +121,11 @@ fn a_turn_is_not_ended_for_its_length_alone() {
 /// Pitfall: 4.
 #[test]
 fn a_session_that_fails_as_slowly_as_it_can_is_found_to_fail_too_often() {
-    let mut session = Session::new(Beginning { start: Start::Fresh, hold: Hold::Released });
+    let mut session = Session::new(Beginning {
+        conversation: Conversation::OfTheChat,
+        start: Start::Fresh,
+        hold: Hold::Released,
+    });
     let row = Owed { row: RowId(1), counted: 0, delivery: Delivery::First };
     let mut now = Duration::ZERO;
     let (mut launches, mut dead, mut open) = (0, Vec::new(), Vec::new());
