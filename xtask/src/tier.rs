@@ -17,7 +17,7 @@ mod runner;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, IsTerminal};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
 use anyhow::Context;
@@ -87,10 +87,8 @@ impl Order {
         }
     }
 
-    /// Tells a command what was ordered and where to write, by environment variables.
+    /// Tells a runner what was ordered and where to write, by environment variables.
     fn tell(&self, command: &mut Command, workspace: &Workspace, places: &Places) {
-        // A snapshot that differs is a failure, never a file to be written.
-        command.env("INSTA_UPDATE", "no");
         command.env(environment::REPORT, places.report());
         command.env(environment::LINES, places.lines());
         command.env(environment::LOGS, places.logs());
@@ -106,6 +104,17 @@ impl Order {
     }
 }
 
+/// Keeps the tests of tier 1 from taking for theirs what somebody set for a runner: some of them
+/// start runners themselves.
+fn tell_nothing(command: &mut Command) {
+    use environment::{API, BUDGET, HOME, LINES, LOGS, QUARANTINE, REPORT};
+    for name in [GATE_VARIABLE, REPORT, LINES, LOGS, QUARANTINE, API, BUDGET, HOME] {
+        command.env_remove(name);
+    }
+    // A snapshot that differs is a failure, never a file to be written.
+    command.env("INSTA_UPDATE", "no");
+}
+
 fn set(command: &mut Command, name: &str, value: Option<impl AsRef<OsStr>>) {
     match value {
         Some(value) => command.env(name, value),
@@ -118,28 +127,30 @@ fn quarantine_file(workspace: &Workspace) -> PathBuf {
 }
 
 /// Where a run's own output goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Output {
     /// To whoever watches, as it comes.
     Terminal,
-    /// Into [`Places::output`].
-    File,
+    /// Into this file.
+    File(PathBuf),
 }
 
 impl Output {
     /// Runs a command to its end. It gets the terminal itself, so that it can draw progress there.
-    fn run(self, mut command: Command, places: &Places) -> anyhow::Result<ExitStatus> {
+    fn run(&self, mut command: Command) -> anyhow::Result<ExitStatus> {
         let program = command.get_program().to_string_lossy().into_owned();
         command.stdin(Stdio::null());
-        if self == Self::File {
-            let path = places.output();
-            let file =
-                File::create(&path).with_context(|| format!("create {}", path.display()))?;
+        if let Self::File(path) = self {
+            let file = create(path)?;
             command.stderr(file.try_clone().context("share a file with a program")?);
             command.stdout(file);
         }
         command.status().with_context(|| format!("run {program}"))
     }
+}
+
+fn create(path: &Path) -> anyhow::Result<File> {
+    File::create(path).with_context(|| format!("create {}", path.display()))
 }
 
 /// Runs a tier whose executables were `built`, and returns what `report.json` in `places` says.
@@ -148,11 +159,11 @@ pub(crate) fn run(
     order: &Order,
     built: &[Executable],
     places: &Places,
-    output: Output,
+    output: &Output,
 ) -> anyhow::Result<Report> {
     places.clear()?;
     let report = match order.tier {
-        Tier::InProcess => in_process::run(workspace, order, built, places, output)?,
+        Tier::InProcess => in_process::run(workspace, order, built, output)?,
         Tier::RealBinaries | Tier::RealAgent | Tier::Running => {
             let mut command = Command::new(&build::runner(order.tier, built)?.path);
             command.current_dir(workspace.root());
@@ -166,27 +177,20 @@ pub(crate) fn run(
 }
 
 /// Writes a rendered report.
-pub(crate) fn write(path: &std::path::Path, text: &str) -> anyhow::Result<()> {
+pub(crate) fn write(path: &Path, text: &str) -> anyhow::Result<()> {
     files::replace(path, text.as_bytes()).with_context(|| format!("write {}", path.display()))
-}
-
-/// A report in a few lines for the terminal: what passed is only counted.
-pub(crate) fn shown(report: &Report) -> String {
-    let mut short = report.clone();
-    short.cases.retain(|case| case.outcome != Outcome::Passed || case.quarantine.is_some());
-    render::terminal(&short, colour())
 }
 
 /// Colour where somebody looks at it.
 pub(crate) fn colour() -> Colour {
     let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    if wanted && io::stdout().is_terminal() { Colour::On } else { Colour::Off }
+    if wanted && io::stdout().is_terminal() { Colour::Ansi } else { Colour::Plain }
 }
 
 /// The failed case of a run that did not go as runs go.
 fn fallen(tier: Tier, why: String) -> CaseReport {
     CaseReport {
-        id: format!("tier{}::(runner)", tier.number()),
+        id: fallen_id(tier),
         tags: Vec::new(),
         outcome: Outcome::Failed,
         elapsed_ms: 0.0,
@@ -200,6 +204,16 @@ fn fallen(tier: Tier, why: String) -> CaseReport {
     }
 }
 
+fn fallen_id(tier: Tier) -> String {
+    format!("tier{}::(runner)", tier.number())
+}
+
+/// Whether the run itself went wrong, which its runner could not say.
+pub(crate) fn has_fallen(report: &Report) -> bool {
+    let id = fallen_id(report.tier);
+    report.cases.iter().any(|case| case.id == id)
+}
+
 /// The same report with one more failed case.
 fn with_failure(mut report: Report, why: String) -> Report {
     report.cases.push(fallen(report.tier, why));
@@ -207,10 +221,10 @@ fn with_failure(mut report: Report, why: String) -> Report {
     report
 }
 
-/// Whether this file is there and not empty: cheap, before something big is made of it.
-fn text_of(path: &std::path::Path) -> anyhow::Result<String> {
+/// The text of a file, or an error that names it.
+fn text_of(path: &Path) -> anyhow::Result<String> {
     fs::read_to_string(path).with_context(|| format!("read {}", path.display()))
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

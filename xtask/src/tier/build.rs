@@ -33,6 +33,15 @@ pub(crate) struct Executable {
     pub(crate) runs_tests: bool,
 }
 
+#[cfg(test)]
+impl Executable {
+    /// A runner at `path` that nextest calls `binary`.
+    pub(crate) fn runner(path: &str, binary: &str) -> Self {
+        let target = binary.rsplit("::").next().unwrap_or(binary).to_owned();
+        Self { path: path.into(), binary: binary.to_owned(), target, runs_tests: true }
+    }
+}
+
 impl Profile {
     /// What tells cargo.
     const fn arguments(self) -> &'static [&'static str] {
@@ -44,7 +53,7 @@ impl Profile {
 }
 
 /// The arguments of cargo that build the daemon and the stand-ins.
-pub(crate) fn programs_arguments(profile: Profile) -> Vec<&'static str> {
+fn programs_arguments(profile: Profile) -> Vec<&'static str> {
     [crate::workspace::BUILD_PROGRAMS, profile.arguments()].concat()
 }
 
@@ -59,13 +68,22 @@ pub(super) fn selection_arguments(tier: Tier, profile: Profile) -> Vec<&'static 
     [&["--locked"], targets, profile.arguments()].concat()
 }
 
-/// Compiles the test executables of a tier, and says where they and the programs built with them
-/// lie. What cargo says goes to the terminal.
+/// Compiles the test executables of a tier and the programs that they start, and says where the
+/// former lie (and the programs, where cargo needs them for a test). What cargo says goes to the
+/// terminal.
+///
+/// Programs are built anew for each tier: what another command left in their place can differ, by
+/// the features that it asked for.
 pub(crate) fn build(
     workspace: &Workspace,
     tier: Tier,
     profile: Profile,
 ) -> anyhow::Result<Vec<Executable>> {
+    if tier != Tier::InProcess {
+        let status =
+            workspace.cargo(&programs_arguments(profile)).status().context("run cargo build")?;
+        ensure!(status.success(), "build the programs: {status}");
+    }
     let mut arguments = vec!["test", "--no-run", "--message-format=json-render-diagnostics"];
     arguments.extend(selection_arguments(tier, profile));
     let output = workspace

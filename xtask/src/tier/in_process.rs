@@ -16,7 +16,6 @@ use harness::verdict::judge;
 use jiff::{Timestamp, Zoned};
 
 use super::build::Executable;
-use super::places::Places;
 use super::{Order, Output, fallen, quarantine_file};
 use crate::workspace::{Workspace, has_cargo_subcommand};
 
@@ -58,8 +57,7 @@ pub(super) fn run(
     workspace: &Workspace,
     order: &Order,
     built: &[Executable],
-    places: &Places,
-    output: Output,
+    output: &Output,
 ) -> anyhow::Result<Report> {
     let started_at = Timestamp::now();
     let clock = Instant::now();
@@ -72,9 +70,9 @@ pub(super) fn run(
     let cases = if wanted.is_empty() {
         Vec::new()
     } else if with_nextest {
-        nextest::run(workspace, order, &wanted, places, output)?
+        nextest::run(workspace, order, &wanted, output)?
     } else {
-        plain::run(workspace, order, &wanted, built, places, output)?
+        plain::run(workspace, order, &wanted, built, output)?
     };
     let quarantine = Quarantine::read(&quarantine_file(workspace));
     let mut report = Report {

@@ -1,8 +1,7 @@
 //! The files of one run of a tier, and the certainty that they are of this run.
 
-use std::io;
 use std::path::{Path, PathBuf};
-use std::{fs, slice};
+use std::{fs, io};
 
 use anyhow::Context;
 use harness::tier::Tier;
@@ -56,22 +55,18 @@ impl Places {
 
     /// Removes whatever an earlier run left, so that nothing of it can be taken for this one's.
     pub(crate) fn clear(&self) -> anyhow::Result<()> {
-        remove(slice::from_ref(&self.directory))?;
-        fs::create_dir_all(self.logs())
-            .with_context(|| format!("create {}", self.logs().display()))
+        remove(&self.directory)?;
+        fs::create_dir_all(self.logs()).with_context(|| format!("create {}", self.logs().display()))
     }
 }
 
-/// Removes files and directories that may be there.
-pub(crate) fn remove(paths: &[PathBuf]) -> anyhow::Result<()> {
-    for path in paths {
-        let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
-        match removed {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(error).with_context(|| format!("remove {}", path.display()));
-            }
-            _ => {}
+/// Removes a file or a directory that may be there.
+pub(crate) fn remove(path: &Path) -> anyhow::Result<()> {
+    let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+    match removed {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("remove {}", path.display()))
         }
+        _ => Ok(()),
     }
-    Ok(())
 }

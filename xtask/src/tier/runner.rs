@@ -18,13 +18,13 @@ pub(super) fn run(
     order: &Order,
     mut command: Command,
     places: &Places,
-    output: Output,
+    output: &Output,
 ) -> anyhow::Result<Report> {
     if let Some(only) = &order.selection.only {
         command.args(["--", only]);
     }
     let started_at = Timestamp::now();
-    let status = output.run(command, places)?;
+    let status = output.run(command)?;
     Ok(read_back(order, places, started_at, status))
 }
 

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use harness::tier::Tier;
 
-use super::{Executable, Profile, executables, package_of, programs_arguments, runner};
 use super::selection_arguments;
+use super::{Executable, Profile, executables, package_of, programs_arguments, runner};
 
 const MESSAGES: &str = r#"
 {"reason":"compiler-artifact","package_id":"path+file:///w/harness#0.1.0","target":{"name":"harness","kind":["lib"]},"profile":{"test":false},"executable":null}

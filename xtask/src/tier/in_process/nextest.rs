@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use super::super::build::selection_arguments;
 use super::super::places::remove;
-use super::super::text_of;
-use super::{Order, Output, Places, Test, Wanted, fallen, tell_of_failure};
+use super::super::{tell_nothing, text_of};
+use super::{Order, Output, Test, Wanted, fallen, tell_of_failure};
 use crate::workspace::Workspace;
 
 /// How nextest ends where a test has failed.
@@ -69,20 +69,19 @@ pub(super) fn run(
     workspace: &Workspace,
     order: &Order,
     wanted: &Wanted,
-    places: &Places,
-    output: Output,
+    output: &Output,
 ) -> anyhow::Result<Vec<CaseReport>> {
     // It writes where its own configuration says, below the top of the workspace.
     let junit: PathBuf = workspace.root().join("target/nextest").join(PROFILE).join("junit.xml");
-    remove(std::slice::from_ref(&junit))?;
+    remove(&junit)?;
     let mut arguments = vec!["nextest", "run", "--profile", PROFILE, "--no-fail-fast"];
     arguments.extend(selection_arguments(order.tier, order.profile));
     let mut command = workspace.cargo(&arguments);
     if let Wanted::Some { selected, .. } = wanted {
         command.args(["--filterset", &filter(selected)]);
     }
-    order.tell(&mut command, workspace, places);
-    let status = output.run(command, places)?;
+    tell_nothing(&mut command);
+    let status = output.run(command)?;
     let read = text_of(&junit).and_then(|xml| Ok(junit::read(&xml)?));
     Ok(cases(order, status, read))
 }

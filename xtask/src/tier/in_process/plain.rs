@@ -9,7 +9,6 @@
 //! It tells no times. A test that is counted and not named is a case without a name.
 
 use std::io::{self, BufRead, BufReader, PipeReader, Write};
-use std::fs::File;
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 
@@ -17,7 +16,8 @@ use anyhow::{Context, ensure};
 use harness::report::{CaseReport, Outcome};
 
 use super::super::build::{Executable, selection_arguments};
-use super::{Order, Output, Places, Test, Wanted, fallen, tell_of_failure};
+use super::super::{create, tell_nothing};
+use super::{Order, Output, Test, Wanted, fallen, tell_of_failure};
 use crate::tally;
 use crate::workspace::Workspace;
 
@@ -40,21 +40,16 @@ pub(super) fn run(
     order: &Order,
     wanted: &Wanted,
     built: &[Executable],
-    places: &Places,
-    output: Output,
+    output: &Output,
 ) -> anyhow::Result<Vec<CaseReport>> {
     let mut command = cargo_test(workspace, order);
-    order.tell(&mut command, workspace, places);
+    tell_nothing(&mut command);
     if let Wanted::Some { selected, .. } = wanted {
         command.args(["--", "--exact"]).args(selected.iter().map(|test| &test.name));
     }
     let (status, text) = match output {
         Output::Terminal => run_merged(command, io::stdout())?,
-        Output::File => {
-            let path = places.output();
-            let file = File::create(&path).with_context(|| format!("create {}", path.display()))?;
-            run_merged(command, file)?
-        }
+        Output::File(path) => run_merged(command, create(path)?)?,
     };
     let mut cases = told(&text, built);
     if let Wanted::Some { selected, .. } = wanted {
@@ -134,7 +129,12 @@ fn told(text: &str, built: &[Executable]) -> Vec<CaseReport> {
     let mut open: Option<Section> = None;
     for line in text.lines() {
         if let Some(binary) = begins_binary(line, built) {
-            cases.extend(open.replace(Section { binary, cases: Vec::new() }).map(Section::broke_off).into_iter().flatten());
+            cases.extend(
+                open.replace(Section { binary, cases: Vec::new() })
+                    .map(Section::broke_off)
+                    .into_iter()
+                    .flatten(),
+            );
         } else if let Some(section) = &mut open {
             if let Some((name, outcome)) = ended_test(line) {
                 section.add(name, outcome, None);
