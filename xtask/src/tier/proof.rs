@@ -1,8 +1,8 @@
 //! Receipts of whole runs: what a run is about, whether an earlier one still proves it, and the
 //! receipt of a new one.
 //!
-//! A receipt is taken away before its tier runs again, and after any run of it that does not pass:
-//! it must never say more than the last thing that was seen. Programs are named by their path below
+//! A receipt is taken away before its tier runs again, and when a part of the tier fails: it must
+//! never say more than the last thing that was seen. Programs are named by their path below
 //! the build directory, so that a list of receipts can look at them without building anything.
 
 use std::collections::BTreeMap;
@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use harness::binaries::Programs;
-use harness::exit_code::ExitCode;
 use harness::receipt::{self, Receipt, Wanted, sha256};
 use harness::report::{Machine, Report};
 use harness::tier::Tier;
@@ -118,7 +117,7 @@ pub(crate) fn ending(
 ) -> Ending {
     let whole = report.selection.is_everything();
     match before {
-        _ if !whole && report.verdict.exit_code != ExitCode::Pass => Ending::Withdraw,
+        _ if !whole && 0 < report.verdict.failed => Ending::Withdraw,
         _ if !whole => Ending::Leave,
         None => Ending::Withdraw,
         Some(before) if Some(&before) != after => Ending::Changed,

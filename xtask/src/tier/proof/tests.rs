@@ -6,6 +6,7 @@ use harness::gate::Gate;
 use harness::receipt::{Receipt, Tree, Wanted};
 use harness::report::{Machine, Outcome, Report, Selection};
 use harness::tier::Tier;
+use harness::verdict::judge;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Ending, age, ending, hashes, hashes_now};
@@ -45,6 +46,10 @@ fn a_whole_run_on_files_that_stayed_the_same_gets_a_receipt() {
 fn a_part_of_a_tier_proves_nothing_and_can_disprove_it_all() {
     check(&ran(Outcome::Passed, Some("a")), None, None, &Ending::Leave);
     check(&ran(Outcome::Failed, Some("a")), None, None, &Ending::Withdraw);
+    // A filter that means no test says nothing about those there are.
+    let nothing = Report { cases: Vec::new(), ..ran(Outcome::Passed, Some("typo")) };
+    let nothing = Report { verdict: judge(Gate::Closed, &[], &[]), ..nothing };
+    check(&nothing, None, None, &Ending::Leave);
 }
 
 #[test]
