@@ -23,6 +23,8 @@ pub mod render;
 pub mod report;
 pub mod sandbox;
 pub mod seed;
+#[cfg(test)]
+mod specimen;
 pub mod tier;
 pub mod verdict;
 pub mod wait;
