@@ -88,7 +88,7 @@ fn in_room(definition: &Definition, room: &mut Room) -> anyhow::Result<()> {
     let result = catch_unwind(AssertUnwindSafe(|| (definition.run)(&mut case)));
     match result {
         Ok(Ok(())) => {
-            let parted = parting::part(&mut case.sandbox, room);
+            let parted = parting::part(&mut case.sandbox, definition.world, room);
             if parted.is_err() {
                 parting::keep_traces(case.sandbox, room);
             }
