@@ -21,6 +21,8 @@ pub mod quarantine;
 pub mod receipt;
 pub mod render;
 pub mod report;
+#[cfg(feature = "run")]
+pub mod run;
 pub mod sandbox;
 pub mod seed;
 #[cfg(test)]

@@ -5,10 +5,12 @@ mod crashes;
 mod daemon;
 mod messages;
 mod privacy;
+mod runners;
 
 use crate::case::Definition;
 
 /// All cases of this tier.
 pub fn cases() -> Vec<Definition> {
-    [daemon::CASES, control::CASES, messages::CASES, privacy::CASES, crashes::CASES].concat()
+    [daemon::CASES, control::CASES, messages::CASES, privacy::CASES, crashes::CASES, runners::CASES]
+        .concat()
 }

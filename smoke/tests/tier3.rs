@@ -1,5 +1,5 @@
 //! Runs the cases of tier 3: the daemon's binary with the real agent program.
 
 fn main() -> std::process::ExitCode {
-    smoke::runner::run(smoke::tier3::cases()).into()
+    smoke::tier::run(harness::tier::Tier::RealAgent, smoke::tier3::cases()).into()
 }
