@@ -161,7 +161,7 @@ fn in_room(
     let result = catch_unwind(AssertUnwindSafe(|| (definition.run)(&mut case)));
     match result {
         Ok(Ok(())) => {
-            let parted = parting::part(&mut case.sandbox, room);
+            let parted = parting::part(&mut case.sandbox, definition.world, room);
             if parted.is_err() {
                 parting::keep_traces(case.sandbox, room);
             }

@@ -15,8 +15,9 @@ mod table;
 
 use std::collections::BTreeSet;
 
-use crate::gate::Gate;
 use harness::exit_code::ExitCode;
+use harness::gate::Gate;
+use harness::tier::Tier;
 
 use self::rules::{RULES, Rule};
 pub(crate) use self::table::{MARK, markdown};
@@ -35,7 +36,7 @@ pub(crate) enum Check {
         prefix: &'static str,
     },
     /// A tier, whole.
-    Tier(u8),
+    Tier(Tier),
     /// `cargo xtask test`.
     Everything,
     /// A bench of the package `benches`: its target, and the part of its names that is meant.
@@ -117,7 +118,7 @@ impl Check {
             Self::Tests { package, prefix } => {
                 format!("cargo nextest run -p {package} {prefix}")
             }
-            Self::Tier(number) => format!("cargo xtask test-tier {number}"),
+            Self::Tier(tier) => format!("cargo xtask test-tier {}", tier.number()),
             Self::Bench { target, filter: "" } => {
                 format!("cargo bench -p benches --bench {target}")
             }

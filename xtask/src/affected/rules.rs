@@ -1,6 +1,8 @@
 //! Which paths ask for which checks. The first rule that matches a path holds for it.
 
-use super::Check::{self, Bench, Everything, Tests, Tidy, Tier};
+use harness::tier::Tier;
+
+use super::Check::{self, Bench, Everything, Tests, Tidy};
 
 /// What a change of some paths needs.
 #[derive(Debug, Clone, Copy)]
@@ -15,6 +17,10 @@ pub(crate) struct Rule {
 
 const CORE: &str = "assistant-core";
 const DAEMON: &str = "claude-assistant";
+
+const TIER_1: Check = Check::Tier(Tier::InProcess);
+const TIER_2: Check = Check::Tier(Tier::RealBinaries);
+const TIER_3: Check = Check::Tier(Tier::RealAgent);
 
 const fn core(prefix: &'static str) -> Check {
     Tests { package: CORE, prefix }
@@ -53,27 +59,27 @@ pub(crate) const RULES: &[Rule] = &[
     },
     Rule {
         paths: &["smoke/src/tier2", "smoke/tests/tier2"],
-        checks: &[Tidy, Tier(2)],
+        checks: &[Tidy, TIER_2],
         why: "cases of that tier",
     },
     Rule {
         paths: &["smoke/src/tier3", "smoke/tests/tier3"],
-        checks: &[Tidy, Tier(3)],
+        checks: &[Tidy, TIER_3],
         why: "cases of that tier",
     },
     Rule {
         paths: &["smoke/"],
-        checks: &[Tidy, Tier(1), Tier(2), Tier(3)],
+        checks: &[Tidy, TIER_1, TIER_2, TIER_3],
         why: "under the cases of every tier",
     },
     Rule {
         paths: &["fakes/"],
-        checks: &[Tests { package: "fakes", prefix: "" }, Tidy, Tier(1), Tier(2), Tier(3)],
+        checks: &[Tests { package: "fakes", prefix: "" }, Tidy, TIER_1, TIER_2, TIER_3],
         why: "a stand-in that drifts makes every other test worthless",
     },
     Rule {
         paths: &["benches/"],
-        checks: &[Tests { package: "benches", prefix: "" }, Tidy, Tier(1), END_TO_END],
+        checks: &[Tests { package: "benches", prefix: "" }, Tidy, TIER_1, END_TO_END],
         why: "what is measured",
     },
     Rule {
@@ -83,9 +89,9 @@ pub(crate) const RULES: &[Rule] = &[
             daemon("session::"),
             daemon("app::"),
             Tidy,
-            Tier(1),
-            Tier(2),
-            Tier(3),
+            TIER_1,
+            TIER_2,
+            TIER_3,
             Bench { target: "in_process", filter: "session_machine" },
         ],
         why: "decides what is delivered, when, and what an end means",
@@ -96,9 +102,9 @@ pub(crate) const RULES: &[Rule] = &[
             core("framing::"),
             core("prompt::"),
             Tidy,
-            Tier(1),
-            Tier(2),
-            Tier(3),
+            TIER_1,
+            TIER_2,
+            TIER_3,
             Bench { target: "in_process", filter: "frame" },
         ],
         why: "what the agent reads, which nobody may forge",
@@ -111,20 +117,20 @@ pub(crate) const RULES: &[Rule] = &[
             core("chat::"),
             daemon("router::"),
             Tidy,
-            Tier(1),
-            Tier(2),
+            TIER_1,
+            TIER_2,
             Bench { target: "in_process", filter: "route_and_frame" },
         ],
         why: "who reaches a session, and with which rights",
     },
     Rule {
         paths: &["daemon/core/src/roster", "daemon/core/src/backoff", "daemon/core/src/debounce"],
-        checks: &[core(""), daemon("supervisor::"), Tidy, Tier(1), Tier(2)],
+        checks: &[core(""), daemon("supervisor::"), Tidy, TIER_1, TIER_2],
         why: "when something is started, tried again, or written",
     },
     Rule {
         paths: &["daemon/core/"],
-        checks: &[core(""), daemon(""), Tidy, Tier(1), Tier(2), Tier(3)],
+        checks: &[core(""), daemon(""), Tidy, TIER_1, TIER_2, TIER_3],
         why: "under every decision",
     },
     Rule {
@@ -134,9 +140,9 @@ pub(crate) const RULES: &[Rule] = &[
             daemon("session::"),
             daemon("app::"),
             Tidy,
-            Tier(1),
-            Tier(2),
-            Tier(3),
+            TIER_1,
+            TIER_2,
+            TIER_3,
             Bench { target: "in_process", filter: "decode_line" },
             END_TO_END,
         ],
@@ -149,8 +155,8 @@ pub(crate) const RULES: &[Rule] = &[
             daemon("intake::"),
             daemon("app::lives"),
             Tidy,
-            Tier(1),
-            Tier(2),
+            TIER_1,
+            TIER_2,
             Bench { target: "in_process", filter: "registry" },
             END_TO_END,
         ],
@@ -163,8 +169,8 @@ pub(crate) const RULES: &[Rule] = &[
             daemon("router::"),
             daemon("sender::"),
             Tidy,
-            Tier(1),
-            Tier(2),
+            TIER_1,
+            TIER_2,
             END_TO_END,
         ],
         why: "on the way of every message",
@@ -176,30 +182,30 @@ pub(crate) const RULES: &[Rule] = &[
             daemon("app::"),
             daemon("processes::"),
             Tidy,
-            Tier(1),
-            Tier(2),
-            Tier(3),
+            TIER_1,
+            TIER_2,
+            TIER_3,
         ],
         why: "starts and ends everything; the most dangerous place",
     },
     Rule {
         paths: &["daemon/src/tools"],
-        checks: &[daemon("tools::"), Tidy, Tier(1), Tier(2), Tier(3)],
+        checks: &[daemon("tools::"), Tidy, TIER_1, TIER_2, TIER_3],
         why: "what an agent may do to people",
     },
     Rule {
         paths: &["daemon/src/control", "daemon/src/cli", "daemon/src/typed", "daemon/tests/"],
-        checks: &[daemon("control::"), daemon("cli::"), Tidy, Tier(1), Tier(2)],
+        checks: &[daemon("control::"), daemon("cli::"), Tidy, TIER_1, TIER_2],
         why: "what the owner types, and who may",
     },
     Rule {
         paths: &["daemon/src/measured", "daemon/src/scene"],
-        checks: &[Tidy, Tier(1)],
+        checks: &[Tidy, TIER_1],
         why: "seen by tests and benches alone",
     },
     Rule {
         paths: &["daemon/"],
-        checks: &[daemon(""), Tidy, Tier(1), Tier(2), Tier(3)],
+        checks: &[daemon(""), Tidy, TIER_1, TIER_2, TIER_3],
         why: "the daemon",
     },
 ];

@@ -1,14 +1,14 @@
 //! Shows a plan, and runs it step by step.
 
 use harness::exit_code::ExitCode;
-
-use crate::gate::Gate;
+use harness::gate::Gate;
 
 use super::changes::Changes;
 use super::{Asked, Check};
 use crate::steps::{Outcome, Run};
-use crate::suite::{self, Selection};
+use crate::suite::{self, Reuse};
 use crate::tidy;
+use crate::tier::Order;
 use crate::workspace::{Workspace, has_cargo_subcommand};
 
 /// Reasons of one check that are written out; the rest are counted.
@@ -35,7 +35,8 @@ pub(super) fn show(changes: &Changes, plan: &[Asked]) {
 /// Runs every check; one that fails does not end the rest.
 pub(super) fn all(workspace: &Workspace, plan: &[Asked], gate: Gate) -> anyhow::Result<ExitCode> {
     let mut run = Run::default();
-    let mut worst = ExitCode::Pass;
+    // It holds steps of its own.
+    let mut everything = ExitCode::Pass;
     for Asked { check, .. } in plan {
         match *check {
             Check::Tidy => {
@@ -56,13 +57,16 @@ pub(super) fn all(workspace: &Workspace, plan: &[Asked], gate: Gate) -> anyhow::
                 run.command("bench", ExitCode::Failed, bench);
             }
             Check::Tier(tier) => {
-                let selection = Selection { tier, only: None };
-                worst = worst.max(suite::test_tier(workspace, &selection, gate)?);
+                suite::tier_steps(workspace, &Order::whole(tier, gate), Reuse::Never, &mut run);
             }
-            Check::Everything => worst = worst.max(suite::test(workspace, gate)?),
+            Check::Everything => everything = suite::test(workspace, gate)?,
         }
     }
-    Ok(worst.max(run.finish()))
+    if plan.iter().all(|asked| asked.check == Check::Everything) {
+        return Ok(everything);
+    }
+    let rest = run.finish();
+    Ok(if everything == ExitCode::Pass { rest } else { everything })
 }
 
 /// Tests of one package whose name begins so; none of that name is no failure here, since the whole

@@ -25,7 +25,7 @@ pub(crate) fn markdown() -> String {
         for check in *checks {
             match check {
                 Check::Tidy => tiers.push("tidy".to_owned()),
-                Check::Tier(number) => tiers.push(number.to_string()),
+                Check::Tier(tier) => tiers.push(tier.number().to_string()),
                 Check::Everything => tiers.push("everything".to_owned()),
                 Check::Tests { package, prefix } => {
                     first.push(format!("`{}`", format!("{package} {prefix}").trim()));

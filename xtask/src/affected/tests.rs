@@ -1,5 +1,7 @@
 //! Changed paths in, checks out.
 
+use harness::tier::Tier;
+
 use super::rules::{matches, rule_of};
 use super::{Check, RULES, plan};
 use crate::tidy::tree_of_this_workspace;
@@ -72,7 +74,7 @@ fn all_product_code_asks_for_all_of_tier_1() {
     let tree = tree_of_this_workspace();
     for path in tree.iter().filter(|path| path.starts_with("daemon/") && path.contains("src/")) {
         let asked = plan([path.as_str()]);
-        let whole = [Check::Tier(1), Check::Everything];
+        let whole = [Check::Tier(Tier::InProcess), Check::Everything];
         assert!(asked.iter().any(|asked| whole.contains(&asked.check)), "{path}");
     }
 }
