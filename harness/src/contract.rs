@@ -33,6 +33,7 @@ mod transcript;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+pub use frames::kind;
 pub use host::Host;
 pub use launch::{Launch, Manners, Session};
 pub use list::ALL;

@@ -9,6 +9,7 @@
 
 pub mod api;
 pub mod case;
+pub mod contracts;
 pub mod runner;
 pub mod stream;
 pub mod tier2;

@@ -1,5 +1,6 @@
 //! Tier 3: the daemon's binary with the real agent program, against a stand-in of the API.
 
+mod contracts;
 mod conversation;
 mod crashes;
 mod verbatim;
@@ -8,5 +9,5 @@ use crate::case::Definition;
 
 /// All cases of this tier.
 pub fn cases() -> Vec<Definition> {
-    [conversation::CASES, verbatim::CASES, crashes::CASES].concat()
+    [conversation::CASES, verbatim::CASES, crashes::CASES, contracts::CASES].concat()
 }

@@ -49,13 +49,21 @@ struct Talk {
 impl Talk {
     fn hear(&mut self, entry: &Entry) -> anyhow::Result<()> {
         match entry {
-            Entry::In(line) if line["type"] == "control_request" => {
-                self.asked.insert(text(&line["request_id"]));
+            Entry::In(line) => self.hear_host(line),
+            Entry::InRaw(text) => {
+                let lines = text.lines().filter_map(|line| serde_json::from_str(line).ok());
+                lines.for_each(|line| self.hear_host(&line));
             }
             Entry::Out(line) => self.hear_program(line)?,
             _ => {}
         }
         Ok(())
+    }
+
+    fn hear_host(&mut self, line: &Value) {
+        if line["type"] == "control_request" {
+            self.asked.insert(text(&line["request_id"]));
+        }
     }
 
     fn hear_program(&mut self, line: &Value) -> anyhow::Result<()> {

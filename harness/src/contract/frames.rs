@@ -68,8 +68,9 @@ impl fmt::Display for Frames {
     }
 }
 
-/// What a line is: its type and what inside decides about its other fields.
-pub(super) fn kind(frame: &Value) -> String {
+/// What a line is: its type and what inside decides about its other fields, as
+/// `control_request/can_use_tool` or `assistant/text`.
+pub fn kind(frame: &Value) -> String {
     let parts = [
         &frame["type"],
         &frame["subtype"],

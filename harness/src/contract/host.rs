@@ -30,8 +30,8 @@ struct Rule {
 
 /// One connection to a peer.
 pub struct Host {
-    lines: BufReader<Box<dyn AsyncRead + Unpin>>,
-    writer: Option<Box<dyn AsyncWrite + Unpin>>,
+    lines: BufReader<Box<dyn AsyncRead + Unpin + Send>>,
+    writer: Option<Box<dyn AsyncWrite + Unpin + Send>>,
     life: Box<dyn Life>,
     contract: &'static str,
     run: usize,

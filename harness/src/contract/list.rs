@@ -267,7 +267,7 @@ pub const ALL: &[Contract] = &[
     Contract {
         id: "C33",
         title: "a_killed_session_goes_on",
-        promise: "A session that was killed in mid-turn can be resumed and knows the prompt.",
+        promise: "A session that was killed in mid-turn can be resumed and knows the turns before.",
         source: "a recorded kill and resume",
         needs: &[Kill],
         script: |play| Box::pin(sessions::a_killed_session_goes_on(play)),

@@ -26,9 +26,9 @@ pub trait Starter {
 /// A running agent program, or what plays it.
 pub struct Peer {
     /// Its stdout.
-    pub reader: Box<dyn AsyncRead + Unpin>,
+    pub reader: Box<dyn AsyncRead + Unpin + Send>,
     /// Its stdin.
-    pub writer: Box<dyn AsyncWrite + Unpin>,
+    pub writer: Box<dyn AsyncWrite + Unpin + Send>,
     /// Its process.
     pub life: Box<dyn Life>,
 }

@@ -119,6 +119,11 @@ impl Recording {
         }
     }
 
+    /// A recording of which nothing is known.
+    pub fn empty(contract: &Contract) -> Self {
+        Self::of(contract, &Transcript::default(), ("nothing", ""), Path::new("/"))
+    }
+
     /// The text of the file.
     pub fn write(&self) -> String {
         let mut text = json!({ "header": self.header }).to_string();

@@ -1,7 +1,7 @@
 //! Messages that meet a running turn.
 
 use anyhow::ensure;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::contract::frames::{
     answered, field, is_init, is_lifecycle, is_result, is_tool_result, is_tool_use, same,
@@ -89,7 +89,9 @@ pub(crate) async fn a_waiting_message_can_be_cancelled(play: &mut Play<'_>) -> a
     {
         let answer = host.ask(cancel(uuid)).await?;
         field(answer.last(), "/response/response/cancelled", is_cancelled)?;
-        field(answer.last(), "/response/response/message_uuid", uuid)?;
+        // Only what was cancelled is named.
+        let named = is_cancelled.then_some(uuid).map_or(Value::Null, Value::from);
+        field(answer.last(), "/response/response/message_uuid", named)?;
         all = all.and(answer);
     }
     let all = all.and(host.idle().await?).and(host.leave().await?);
