@@ -171,7 +171,15 @@ impl Layer {
     async fn run(mut self) {
         // Either side may be gone: then the other one notices by itself.
         let _gone = self.pass().await;
+        self.close().await;
         let _gone = self.to_host.shutdown().await;
+    }
+
+    /// Closes the stdin of the stand-in.
+    async fn close(&mut self) {
+        if let Some(mut peer) = self.to_peer.take() {
+            let _gone = peer.shutdown().await;
+        }
     }
 
     async fn pass(&mut self) -> io::Result<()> {
@@ -195,7 +203,7 @@ impl Layer {
                         if self.words.ends_with_stdin() {
                             return Ok(());
                         }
-                        self.to_peer = None;
+                        self.close().await;
                         continue;
                     }
                     let (to_peer, to_host) = self.words.hear(&std::mem::take(&mut heard));
@@ -339,8 +347,12 @@ impl Words {
                 Fault::HeardWith(pick, place, other) if self.is(pick, &value) => {
                     put(&mut value, place, other);
                 }
-                Fault::Pretends(subtype, body) if value["request"]["subtype"] == subtype => {
+                Fault::Pretends(subtype, mut body) if value["request"]["subtype"] == subtype => {
                     let id = &value["request_id"];
+                    // An answer that names a message names the one it was asked about.
+                    if value["request"]["message_uuid"].is_string() {
+                        body["message_uuid"] = value["request"]["message_uuid"].clone();
+                    }
                     let response =
                         json!({ "subtype": "success", "request_id": id, "response": body });
                     let answer = json!({ "type": "control_response", "response": response });
