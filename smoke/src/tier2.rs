@@ -1,6 +1,7 @@
 //! Tier 2: the daemon's binary with a stand-in of the agent program.
 
 mod cli;
+mod contracts;
 mod control;
 mod crashes;
 mod daemon;
@@ -26,6 +27,7 @@ pub fn cases() -> Vec<Definition> {
         privacy::CASES,
         registry::CASES,
         crashes::CASES,
+        contracts::CASES,
         incidents::CASES,
         zones::CASES,
     ]

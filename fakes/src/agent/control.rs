@@ -39,7 +39,11 @@ impl Agent {
                 if cancelled {
                     self.lifecycle(uuid, "cancelled");
                 }
-                let body = json!({ "cancelled": cancelled, "message_uuid": uuid });
+                let mut body = json!({ "cancelled": cancelled });
+                // What was not cancelled is not named.
+                if cancelled {
+                    body["message_uuid"] = json!(uuid);
+                }
                 self.succeed(&id, Some(body));
             }
             "end_session" => {
