@@ -118,7 +118,9 @@ enum Begin {
 
 async fn check_taken_up(end: End, begin: Begin) {
     let mut daemon = Daemon::start().await;
-    daemon.write(&number(0), "slow 30 1000");
+    // A stop waits fifteen seconds for a turn.
+    let text = if matches!(end, End::WithItsDaemon) { "slow 17 1000" } else { "slow 2 1000" };
+    daemon.write(&number(0), text);
     daemon.until("the turn", |daemon| daemon.states() == ["delivered"]).await;
     end_agent(&mut daemon, end).await;
     match begin {
@@ -141,7 +143,7 @@ async fn check_taken_up(end: End, begin: Begin) {
     daemon.until_done().await;
     let row = &daemon.rows()[0];
     assert_eq!((row.state.as_str(), row.attempts.0), ("answered", 2), "{end:?} {begin:?}");
-    let answer = "You said: slow 30 1000".to_owned();
+    let answer = format!("You said: {text}");
     assert!(daemon.sent(&number(0)).contains(&answer), "{end:?} {begin:?}");
     daemon.end().await;
 }
