@@ -49,6 +49,7 @@ fn a_step_that_fails_without_counting_still_shows_as_a_failure() {
     assert_eq!(total(&finished), Tally { passed: 0, failed: 1 });
 }
 
+/// Incidents: K-also.
 #[test]
 fn a_build_failure_outranks_what_failed_before_it() {
     let failed = |code| step("x", Outcome::Failed(code), 0, 0);
@@ -92,6 +93,7 @@ fn a_tier_takes_its_outcome_and_its_counts_from_its_report() {
     assert!(run.text().ends_with("\n1 passed, 2 failed\n"), "{}", run.text());
 }
 
+/// Incidents: K-also.
 #[test]
 fn a_tier_that_selected_nothing_is_not_green_and_one_that_tried_nothing_is_skipped() {
     let of = |gate, cases| Outcome::of(&report(gate, cases));

@@ -24,13 +24,20 @@ struct List {
     mark: &'static str,
     word: &'static str,
     numbers: &'static [(&'static str, u32)],
+    /// Entries that are a group of smaller ones and have a word for a number.
+    named: &'static [&'static str],
 }
 
 /// Each group of numbers: its letter, and its last number; they begin with 1.
 const LISTS: &[List] = &[
-    List { mark: "incidents", word: "Incidents:", numbers: &[("", 115), ("J", 27), ("K", 21)] },
-    List { mark: "danger-zones", word: "Danger zone:", numbers: &[("", 6)] },
-    List { mark: "pitfalls", word: "Pitfall:", numbers: &[("", 7)] },
+    List {
+        mark: "incidents",
+        word: "Incidents:",
+        numbers: &[("", 115), ("J", 27), ("K", 21)],
+        named: &["F-smaller", "K-flush", "K-also"],
+    },
+    List { mark: "danger-zones", word: "Danger zone:", numbers: &[("", 6)], named: &[] },
+    List { mark: "pitfalls", word: "Pitfall:", numbers: &[("", 7)], named: &[] },
 ];
 
 /// Stages that bring what is not there yet.
@@ -97,7 +104,8 @@ fn rows_of(text: &str, first_line: usize) -> Vec<Row<'_>> {
         };
         let columns: Vec<&str> = inside.split('|').map(str::trim).collect();
         if let [number, holds, place] = columns[..]
-            && number.chars().any(|c| c.is_ascii_digit())
+            && number != "number"
+            && !number.starts_with("--")
         {
             rows.push(Row { line, number, holds, place });
         }
@@ -112,6 +120,7 @@ fn check_numbers(list: &List, rows: &[Row<'_>]) -> Vec<Finding> {
         .numbers
         .iter()
         .flat_map(|(letter, last)| (1..=*last).map(move |number| format!("{letter}{number}")))
+        .chain(list.named.iter().map(|&name| name.to_owned()))
         .collect();
     let mut seen = BTreeSet::new();
     for row in rows {

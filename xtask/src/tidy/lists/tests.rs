@@ -3,7 +3,8 @@
 use super::{List, check_numbers, check_references, check_row, check_tests, rows_of, tests_of};
 use crate::tidy::tree::Tree;
 
-const LIST: List = List { mark: "incidents", word: "Incidents:", numbers: &[("", 2), ("K", 1)] };
+const LIST: List =
+    List { mark: "incidents", word: "Incidents:", numbers: &[("", 2), ("K", 1)], named: &[] };
 
 const SOURCES: &[(&str, &str)] = &[
     (
