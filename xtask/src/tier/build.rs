@@ -61,9 +61,9 @@ fn programs_arguments(profile: Profile) -> Vec<&'static str> {
 pub(super) fn selection_arguments(tier: Tier, profile: Profile) -> Vec<&'static str> {
     let targets: &[&str] = match tier {
         Tier::InProcess => &["--workspace", "--lib", "--bins", "--tests"],
-        Tier::RealBinaries => &["--package", "smoke", "--test", "tier2"],
-        Tier::RealAgent => &["--package", "smoke", "--test", "tier3"],
-        Tier::Running => &["--package", "smoke", "--test", "tier4"],
+        Tier::RealBinaries => &["--workspace", "--test", "tier2"],
+        Tier::RealAgent => &["--workspace", "--test", "tier3"],
+        Tier::Running => &["--workspace", "--test", "tier4"],
     };
     [&["--locked"], targets, profile.arguments()].concat()
 }
