@@ -106,6 +106,14 @@ fn a_case_that_nextest_starts_speaks_as_a_test_does() {
 }
 
 #[test]
+fn what_a_case_left_stays_on_disk_where_that_is_asked_for() {
+    let left = |play: Play| play.run().litter();
+    assert_eq!(left(Play::with(&["leaves_a_temporary_file"])), [""; 0]);
+    let kept = left(Play::with(&["leaves_a_temporary_file"]).env(environment::KEEP, "1"));
+    assert!(kept.len() == 1 && kept[0].starts_with('h'), "{kept:?}");
+}
+
+#[test]
 fn a_run_that_is_interrupted_ends_what_runs_and_is_no_pass() {
     /// Long after the runner has begun with its first case, and long before that is over.
     const LIMIT: Duration = Duration::from_secs(20);
