@@ -8,6 +8,7 @@ mod inputs;
 mod messages;
 mod privacy;
 mod registry;
+mod running;
 mod strangers;
 
 use crate::case::Definition;
@@ -23,6 +24,7 @@ pub fn cases() -> Vec<Definition> {
         inputs::CASES,
         privacy::CASES,
         registry::CASES,
+        running::CASES,
         crashes::CASES,
     ]
     .concat()
