@@ -3,6 +3,7 @@
 mod conversation;
 mod crashes;
 mod errors;
+mod live;
 mod permission;
 mod turns;
 mod verbatim;
@@ -17,6 +18,7 @@ pub fn cases() -> Vec<Definition> {
         turns::CASES,
         permission::CASES,
         errors::CASES,
+        live::CASES,
         verbatim::CASES,
         crashes::CASES,
     ]
