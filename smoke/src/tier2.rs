@@ -10,6 +10,7 @@ mod inputs;
 mod messages;
 mod privacy;
 mod registry;
+mod running;
 mod strangers;
 mod zones;
 
@@ -26,6 +27,7 @@ pub fn cases() -> Vec<Definition> {
         inputs::CASES,
         privacy::CASES,
         registry::CASES,
+        running::CASES,
         crashes::CASES,
         contracts::CASES,
         incidents::CASES,

@@ -4,6 +4,7 @@ mod contracts;
 mod conversation;
 mod crashes;
 mod errors;
+mod live;
 mod permission;
 mod turns;
 mod verbatim;
@@ -18,6 +19,7 @@ pub fn cases() -> Vec<Definition> {
         turns::CASES,
         permission::CASES,
         errors::CASES,
+        live::CASES,
         verbatim::CASES,
         crashes::CASES,
         contracts::CASES,
