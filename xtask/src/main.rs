@@ -1,4 +1,5 @@
-//! The workflow of the project: `cargo xtask try`, `test`, `test-tier`, `ci`, `tidy`, `claude`.
+//! The workflow of the project: `cargo xtask try`, `test`, `test-tier`, `ci`, `tidy`, `claude`,
+//! `contract`.
 //!
 //! Kept quick to compile: no async runtime, no database. What needs those runs as a process of its
 //! own. Every command ends with a number of [`harness::exit_code::ExitCode`].
@@ -6,6 +7,7 @@
 #![expect(clippy::print_stderr, reason = "a command for the terminal talks to the terminal")]
 
 mod claude;
+mod contract;
 mod gate;
 mod steps;
 mod suite;
@@ -46,6 +48,9 @@ enum Command {
     /// The agent program that checks run against.
     #[command(subcommand)]
     Claude(ClaudeCommand),
+    /// What the agent program promises: run it, compare implementations, record the real one.
+    #[command(subcommand)]
+    Contract(contract::Command),
 }
 
 #[derive(Debug, Args)]
@@ -106,6 +111,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Ci => suite::test(&workspace, Gate::Closed),
         Command::Tidy => tidy::run(&workspace),
         Command::Claude(ClaudeCommand::Install) => claude::run(gate),
+        Command::Contract(command) => contract::run(&workspace, &command),
     }
 }
 
