@@ -41,7 +41,7 @@ pub(crate) enum Command {
         #[arg(long)]
         only: Option<String>,
     },
-    /// Drive the stand-in with the published SDK, which is fetched from PyPI (about 440 MB).
+    /// Drive the stand-in with the published SDK, which is fetched from `PyPI` (about 440 MB).
     Sdk,
 }
 

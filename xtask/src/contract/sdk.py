@@ -118,7 +118,7 @@ async def hooks(home):
         return {"hookSpecificOutput": verdict} if "no" in data["tool_input"]["command"] else {}
 
     async def remind(data, tool_use_id, context):
-        again = data["stop_hook_active"] or "silent" not in data["last_assistant_message"] + "silent"
+        again = data["stop_hook_active"]
         return {} if again else {"decision": "block", "reason": "say something"}
 
     registered = {"PreToolUse": [HookMatcher(matcher="Bash", hooks=[refuse])],

@@ -1,6 +1,6 @@
 //! Another host's point of view: the published SDK drives the stand-in.
 //!
-//! The SDK comes from PyPI into `target/sdk/`, one exact version; a script of a few dozen lines does
+//! The SDK comes from `PyPI` into `target/sdk/`, one exact version; a script of a few dozen lines does
 //! with it what its users do. No part of `ci`: it needs the network and half a gigabyte.
 
 use std::path::Path;
