@@ -7,6 +7,7 @@
 
 mod affected;
 mod claude;
+mod contract;
 mod lock;
 mod steps;
 mod stored;
@@ -66,6 +67,9 @@ enum Command {
     /// The agent program that checks run against.
     #[command(subcommand)]
     Claude(ClaudeCommand),
+    /// What the agent program promises: run it, compare implementations, record the real one.
+    #[command(subcommand)]
+    Contract(contract::Command),
 }
 
 #[derive(Debug, Args)]
@@ -170,6 +174,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             if mode == affected::Mode::Run { lock::alone(&workspace, run) } else { run() }
         }
         Command::Claude(ClaudeCommand::Install) => claude::run(gate),
+        Command::Contract(command) => contract::run(&workspace, &command),
     }
 }
 

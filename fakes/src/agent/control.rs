@@ -29,9 +29,12 @@ impl Agent {
                 self.succeed(&id, Some(json!({ "mcpServers": servers })));
             }
             "stop_task" => {
-                self.stop_task(request["task_id"].as_str().unwrap_or_default());
+                let task = request["task_id"].as_str().unwrap_or_default();
+                let stopped = self.stop_task(task);
                 self.succeed(&id, Some(json!({})));
-                self.tell_idle();
+                if stopped {
+                    self.tell_idle();
+                }
             }
             "cancel_async_message" => {
                 let uuid = request["message_uuid"].as_str().unwrap_or_default();

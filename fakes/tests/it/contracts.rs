@@ -15,12 +15,17 @@ use memory::InMemory;
 /// Limits a run to one contract: `cargo xtask contract run --on memory --only C07` sets it.
 const ONLY: &str = "CONTRACT_ONLY";
 
+/// All contracts, or the one that was asked for.
+fn selected() -> Vec<&'static Contract> {
+    let Ok(only) = std::env::var(ONLY) else { return ALL.iter().collect() };
+    vec![Contract::find(&only).expect("no contract has that number")]
+}
+
 /// Runs every contract, each with a starter of its own; the numbers of those that were skipped.
 /// Fails with all that were broken.
 async fn kept<S: Starter>(starter: impl Fn(&Contract) -> S) -> Vec<&'static str> {
-    let only = std::env::var(ONLY).unwrap_or_default().to_uppercase();
     let (mut broken, mut skipped) = (Vec::new(), Vec::new());
-    for contract in ALL.iter().filter(|contract| contract.id.contains(&only)) {
+    for contract in selected() {
         let outcome = run(contract, &mut starter(contract)).await;
         match &outcome.verdict {
             Verdict::Kept => {}
@@ -34,7 +39,7 @@ async fn kept<S: Starter>(starter: impl Fn(&Contract) -> S) -> Vec<&'static str>
 
 /// The numbers of the contracts that need this.
 fn in_need_of(capability: Capability) -> Vec<&'static str> {
-    let need = ALL.iter().filter(|contract| contract.needs.contains(&capability));
+    let need = selected().into_iter().filter(|contract| contract.needs.contains(&capability));
     need.map(|contract| contract.id).collect()
 }
 

@@ -8,8 +8,11 @@ use serde_json::Value;
 use super::frames::{is_init, is_result};
 use super::transcript::{Entry, Transcript};
 
+/// A test of a field's JSON type.
+type IsRight = fn(&Value) -> bool;
+
 /// The fields that every result carries, with a test of their JSON type.
-const RESULT_FIELDS: [(&str, fn(&Value) -> bool); 12] = [
+const RESULT_FIELDS: [(&str, IsRight); 12] = [
     ("subtype", Value::is_string),
     ("is_error", Value::is_boolean),
     ("duration_ms", Value::is_number),

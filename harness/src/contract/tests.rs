@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::slice;
 use std::time::Duration;
 
 use serde_json::json;
@@ -79,7 +80,7 @@ fn only_what_a_host_relies_on_is_compared() {
         "ttft_ms": 3 });
     let state = json!({ "type": "system", "subtype": "session_state_changed", "state": "idle" });
     let more = json!({ "type": "system", "subtype": "notification" });
-    check(&[result.clone()], &[worded.clone()], &[]);
+    check(slice::from_ref(&result), slice::from_ref(&worded), &[]);
     check(&[result.clone(), state.clone()], &[state, more, worded], &[]);
 }
 
@@ -90,7 +91,7 @@ fn another_line_another_field_and_another_state_are_drift() {
     let bad = json!({ "type": "result", "subtype": "success", "is_error": true, "result": 1 });
     let user = json!({ "type": "user", "message": { "content": [{ "type": "text" }] } });
     check(
-        &[result.clone()],
+        slice::from_ref(&result),
         &[bad],
         &[
             "C01 run 1, conversation: line 1 (result/success) /is_error: fake has false, real has \

@@ -122,23 +122,27 @@ impl Starter for Mutated {
                 to_host: writer,
                 words: Words::new(&self.faults),
             };
-            let mut between = JoinSet::new();
-            between.spawn(layer.run());
+            let mut running = JoinSet::new();
+            running.spawn(layer.run());
             let (reader, writer) = tokio::io::split(near);
             Ok(Peer {
                 reader: Box::new(reader),
                 writer: Box::new(writer),
-                life: Box::new(Between { life: peer.life, faults: self.faults.clone(), between }),
+                life: Box::new(Between {
+                    life: peer.life,
+                    faults: self.faults.clone(),
+                    layer: running,
+                }),
             })
         })
     }
 }
 
+/// The life of a stand-in behind a layer, and the task that is the layer.
 struct Between {
     life: Box<dyn Life>,
     faults: Vec<Fault>,
-    /// Owns the layer's task.
-    between: JoinSet<()>,
+    layer: JoinSet<()>,
 }
 
 impl Life for Between {
@@ -148,7 +152,7 @@ impl Life for Between {
 
     fn exit(&mut self) -> Pending<'_, io::Result<Exit>> {
         Box::pin(async move {
-            while self.between.join_next().await.is_some() {}
+            while self.layer.join_next().await.is_some() {}
             let exit = self.life.exit().await?;
             let other = self.faults.iter().find_map(|fault| match fault {
                 Fault::ExitCode(from, to) if exit == Exit::code(*from) => Some(Exit::code(*to)),

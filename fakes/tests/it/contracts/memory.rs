@@ -46,15 +46,12 @@ impl Starter for InMemory {
         Box::pin(async move {
             let (near, far) = tokio::io::duplex(PIPE_BYTES);
             let mut running = JoinSet::new();
-            match self.options(launch) {
-                Some(options) => {
-                    let (reader, writer) = tokio::io::split(far);
-                    running.spawn(FakeSdkClient::serve(reader, writer, options));
-                }
-                None => {
-                    drop(far);
-                    running.spawn(async { AgentExit::code(1) });
-                }
+            if let Some(options) = self.options(launch) {
+                let (reader, writer) = tokio::io::split(far);
+                running.spawn(FakeSdkClient::serve(reader, writer, options));
+            } else {
+                drop(far);
+                running.spawn(async { AgentExit::code(1) });
             }
             let (reader, writer) = tokio::io::split(near);
             Ok(Peer {

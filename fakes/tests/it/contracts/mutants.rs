@@ -19,7 +19,18 @@ const fn line(kind: &'static str) -> Pick {
 
 /// All mutants, each with the contracts that have to kill it.
 pub(crate) fn all() -> Vec<Mutant> {
-    [turns(), questions(), steering(), interrupts(), sessions(), trouble()].concat()
+    [
+        turns(),
+        messages(),
+        tools(),
+        questions(),
+        hooks(),
+        steering(),
+        interrupts(),
+        sessions(),
+        trouble(),
+    ]
+    .concat()
 }
 
 fn mutant(name: &'static str, killed_by: &'static [&'static str], faults: Vec<Fault>) -> Mutant {
@@ -54,6 +65,11 @@ fn turns() -> Vec<Mutant> {
             &["C02", "C30"],
             vec![Fault::SaidWith(line("system/init"), "/session_id", json!("another"))],
         ),
+    ]
+}
+
+fn messages() -> Vec<Mutant> {
+    vec![
         mutant("no idle", &["C03"], vec![Fault::Unsaid(Pick::State("idle"))]),
         mutant(
             "a message never completes",
@@ -75,6 +91,11 @@ fn turns() -> Vec<Mutant> {
                 json!("success"),
             )],
         ),
+    ]
+}
+
+fn tools() -> Vec<Mutant> {
+    vec![
         mutant(
             "a tool's result is dropped",
             &["C05", "C14"],
@@ -159,6 +180,11 @@ fn questions() -> Vec<Mutant> {
             &["C16"],
             vec![Fault::Unsaid(line("control_cancel_request"))],
         ),
+    ]
+}
+
+fn hooks() -> Vec<Mutant> {
+    vec![
         mutant(
             "a hook's answer is ignored",
             &["C17", "C18", "C19"],

@@ -4,15 +4,15 @@ use anyhow::ensure;
 use serde_json::{Value, json};
 
 use crate::contract::frames::{
-    Frames, answered, field, is_init, is_lifecycle, is_result, is_tool_result, is_tool_use, same,
+    Frames, answered, asks, field, is_init, is_lifecycle, is_result, is_tool_result, same,
 };
 use crate::contract::host::Host;
 use crate::contract::play::Play;
 
 /// Longer than any of these conversations.
 const LONG: &str = "slow 100 100";
-/// A tool that never ends by itself.
-const ENDLESS: &str = "tool: tail -f /dev/null";
+/// A tool that never ends by itself, and that the program asks about.
+const ENDLESS: &str = "tool: touch started; tail -f /dev/null";
 
 async fn interrupt(host: &mut Host) -> anyhow::Result<Frames> {
     let answer = host.ask(json!({ "subtype": "interrupt" })).await?;
@@ -44,8 +44,9 @@ pub(crate) async fn an_interrupt_cuts_an_answer(play: &mut Play<'_>) -> anyhow::
 
 pub(crate) async fn an_interrupt_ends_a_tool(play: &mut Play<'_>) -> anyhow::Result<()> {
     let mut host = play.open().await?;
+    host.answers_with("can_use_tool", json!({ "behavior": "allow" }));
     host.tell(ENDLESS).await?;
-    host.until("the call", is_tool_use).await?;
+    host.until("a question", |frame| asks(frame, "can_use_tool")).await?;
     let answer = interrupt(&mut host).await?;
     let turn = answer.and(host.idle().await?);
     is_cut(turn.one("result", is_result)?, "aborted_tools")?;
