@@ -215,3 +215,6 @@ fn words(panic: &PanicHookInfo<'_>) -> String {
     let lines: Vec<&str> = [BACKTRACE].into_iter().chain(own).collect();
     format!("{said}{place}\n{}", lines.join("\n"))
 }
+
+#[cfg(test)]
+mod tests;
