@@ -29,7 +29,8 @@ const REAL_AGENT_DIRS: [&str; 2] = ["claude-", "cc-socks"];
 
 /// Stops the daemon if it runs, and looks for what is left of the case.
 pub fn part(sandbox: &mut Sandbox, world: World, room: &Room) -> anyhow::Result<()> {
-    if sandbox.is_running() {
+    // Also one that ended by itself since the case last looked: that is told by its status.
+    if sandbox.pid().is_some() {
         let ended = sandbox.stop(SOON)?.context("see the daemon end in time after the case")?;
         ensure!(ended.success(), "see the daemon end well after the case: {ended}");
     }

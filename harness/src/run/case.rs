@@ -92,3 +92,6 @@ impl Needs {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -82,7 +82,9 @@ impl Course {
         let run_dir = self.temp.path().to_path_buf();
         let before = Traces::now(&[&run_dir]);
         let mut conclusion = self.tries(case, &shared, &temp_dir);
-        let left = left(&before, &run_dir, &temp_dir, &shared.kept());
+        // The directory itself is ours; what is in it is not.
+        let meant: Vec<PathBuf> = shared.kept().into_iter().chain([temp_dir.clone()]).collect();
+        let left = Traces::left_since(&before, &[&run_dir, &temp_dir], &meant);
         end_children(&left);
         conclusion.add(&left);
         if self.settings.remains == Remains::Removed || conclusion.outcome == Outcome::Passed {
@@ -114,7 +116,9 @@ impl Course {
     /// Tries until it is over: only what did not get through is tried again.
     fn tries(&mut self, case: &Arc<Case>, shared: &Arc<Shared>, temp_dir: &Path) -> Conclusion {
         let mut body = Duration::ZERO;
-        for number in 1.. {
+        let mut number = 0;
+        loop {
+            number += 1;
             let seed = self.settings.seed.map_or_else(Seed::fresh, Seed::new);
             let said = seed.number();
             shared
@@ -136,7 +140,6 @@ impl Course {
             }
             return Conclusion::of(tried.ended, number, said, body);
         }
-        unreachable!("the last try is never followed by another")
     }
 
     fn report(&self, case: &Case, outcome: Outcome, message: Option<String>) -> CaseReport {
@@ -215,15 +218,4 @@ fn millis(span: Duration) -> f64 {
     /// Thousandths of a millisecond say nothing about a case.
     const DIGITS: f64 = 1000.0;
     (span.as_secs_f64() * 1000.0 * DIGITS).round() / DIGITS
-}
-
-/// What a case left, what it kept on purpose apart. Its directories are removed.
-fn left(before: &Traces, run_dir: &Path, temp_dir: &Path, kept: &[PathBuf]) -> Vec<Left> {
-    let mut left = Traces::left_since(before, &[run_dir, temp_dir]);
-    // The directory itself is ours, what is in it is not.
-    left.retain(|left| match left {
-        Left::Entry(path) => path != temp_dir && !kept.contains(path),
-        _ => true,
-    });
-    left
 }

@@ -61,6 +61,11 @@ impl Play {
         }
     }
 
+    /// So many cases that do nothing instead.
+    pub(crate) fn many(self, cases: usize) -> Self {
+        self.env("FIXTURE_MANY", &cases.to_string())
+    }
+
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.command.env(name, value);
         self

@@ -78,7 +78,7 @@ fn a_list_holds_the_ids_and_nothing_else() {
         finished.stdout
     };
     let all = listed(&["--list", "--format", "terse"]);
-    assert_eq!(all.lines().count(), 19, "{all}");
+    assert_eq!(all.lines().count(), 20, "{all}");
     for line in all.lines() {
         assert!(line.starts_with(PREFIX) && line.ends_with(": test"), "{line}");
     }
@@ -103,6 +103,14 @@ fn a_case_that_nextest_starts_speaks_as_a_test_does() {
     for part in ["failed: failed to see the sun", "\nlog: ", "\nrepeat it: HARNESS_SEED="] {
         assert!(fails.stdout.contains(part), "{}", fails.stdout);
     }
+}
+
+#[test]
+fn what_a_case_left_stays_on_disk_where_that_is_asked_for() {
+    let left = |play: Play| play.run().litter();
+    assert_eq!(left(Play::with(&["leaves_a_temporary_file"])), [""; 0]);
+    let kept = left(Play::with(&["leaves_a_temporary_file"]).env(environment::KEEP, "1"));
+    assert!(kept.len() == 1 && kept[0].starts_with('h'), "{kept:?}");
 }
 
 #[test]
