@@ -45,8 +45,8 @@ pub(crate) struct TierArguments {
     /// Write the report there too.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Write it there as `JUnit`.
-    #[arg(long, value_name = "FILE")]
+    // Not as its documentation, which would have to quote the name.
+    #[arg(long, value_name = "FILE", help = "Write it there as JUnit")]
     junit: Option<PathBuf>,
     /// Write it there as Markdown.
     #[arg(long, value_name = "FILE")]
