@@ -223,11 +223,10 @@ impl Course {
         if !self.kept.is_empty() {
             self.temp.disable_cleanup(true);
         }
-        let Some(path) = &self.settings.report else {
-            // Who asks for the report shows it.
-            self.progress.summarise(report);
-            return Ok(());
-        };
-        Ok(report.write(path)?)
+        self.progress.summarise(report);
+        if let Some(path) = &self.settings.report {
+            report.write(path)?;
+        }
+        Ok(())
     }
 }

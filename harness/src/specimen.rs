@@ -89,7 +89,7 @@ fn any_case() -> impl Strategy<Value = CaseReport> {
     (tier, any_text(), outcome, entry, message, 0..5_u32).prop_map(
         |(tier, name, outcome, entry, message, tries)| {
             let id = format!("tier{tier}::{name}");
-            let made = CaseReport { id, message, tries, ..case("", outcome) };
+            let made = CaseReport { id, tries, message, ..case("", outcome) };
             entry.map_or(made.clone(), |entry| quarantined(entry, made))
         },
     )

@@ -4,29 +4,40 @@
 use std::fs;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use harness::run::{LeftBehind, Remains, Room};
 use harness::sandbox::Sandbox;
-use harness::wait::wait_until;
+use harness::wait::wait_for_every;
 
-use crate::case::SOON;
+use crate::case::{SOON, World};
 use crate::views::files_below;
 
 /// How much of each of the daemon's logs goes into the log of a failed case.
 const LOG_LINES_MAX: usize = 200;
 
+/// What goes away by itself, such as the agents of a daemon that a case killed, has this long.
+const GONE_LIMIT: Duration = Duration::from_secs(5);
+
+/// A look lists all processes of the machine, which should not keep it busy.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// Where the real program keeps files and sockets of its own below the directory for temporary
+/// files. An orderly end removes them; where a case kills the program, they are nobody's fault.
+const REAL_AGENT_DIRS: [&str; 2] = ["claude-", "cc-socks"];
+
 /// Stops the daemon if it runs, and looks for what is left of the case.
-pub fn part(sandbox: &mut Sandbox, room: &Room) -> anyhow::Result<()> {
-    if sandbox.is_running() {
+pub fn part(sandbox: &mut Sandbox, world: World, room: &Room) -> anyhow::Result<()> {
+    // Also one that ended by itself since the case last looked: that is told by its status.
+    if sandbox.pid().is_some() {
         let ended = sandbox.stop(SOON)?.context("see the daemon end in time after the case")?;
         ensure!(ended.success(), "see the daemon end well after the case: {ended}");
     }
     let mut left = Vec::new();
-    // A daemon that a case killed takes nothing down: its agents end by themselves.
-    let _gone = wait_until(SOON, || {
-        left = left_of(sandbox);
-        left.is_empty()
+    let _gone = wait_for_every(LOOK_EVERY, GONE_LIMIT, || {
+        left = left_of(sandbox, world);
+        left.is_empty().then_some(())
     });
     if left.is_empty() {
         return Ok(());
@@ -36,7 +47,7 @@ pub fn part(sandbox: &mut Sandbox, room: &Room) -> anyhow::Result<()> {
 }
 
 /// Processes, temporary files and sockets of a sandbox in which no daemon runs.
-fn left_of(sandbox: &Sandbox) -> Vec<String> {
+fn left_of(sandbox: &Sandbox, world: World) -> Vec<String> {
     let mut left: Vec<String> = sandbox
         .leftovers()
         .iter()
@@ -46,9 +57,14 @@ fn left_of(sandbox: &Sandbox) -> Vec<String> {
         })
         .collect();
     let shown = |path: &PathBuf| path.strip_prefix(sandbox.root()).unwrap_or(path).to_path_buf();
-    let mut temporary = files_below(&sandbox.temp_dir()).unwrap_or_default();
-    temporary.retain(|path| !is_of_the_program(path));
-    left.extend(temporary.iter().map(|path| format!("temporary file {}", shown(path).display())));
+    let temporary = files_below(&sandbox.temp_dir()).unwrap_or_default();
+    let is_ours = |path: &&PathBuf| world == World::Fake || !is_of_real_agent(sandbox, path);
+    left.extend(
+        temporary
+            .iter()
+            .filter(is_ours)
+            .map(|path| format!("temporary file {}", shown(path).display())),
+    );
     let sockets = files_below(&sandbox.home())
         .unwrap_or_default()
         .into_iter()
@@ -57,13 +73,10 @@ fn left_of(sandbox: &Sandbox) -> Vec<String> {
     left
 }
 
-/// Whether the real agent program leaves this lying about by itself (2.1.330): its socket when it is
-/// killed, and now and then a file by which it tried out the watching of files.
-fn is_of_the_program(path: &Path) -> bool {
-    path.components().any(|part| {
-        let name = part.as_os_str().to_string_lossy();
-        name == "cc-socks" || name.starts_with("fswatch-probe-")
-    })
+fn is_of_real_agent(sandbox: &Sandbox, path: &Path) -> bool {
+    let within = path.strip_prefix(sandbox.temp_dir()).ok();
+    let first = within.and_then(|path| path.iter().next()?.to_str());
+    first.is_some_and(|first| REAL_AGENT_DIRS.iter().any(|prefix| first.starts_with(prefix)))
 }
 
 /// Writes what the daemon said last into the log of the case; the home stays on disk if that was

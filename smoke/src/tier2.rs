@@ -8,6 +8,7 @@ mod inputs;
 mod messages;
 mod privacy;
 mod registry;
+mod runners;
 mod running;
 mod strangers;
 
@@ -26,6 +27,7 @@ pub fn cases() -> Vec<Definition> {
         registry::CASES,
         running::CASES,
         crashes::CASES,
+        runners::CASES,
     ]
     .concat()
 }

@@ -1,7 +1,8 @@
 //! A tier with one case of every outcome, by which the tests of the runner know what it makes of
 //! each. Nothing else starts it.
 //!
-//! `FIXTURE_MANY=N` replaces them by N cases that do nothing, to see what a case costs.
+//! `FIXTURE_MANY=N` replaces them by N cases that do nothing, to see what a case costs;
+//! `FIXTURE_LIMIT_S=N` gives the case that waits for ever so many seconds.
 
 use std::fs::File;
 use std::os::unix::net::UnixDatagram;
@@ -34,12 +35,14 @@ fn cases() -> Vec<Case> {
     let case = |name: &str, body: fn(&mut Room) -> anyhow::Result<()>| {
         Case::new(format!("tier2::fixture::{name}"), LIMIT, body)
     };
+    let short = env::var("FIXTURE_LIMIT_S").ok().and_then(|seconds| seconds.parse().ok());
+    let short = short.map_or(Duration::from_millis(200), Duration::from_secs);
     let nothing = Need { name: "nothing", check: || Err(missing()) };
     vec![
         Case { tags: vec!["first".to_owned()], ..case("passes", |_| Ok(())) },
         case("fails", |_| bail!("see the sun")),
         case("panics", |_| panic!("out of words")),
-        Case { limit: Duration::from_millis(200), ..case("times_out", wait_for_ever) },
+        Case { limit: short, ..case("times_out", wait_for_ever) },
         case("breaks_an_invariant", |_| unbroken("messages lost", &["the third".to_owned()])),
         case("leaves_a_thread", |_| leave_a_thread()),
         case("leaves_a_child", |_| leave_a_child()),

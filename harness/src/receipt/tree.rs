@@ -22,7 +22,7 @@ use crate::command::{RunError, run_with_input};
 const GIT_MAX: Duration = Duration::from_mins(1);
 
 /// What a hook of git would make every git below it look at, instead of the tree that is meant.
-const MISLEADING: [&str; 7] = [
+pub(super) const MISLEADING: [&str; 7] = [
     "GIT_DIR",
     "GIT_WORK_TREE",
     "GIT_INDEX_FILE",

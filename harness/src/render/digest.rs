@@ -12,6 +12,9 @@ const SLOWEST: usize = 5;
 /// How much of a message is shown: the first lines say what was expected, the log has the rest.
 const LINES_MAX: usize = 40;
 
+/// How much of a text stands beside a name, in characters: a line of a table stays a line.
+const BRIEF_CHARS_MAX: usize = 160;
+
 /// A single line of a message that is longer is cut: it is data, not an explanation.
 const LINE_CHARS_MAX: usize = 1_000;
 
@@ -30,7 +33,7 @@ impl Row<'_> {
             format!("quarantine {until} {} ({})", entry.expires, entry.issue)
         });
         let parts: Vec<&str> = quarantine.as_deref().into_iter().chain(why).collect();
-        plain(&parts.join(": ")).replace(['\n', '\t'], " ")
+        brief(&parts.join(": "))
     }
 
     /// Whether a reader has to see more of it than a line.
@@ -133,7 +136,8 @@ const fn milliseconds(elapsed_ms: u64) -> f64 {
 /// A message in at most so many lines and characters, and without what steers a terminal.
 pub(super) fn shortened(message: &str) -> String {
     let message = plain(message);
-    let mut lines: Vec<String> = message.lines().take(LINES_MAX).map(cut).collect();
+    let mut lines: Vec<String> =
+        message.lines().take(LINES_MAX).map(|line| cut(line, LINE_CHARS_MAX)).collect();
     let rest = message.lines().count().saturating_sub(LINES_MAX);
     if 0 < rest {
         lines.push(format!("({rest} more lines)"));
@@ -141,8 +145,18 @@ pub(super) fn shortened(message: &str) -> String {
     lines.join("\n")
 }
 
-fn cut(line: &str) -> String {
-    match line.char_indices().nth(LINE_CHARS_MAX) {
+/// A text in one short line.
+pub(super) fn brief(text: &str) -> String {
+    cut(&one_line(text), BRIEF_CHARS_MAX)
+}
+
+/// A text in one line, without what steers a terminal.
+pub(super) fn one_line(text: &str) -> String {
+    plain(text).trim_end().replace(['\n', '\t'], " ")
+}
+
+fn cut(line: &str, chars_max: usize) -> String {
+    match line.char_indices().nth(chars_max) {
         Some((end, _)) => format!("{}...", &line[..end]),
         None => line.to_owned(),
     }

@@ -29,7 +29,7 @@ pub fn junit(report: &Report) -> String {
     suite.add_property(("exit_code", report.verdict.exit_code.number().to_string().as_str()));
     for end in &report.ends {
         let real = if end.real { "real" } else { "fake" };
-        let (integration, what) = (digest::plain(&end.integration), digest::plain(&end.what));
+        let (integration, what) = (digest::one_line(&end.integration), digest::one_line(&end.what));
         suite.add_property((format!("end.{integration}"), format!("{real}, {what}")));
     }
     if !report.problems.is_empty() {
@@ -47,7 +47,7 @@ pub fn junit(report: &Report) -> String {
 
 fn element(suite: &str, row: &Row<'_>) -> TestCase {
     let case = row.case;
-    let mut element = TestCase::new(digest::plain(&case.id), status(row));
+    let mut element = TestCase::new(digest::one_line(&case.id), status(row));
     element.set_classname(suite);
     element.set_time(duration(case.elapsed_ms));
     if row.standing == Standing::Passed && case.outcome == Outcome::Leaked {
@@ -55,8 +55,8 @@ fn element(suite: &str, row: &Row<'_>) -> TestCase {
     }
     let facts = [
         ("seed", case.seed.map(|seed| seed.to_string())),
-        ("log", case.log.as_ref().map(|log| digest::plain(&log.to_string_lossy()))),
-        ("repeat", case.repeat.as_deref().map(digest::plain)),
+        ("log", case.log.as_ref().map(|log| digest::one_line(&log.to_string_lossy()))),
+        ("repeat", case.repeat.as_deref().map(digest::one_line)),
     ];
     for (name, value) in facts {
         if let Some(value) = value {

@@ -9,11 +9,15 @@ use super::digest::{self, Row};
 use crate::exit_code::ExitCode;
 use crate::report::Report;
 
-/// How many rows and details there are at most: a comment on GitHub holds 65,536 characters.
+/// How many rows and details there are at most: a page that somebody reads.
 const ROWS_MAX: usize = 20;
 
-/// How much of a message goes into one detail, in bytes before escaping, for the same reason.
+/// How much of a message goes into one detail, in bytes before escaping: escaped it is at most six
+/// times as long.
 const MESSAGE_MAX: usize = 1_000;
+
+/// No detail is begun beyond this, in bytes: a comment on GitHub holds 65,536 characters.
+const BYTES_MAX: usize = 40_000;
 
 /// The report as Markdown of GitHub's kind.
 pub fn markdown(report: &Report) -> String {
@@ -24,9 +28,12 @@ pub fn markdown(report: &Report) -> String {
     line(&mut out, "");
     let (totals, tolerated) = (digest::totals(report), digest::tolerated(report));
     line(&mut out, &format!("**{totals}**, {tolerated}"));
-    list(&mut out, report.verdict.reasons.iter().map(|reason| code(reason)));
+    list(&mut out, report.verdict.reasons.iter().map(|reason| code(&digest::brief(reason))));
     table(&mut out, &rows);
     for row in rows.iter().filter(|row| row.needs_details()).take(ROWS_MAX) {
+        if BYTES_MAX < out.len() {
+            break;
+        }
         details(&mut out, row);
     }
     surroundings(&mut out, report);
@@ -66,7 +73,7 @@ fn details(out: &mut String, row: &Row<'_>) {
         case.log.as_ref().map(|log| format!("log: {}", code(&log.to_string_lossy()))),
     ];
     list(out, facts.into_iter().flatten());
-    line(out, "");
+    apart(out);
     line(out, "</details>");
 }
 
@@ -88,10 +95,17 @@ fn surroundings(out: &mut String, report: &Report) {
 
 fn list(out: &mut String, items: impl Iterator<Item = String>) {
     for (index, item) in items.enumerate() {
-        if index == 0 && !out.ends_with("\n\n") {
-            line(out, "");
+        if index == 0 {
+            apart(out);
         }
         line(out, &format!("- {item}"));
+    }
+}
+
+/// Sees to it that the next line begins a block of its own.
+fn apart(out: &mut String) {
+    if !out.ends_with("\n\n") {
+        line(out, "");
     }
 }
 
@@ -115,13 +129,11 @@ fn code(text: &str) -> String {
 /// In one line, with every character that has a meaning in HTML or Markdown as a reference.
 fn escaped(text: &str) -> String {
     let mut out = String::new();
-    for one in digest::plain(text).chars() {
-        match one {
-            '\n' | '\t' => out.push(' '),
-            _ if one.is_ascii_punctuation() && !":/.,=-()".contains(one) => {
-                reference(&mut out, one);
-            }
-            _ => out.push(one),
+    for one in digest::one_line(text).chars() {
+        if one.is_ascii_punctuation() && !":/.,=-()".contains(one) {
+            reference(&mut out, one);
+        } else {
+            out.push(one);
         }
     }
     out

@@ -16,6 +16,9 @@ pub enum Colour {
     Ansi,
 }
 
+/// How many cases are told in full: whoever has more to mend begins with these.
+const DETAILS_MAX: usize = 20;
+
 const RED: &str = "31";
 const GREEN: &str = "32";
 const YELLOW: &str = "33";
@@ -30,16 +33,19 @@ pub fn terminal(report: &Report, colour: Colour) -> String {
     let headline =
         colour.paint(verdict_colour(report.verdict.exit_code), &digest::headline(report));
     block(&mut out, "", [format!("{headline} ({})", digest::circumstances(report))]);
-    lines(&mut out, report.verdict.reasons.iter().map(|reason| digest::plain(reason)));
-    for row in rows.iter().filter(|row| row.needs_details()) {
+    lines(&mut out, report.verdict.reasons.iter().map(|reason| digest::shortened(reason)));
+    let mut detailed = rows.iter().filter(|row| row.needs_details());
+    for row in detailed.by_ref().take(DETAILS_MAX) {
         details(&mut out, row);
     }
+    let rest = detailed.count();
+    block(&mut out, "", (0 < rest).then(|| format!("({rest} more are in the report alone)")));
     block(&mut out, "quarantine", quarantine(report));
     block(
         &mut out,
         "slowest",
         digest::slowest(report).into_iter().map(|case| {
-            format!("{:>10}  {}", digest::seconds(case.elapsed_ms), digest::plain(&case.id))
+            format!("{:>10}  {}", digest::seconds(case.elapsed_ms), digest::one_line(&case.id))
         }),
     );
     block(
@@ -47,7 +53,11 @@ pub fn terminal(report: &Report, colour: Colour) -> String {
         "at the far end",
         report.ends.iter().map(|end| {
             let real = if end.real { "real" } else { "fake" };
-            format!("{}: {real}, {}", digest::plain(&end.integration), digest::plain(&end.what))
+            format!(
+                "{}: {real}, {}",
+                digest::one_line(&end.integration),
+                digest::one_line(&end.what)
+            )
         }),
     );
     block(&mut out, "", [digest::tolerated(report), digest::totals(report)]);
@@ -61,11 +71,12 @@ fn table(out: &mut String, report: &Report, rows: &[Row<'_>], colour: Colour) {
         let word = colour.paint(GREEN, &format!("{:<20}", "passed"));
         format!("{word}{:>10}  {passes} {cases}", "")
     });
-    let id_width = rows.iter().map(|row| row.case.id.chars().count()).max().unwrap_or_default();
+    let ids = rows.iter().map(|row| digest::one_line(&row.case.id).chars().count());
+    let id_width = ids.max().unwrap_or_default();
     let rows = rows.iter().map(|row| {
         let word = colour.paint(row_colour(row), &format!("{:<20}", row.case.outcome));
         let time = digest::seconds(row.case.elapsed_ms);
-        let id = digest::plain(&row.case.id);
+        let id = digest::one_line(&row.case.id);
         format!("{word}{time:>10}  {id:<id_width$}  {}", row.note()).trim_end().to_owned()
     });
     lines(out, rows.chain(passed));
@@ -74,13 +85,15 @@ fn table(out: &mut String, report: &Report, rows: &[Row<'_>], colour: Colour) {
 /// Why a case did not pass, and how to see it again.
 fn details(out: &mut String, row: &Row<'_>) {
     let case = row.case;
-    let title = format!("{}: {}", digest::plain(&case.id), case.outcome);
+    let title = format!("{}: {}", digest::one_line(&case.id), case.outcome);
     let message = digest::shortened(case.message.as_deref().unwrap_or("(it said nothing)"));
     let facts = [
         (1 < case.tries).then(|| format!("tries:  {}", case.tries)),
         case.seed.map(|seed| format!("seed:   {seed}")),
-        case.log.as_ref().map(|log| format!("log:    {}", digest::plain(&log.to_string_lossy()))),
-        case.repeat.as_ref().map(|repeat| format!("repeat: {}", digest::plain(repeat))),
+        case.log
+            .as_ref()
+            .map(|log| format!("log:    {}", digest::one_line(&log.to_string_lossy()))),
+        case.repeat.as_ref().map(|repeat| format!("repeat: {}", digest::one_line(repeat))),
     ];
     let message = message.lines().map(str::to_owned);
     block(out, &title, message.chain(facts.into_iter().flatten()));
@@ -91,7 +104,7 @@ fn quarantine(report: &Report) -> Vec<String> {
     entries
         .map(|(case, entry)| {
             let until = if entry.expired { "expired on" } else { "until" };
-            let (id, issue) = (digest::plain(&case.id), digest::plain(&entry.issue));
+            let (id, issue) = (digest::one_line(&case.id), digest::one_line(&entry.issue));
             format!("{id}: {until} {}, {issue}", entry.expires)
         })
         .collect()

@@ -200,9 +200,15 @@ fn words(panic: &PanicHookInfo<'_>) -> String {
     let said = panic.payload_as_str().unwrap_or("something that is no text");
     let place = panic.location().map_or_else(String::new, |place| format!(", at {place}"));
     let trace = Backtrace::capture();
-    if trace.status() == BacktraceStatus::Captured {
-        format!("{said}{place}\n{BACKTRACE}\n{trace}")
-    } else {
-        format!("{said}{place}")
+    if trace.status() != BacktraceStatus::Captured {
+        return format!("{said}{place}");
     }
+    let trace = trace.to_string();
+    // What is above the panic and below the body is the same every time.
+    let own = trace
+        .lines()
+        .skip_while(|line| !line.contains("core::panicking::"))
+        .take_while(|line| !line.contains("run::attempt::watched"));
+    let lines: Vec<&str> = [BACKTRACE].into_iter().chain(own).collect();
+    format!("{said}{place}\n{}", lines.join("\n"))
 }

@@ -55,19 +55,18 @@ impl Progress {
         self.tick();
     }
 
-    /// Shows the time that goes by.
+    /// Shows what runs, and the time that goes by.
     pub(super) fn tick(&self) {
         if self.voice != Voice::Terminal {
             return;
         }
-        let Some((id, since)) = &self.running else { return };
-        let number = self.passed + self.others + 1;
+        let done = self.passed + self.others;
+        let running = self.running.as_ref().map_or_else(String::new, |(id, since)| {
+            format!("{id} {:.1} s, ", since.elapsed().as_secs_f64())
+        });
         self.bar.set_message(format!(
-            "{number}/{} {id} {:.1} s · {} passed, {} not",
-            self.total,
-            since.elapsed().as_secs_f64(),
-            self.passed,
-            self.others
+            "{running}{done} of {}: {} passed, {} not",
+            self.total, self.passed, self.others
         ));
         self.bar.tick();
     }
@@ -81,6 +80,7 @@ impl Progress {
             self.others += 1;
         }
         self.write(&json_lines::ended(Timestamp::now(), case));
+        self.tick();
         self.tell(&line(case));
     }
 
@@ -93,8 +93,8 @@ impl Progress {
     /// Shows all that was found.
     pub(super) fn summarise(&self, report: &Report) {
         let out = std::io::stdout();
-        let is_plain = !out.is_terminal() || std::env::var_os("NO_COLOR").is_some();
-        let colour = if is_plain { Colour::Plain } else { Colour::Ansi };
+        let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        let colour = if wanted && out.is_terminal() { Colour::Ansi } else { Colour::Plain };
         if self.voice != Voice::Libtest {
             // A reader that has gone away has seen enough.
             drop(out.lock().write_all(terminal(report, colour).as_bytes()));

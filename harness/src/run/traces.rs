@@ -85,11 +85,13 @@ impl Traces {
         }
     }
 
-    /// What is there now and was not there before, after giving it a moment to go away.
-    pub(super) fn left_since(before: &Self, directories: &[&Path]) -> Vec<Left> {
+    /// What is there now and was not there before, after giving it a moment to go away. Entries
+    /// that are `meant` to be there do not count.
+    pub(super) fn left_since(before: &Self, directories: &[&Path], meant: &[PathBuf]) -> Vec<Left> {
         let mut left = Vec::new();
         let mut look = || {
             left = Self::now(directories).beyond(before);
+            left.retain(|left| !matches!(left, Left::Entry(path) if meant.contains(path)));
             left.is_empty().then_some(())
         };
         let _gone = wait_for_every(QUICK_STEP, QUICK_LIMIT, &mut look)

@@ -82,7 +82,9 @@ impl Course {
         let run_dir = self.temp.path().to_path_buf();
         let before = Traces::now(&[&run_dir]);
         let mut conclusion = self.tries(case, &shared, &temp_dir);
-        let left = left(&before, &run_dir, &temp_dir, &shared.kept());
+        // The directory itself is ours; what is in it is not.
+        let meant: Vec<PathBuf> = shared.kept().into_iter().chain([temp_dir.clone()]).collect();
+        let left = Traces::left_since(&before, &[&run_dir, &temp_dir], &meant);
         end_children(&left);
         conclusion.add(&left);
         if self.settings.remains == Remains::Removed || conclusion.outcome == Outcome::Passed {
@@ -215,15 +217,4 @@ fn millis(span: Duration) -> f64 {
     /// Thousandths of a millisecond say nothing about a case.
     const DIGITS: f64 = 1000.0;
     (span.as_secs_f64() * 1000.0 * DIGITS).round() / DIGITS
-}
-
-/// What a case left, what it kept on purpose apart. Its directories are removed.
-fn left(before: &Traces, run_dir: &Path, temp_dir: &Path, kept: &[PathBuf]) -> Vec<Left> {
-    let mut left = Traces::left_since(before, &[run_dir, temp_dir]);
-    // The directory itself is ours, what is in it is not.
-    left.retain(|left| match left {
-        Left::Entry(path) => path != temp_dir && !kept.contains(path),
-        _ => true,
-    });
-    left
 }

@@ -9,9 +9,9 @@ use crate::specimen::{Entry, any_report, case, quarantined};
 /// Judges these cases beside one that passes, and returns the number and the counts:
 /// `20: 1 passed, 1 failed, 0 skipped, 0 quarantined`.
 #[track_caller]
-fn play(gate: Gate, cases: Vec<CaseReport>, problems: &[&str]) -> String {
+fn play(gate: Gate, cases: &[CaseReport], problems: &[&str]) -> String {
     let problems: Vec<String> = problems.iter().map(|&problem| problem.to_owned()).collect();
-    let verdict = judge(gate, &cases, &problems);
+    let verdict = judge(gate, cases, &problems);
     let counted = verdict.passed + verdict.failed + verdict.skipped + verdict.quarantined;
     assert_eq!(counted, cases.len());
     format!(
@@ -27,8 +27,8 @@ fn play(gate: Gate, cases: Vec<CaseReport>, problems: &[&str]) -> String {
 /// One case of this outcome beside one that passes, open and closed.
 #[track_caller]
 fn beside_a_pass(other: &CaseReport) -> [String; 2] {
-    let cases = || vec![case("good", Outcome::Passed), other.clone()];
-    [play(Gate::Open, cases(), &[]), play(Gate::Closed, cases(), &[])]
+    let cases = || [case("good", Outcome::Passed), other.clone()];
+    [play(Gate::Open, &cases(), &[]), play(Gate::Closed, &cases(), &[])]
 }
 
 #[test]
@@ -78,31 +78,31 @@ fn a_quarantine_that_has_expired_fails_whatever_the_case_does() {
 
 #[test]
 fn a_problem_refuses_a_run_in_which_every_case_passed() {
-    let cases = vec![case("good", Outcome::Passed)];
+    let cases = [case("good", Outcome::Passed)];
     let all = "32: 1 passed, 0 failed, 0 skipped, 0 quarantined";
-    assert_eq!(play(Gate::Open, cases, &["quarantine of tier2::x: no such case"]), all);
+    assert_eq!(play(Gate::Open, &cases, &["quarantine of tier2::x: no such case"]), all);
 }
 
 #[test]
 fn nothing_selected_is_never_a_pass() {
     for gate in [Gate::Open, Gate::Closed] {
-        assert_eq!(play(gate, vec![], &[]), "33: 0 passed, 0 failed, 0 skipped, 0 quarantined");
+        assert_eq!(play(gate, &[], &[]), "33: 0 passed, 0 failed, 0 skipped, 0 quarantined");
     }
 }
 
 #[test]
 fn nothing_tried_is_never_a_pass() {
-    let missing = vec![case("one", Outcome::MissingPrecondition), case("two", Outcome::Skipped)];
+    let missing = [case("one", Outcome::MissingPrecondition), case("two", Outcome::Skipped)];
     let none = "41: 0 passed, 0 failed, 2 skipped, 0 quarantined";
-    assert_eq!(play(Gate::Open, missing.clone(), &[]), none);
+    assert_eq!(play(Gate::Open, &missing, &[]), none);
     let some = "40: 0 passed, 1 failed, 1 skipped, 0 quarantined";
-    assert_eq!(play(Gate::Closed, missing, &[]), some);
-    let skipped = vec![case("one", Outcome::Skipped)];
+    assert_eq!(play(Gate::Closed, &missing, &[]), some);
+    let skipped = [case("one", Outcome::Skipped)];
     let one = "41: 0 passed, 0 failed, 1 skipped, 0 quarantined";
-    assert_eq!(play(Gate::Closed, skipped, &[]), one);
-    let quarantined = vec![quarantined(Entry::Holds, case("one", Outcome::Failed))];
+    assert_eq!(play(Gate::Closed, &skipped, &[]), one);
+    let quarantined = [quarantined(Entry::Holds, case("one", Outcome::Failed))];
     let only = "41: 0 passed, 0 failed, 0 skipped, 1 quarantined";
-    assert_eq!(play(Gate::Open, quarantined, &[]), only);
+    assert_eq!(play(Gate::Open, &quarantined, &[]), only);
 }
 
 #[test]
@@ -116,8 +116,8 @@ fn what_the_running_daemon_lacks_is_an_error_even_behind_an_open_gate() {
 #[test]
 fn the_worst_number_wins() {
     let all = |outcomes: &[Outcome], problems: &[&str]| {
-        let cases = outcomes.iter().map(|&outcome| case("one", outcome)).collect();
-        play(Gate::Closed, cases, problems).split(':').next().map(str::to_owned)
+        let cases: Vec<CaseReport> = outcomes.iter().map(|&outcome| case("one", outcome)).collect();
+        play(Gate::Closed, &cases, problems).split(':').next().map(str::to_owned)
     };
     let missing = Outcome::MissingPrecondition;
     let found = [

@@ -8,7 +8,7 @@ use serde_json::Value;
 use std::fs;
 
 use crate::case::{Case, Definition, OWNER, SOON, unbroken};
-use crate::views::{status, wait_echoes};
+use crate::views::{status, wait_echoes, wait_settled};
 
 pub(super) const CASES: &[Definition] = &[
     Definition::fake("tier2::daemon::a_second_daemon_is_refused", 30, a_second_daemon_is_refused),
@@ -53,6 +53,8 @@ fn status_tells_how_it_is(case: &mut Case) -> anyhow::Result<()> {
     let ready = sandbox.start()?;
     let text = sandbox.drop_message(OWNER, "hello").map(|_| "hello".to_owned())?;
     wait_echoes(sandbox, &[text], SOON)?;
+    // The reply is there before the turn that sent it is over.
+    wait_settled(sandbox, SOON)?;
     let status = status(sandbox)?;
     ensure!(status["pid"] == ready.pid, "tell the pid: {status}");
     ensure!(status["generation"] == ready.generation, "tell the generation: {status}");
