@@ -6,10 +6,13 @@
 //! [`exit_code`].
 //!
 //! Absent on purpose: any import of the assistant's own crates. A check that shared their structs
-//! would agree with a wrong field name. Absent too: async. One thread looking is enough.
+//! would agree with a wrong field name. Absent too: async, but for the contracts
+//! of the agent program. One thread looking is enough.
 
 pub mod binaries;
 pub mod command;
+#[cfg(feature = "contract")]
+pub mod contract;
 pub mod environment;
 pub mod exit_code;
 pub mod files;

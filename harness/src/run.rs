@@ -107,19 +107,20 @@ fn run_selected(
     arguments.test_threads = Some(1);
     // What lacks something is run too, to be reported.
     arguments.include_ignored = !arguments.ignored;
-    {
-        let mut course = locked(&course);
-        let selected = trials.iter().filter(|trial| !arguments.is_filtered_out(trial)).count();
-        course.progress.expect(selected);
-        if course.settings.voice != Voice::Libtest {
-            arguments.logfile = Some("/dev/null".to_owned());
-        }
+    if locked(&course).settings.voice != Voice::Libtest {
+        arguments.logfile = Some("/dev/null".to_owned());
     }
+    let selected = trials.iter().filter(|trial| !arguments.is_filtered_out(trial)).count();
+    locked(&course).progress.expect(selected);
     // What libtest-mimic counts is less than the report says.
     let _counts = libtest_mimic::run(&arguments, trials);
     let mut course = locked(&course);
     if course.interrupted.load(Ordering::Relaxed) {
         problems.push("the run was interrupted".to_owned());
+    } else if course.cases.len() != selected {
+        // A wrapper that fell over, or arguments that leave cases out once more.
+        let told = course.cases.len();
+        problems.push(format!("{selected} cases were selected, and {told} have an outcome"));
     }
     let verdict = judge(course.settings.gate, &course.cases, &problems);
     let report = Report {

@@ -2,7 +2,7 @@
 //! outside alone, by files, commands and processes.
 //!
 //! [`case`] is what a case gets, [`tier`] makes the runner of a tier of them, [`parting`] ends what a
-//! case leaves running and looks for what stays, [`views`] reads what the daemon shows, [`stream`]
+//! case leaves running and looks for what stays, [`views`] reads what the daemon shows, [`contracts`] runs the agent's contracts, [`stream`]
 //! keeps numbered messages flowing and settles the account. The cases themselves are in [`tier2`]
 //! (a stand-in of the agent program), [`tier3`] (the real one; with [`live`] also on the real API)
 //! and [`tier4`] (the daemon that runs).
@@ -11,6 +11,7 @@
 
 pub mod api;
 pub mod case;
+pub mod contracts;
 pub mod live;
 pub mod parting;
 pub mod stream;

@@ -24,8 +24,9 @@ const GONE_LIMIT: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// Where the real program keeps files and sockets of its own below the directory for temporary
-/// files. An orderly end removes them; where a case kills the program, they are nobody's fault.
-const REAL_AGENT_DIRS: [&str; 2] = ["claude-", "cc-socks"];
+/// files, by how their names begin. An orderly end removes them; where a case kills the program, they
+/// are nobody's fault. It tries out now and then whether files can be watched, and leaves the probe.
+const REAL_AGENT_DIRS: [&str; 3] = ["claude-", "cc-socks", "fswatch-probe-"];
 
 /// Stops the daemon if it runs, and looks for what is left of the case.
 pub fn part(sandbox: &mut Sandbox, world: World, room: &Room) -> anyhow::Result<()> {

@@ -1,9 +1,11 @@
 //! Tier 2: the daemon's binary with a stand-in of the agent program.
 
 mod cli;
+mod contracts;
 mod control;
 mod crashes;
 mod daemon;
+mod incidents;
 mod inputs;
 mod messages;
 mod privacy;
@@ -11,6 +13,7 @@ mod registry;
 mod runners;
 mod running;
 mod strangers;
+mod zones;
 
 use crate::case::Definition;
 
@@ -27,6 +30,9 @@ pub fn cases() -> Vec<Definition> {
         registry::CASES,
         running::CASES,
         crashes::CASES,
+        contracts::CASES,
+        incidents::CASES,
+        zones::CASES,
         runners::CASES,
     ]
     .concat()

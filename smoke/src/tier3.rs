@@ -1,5 +1,6 @@
 //! Tier 3: the daemon's binary with the real agent program, against a stand-in of the API.
 
+mod contracts;
 mod conversation;
 mod crashes;
 mod errors;
@@ -21,6 +22,7 @@ pub fn cases() -> Vec<Definition> {
         live::CASES,
         verbatim::CASES,
         crashes::CASES,
+        contracts::CASES,
     ]
     .concat()
 }

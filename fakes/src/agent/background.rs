@@ -99,13 +99,14 @@ impl Agent {
         });
     }
 
-    /// `stop_task`: ends a task; an unknown one is no error.
-    pub(super) fn stop_task(&mut self, id: &str) {
-        let Some(at) = self.tasks.iter().position(|task| task.id == id) else { return };
+    /// `stop_task`: ends a task, if there is one with that id.
+    pub(super) fn stop_task(&mut self, id: &str) -> bool {
+        let Some(at) = self.tasks.iter().position(|task| task.id == id) else { return false };
         let task = self.tasks.remove(at);
         self.stop_job(task.key);
         let summary = task.description.clone();
         self.tell_end(&task, "stopped", &summary);
+        true
     }
 
     fn tell_end(&mut self, task: &Task, status: &str, summary: &str) {

@@ -29,9 +29,12 @@ impl Agent {
                 self.succeed(&id, Some(json!({ "mcpServers": servers })));
             }
             "stop_task" => {
-                self.stop_task(request["task_id"].as_str().unwrap_or_default());
+                let task = request["task_id"].as_str().unwrap_or_default();
+                let stopped = self.stop_task(task);
                 self.succeed(&id, Some(json!({})));
-                self.tell_idle();
+                if stopped {
+                    self.tell_idle();
+                }
             }
             "cancel_async_message" => {
                 let uuid = request["message_uuid"].as_str().unwrap_or_default();
@@ -39,7 +42,11 @@ impl Agent {
                 if cancelled {
                     self.lifecycle(uuid, "cancelled");
                 }
-                let body = json!({ "cancelled": cancelled, "message_uuid": uuid });
+                let mut body = json!({ "cancelled": cancelled });
+                // What was not cancelled is not named.
+                if cancelled {
+                    body["message_uuid"] = json!(uuid);
+                }
                 self.succeed(&id, Some(body));
             }
             "end_session" => {

@@ -195,7 +195,10 @@ impl Agent {
         } else {
             line["subtype"] = json!("success");
             line["result"] = json!(ending.text);
-            line["api_error_status"] = json!(ending.api_error.map(|(status, _)| status));
+            // A prompt that a hook kept from the model never came near the API.
+            if ending.terminal_reason.is_some() {
+                line["api_error_status"] = json!(ending.api_error.map(|(status, _)| status));
+            }
         }
         if let Some((_, kind)) = ending.api_error {
             line["api_error_type"] = json!(kind);

@@ -30,8 +30,13 @@ impl Agent {
         body["still_queued"] = json!(self.queue.uuids());
         self.succeed(id, Some(body));
         match self.turn.as_ref().map(|turn| &turn.stage) {
-            None => self.tell_idle(),
-            Some(Stage::Calling) => self.interrupt_call(asked),
+            None => {}
+            Some(Stage::Calling) => {
+                if asked {
+                    self.session_state("running");
+                }
+                self.interrupt_call(asked);
+            }
             Some(Stage::PromptHooks(_)) => self.interrupt_prompt(),
             Some(Stage::StopHooks(_)) => self.interrupt_stop_hook(),
             Some(_) => self.interrupt_answer(),

@@ -8,6 +8,9 @@ use super::action::{Ended, Job};
 const READ_ONLY: [&str; 10] =
     ["echo", "ls", "sleep", "cat", "pwd", "true", "date", "head", "tail", "wc"];
 
+/// How long a tool runs that never ends by itself.
+const ENDLESS: Duration = Duration::from_hours(24);
+
 /// Whether each part of a command line is on the list and none of them writes.
 pub(super) fn is_read_only(command: &str) -> bool {
     let writes = command.contains(['>', '`', '&']) || command.contains("$(");
@@ -43,6 +46,8 @@ fn run_command(command: &str) -> (Duration, Ended) {
                 let seconds = argument.trim().parse::<f64>().unwrap_or(0.0);
                 takes += Duration::try_from_secs_f64(seconds).unwrap_or_default();
             }
+            // Like `tail -f`: longer than anybody waits.
+            "tail" if argument.trim().starts_with("-f") => takes += ENDLESS,
             "echo" => {
                 output.push_str(argument.trim().trim_matches(['"', '\'']));
                 output.push('\n');

@@ -1,5 +1,6 @@
 //! The stand-ins from outside: over a duplex stream, over pipes, over TCP.
 
+mod contracts;
 mod fake_claude;
 mod host;
 mod in_memory;

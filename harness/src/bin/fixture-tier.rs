@@ -43,6 +43,7 @@ fn cases() -> Vec<Case> {
         case("fails", |_| bail!("see the sun")),
         case("panics", |_| panic!("out of words")),
         Case { limit: short, ..case("times_out", wait_for_ever) },
+        Case { limit: short, ..case("waits_too_long", |_| wait_too_long()) },
         case("breaks_an_invariant", |_| unbroken("messages lost", &["the third".to_owned()])),
         case("leaves_a_thread", |_| leave_a_thread()),
         case("leaves_a_child", |_| leave_a_child()),
@@ -71,6 +72,11 @@ fn wait_for_ever(room: &mut Room) -> anyhow::Result<()> {
     room.end_with_mark(format!("FIXTURE_MARK={value}"));
     let mut child = endless().env("FIXTURE_MARK", value).spawn().context("start a child")?;
     child.wait().context("wait for the child")?;
+    Ok(())
+}
+
+fn wait_too_long() -> anyhow::Result<()> {
+    ensure!(wait_until(LIMIT, || false), "see the sea");
     Ok(())
 }
 

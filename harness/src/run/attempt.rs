@@ -1,7 +1,7 @@
 //! One try of a case: in a thread of its own, within its limit, with panics caught.
 //!
-//! When the time is over, everything that carries a mark of the case is killed, which ends whatever
-//! it waits for. A thread that still does not end is left to itself: threads cannot be killed.
+//! When the time is over, what the case waits for is called off and everything that carries a mark
+//! of it is killed, so that it ends in its own way and says its last words. A thread that still does not end is left to itself: threads cannot be killed.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::cell::{Cell, RefCell};
@@ -15,13 +15,15 @@ use std::time::{Duration, Instant};
 use super::case::Case;
 use super::failure::{Broken, LeftBehind, Skip, Transport, cause};
 use super::room::{Room, Shared};
+use crate::wait::call_off_by;
 
 /// How often whoever waits for a case looks up: to show how long it has been running, and whether
 /// the run is to end.
 const LOOK_UP_EVERY: Duration = Duration::from_millis(100);
 
 /// How long a case that ran out of time has to notice that everything of it was killed.
-const LAST_WORDS_LIMIT: Duration = Duration::from_secs(10);
+/// Whatever it still does by itself, such as reading logs, takes less.
+const LAST_WORDS_LIMIT: Duration = Duration::from_secs(30);
 
 /// How a try ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,7 +115,7 @@ fn wait(
             Err(RecvTimeoutError::Timeout) => continue,
         };
         shared.note("ending everything that carries its mark");
-        shared.end_marked();
+        shared.end();
         let (result, body) = found.recv_timeout(LAST_WORDS_LIMIT).ok()?;
         return Some(Tried { ended: with_last_words(why, ended(result)), body });
     }
@@ -166,6 +168,7 @@ thread_local! {
 /// Runs a body in this thread.
 fn watched(case: &Case, room: &mut Room, log: &Shared) -> Found {
     WATCHED.set(true);
+    call_off_by(log.over());
     let started = Instant::now();
     let result = panic::catch_unwind(AssertUnwindSafe(|| (case.body)(room)));
     let body = started.elapsed();

@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -36,11 +37,12 @@ pub(super) struct Shared {
     log: Log,
     marks: Mutex<Vec<String>>,
     kept: Mutex<Vec<PathBuf>>,
+    over: Arc<AtomicBool>,
 }
 
 impl Shared {
     pub(super) fn new(log: Log) -> Self {
-        Self { log, marks: Mutex::default(), kept: Mutex::default() }
+        Self { log, marks: Mutex::default(), kept: Mutex::default(), over: Arc::default() }
     }
 
     /// One more line, or several, of the case's log.
@@ -48,8 +50,14 @@ impl Shared {
         self.log.note(text);
     }
 
-    /// Kills everything that carries a mark of the case.
-    pub(super) fn end_marked(&self) {
+    /// Set when the time of the case is over.
+    pub(super) fn over(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.over)
+    }
+
+    /// Calls off what the case waits for, and kills everything that carries a mark of it.
+    pub(super) fn end(&self) {
+        self.over.store(true, Ordering::Relaxed);
         let marks = self.marks.lock().unwrap_or_else(PoisonError::into_inner).clone();
         for mark in marks {
             kill_marked(&mark);

@@ -44,11 +44,12 @@ const fn row(
 }
 
 #[rustfmt::skip]
-const TABLE: [Expected; 19] = [
+const TABLE: [Expected; 20] = [
     row("passes", Outcome::Passed, "", (Passed, Passed)),
     row("fails", Outcome::Failed, "failed to see the sun", (Failed(20), Failed(20))),
     row("panics", Outcome::Panicked, "out of words, at harness/src/bin/fixture-tier.rs:", (Failed(20), Failed(20))),
     row("times_out", Outcome::TimedOut, "no end within 200ms", (Failed(20), Failed(20))),
+    row("waits_too_long", Outcome::TimedOut, "no end within 200ms; then: failed to see the sea", (Failed(20), Failed(20))),
     row("breaks_an_invariant", Outcome::Broken, "messages lost: 1 of them", (Failed(21), Failed(21))),
     row("leaves_a_thread", Outcome::Leaked, "left behind: thread ", (Passed, Failed(21))),
     row("leaves_a_child", Outcome::Leaked, "(tail) still runs", (Passed, Failed(21))),

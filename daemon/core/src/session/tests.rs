@@ -8,6 +8,7 @@ use super::{
 };
 use crate::message::RowId;
 
+mod recovery;
 mod trouble;
 mod world;
 
@@ -205,6 +206,8 @@ fn messages_go_to_a_running_turn_at_once_and_one_result_may_answer_several() {
     );
 }
 
+/// Nothing but a message brings back what somebody ended.
+/// Incidents: 46.
 #[test]
 fn a_killed_session_sleeps_until_the_next_message() {
     check(
@@ -270,6 +273,8 @@ fn an_idle_agent_is_ended_and_comes_back_with_the_next_message() {
     );
 }
 
+/// The end was decided before the message came; the conversation is resumed for it.
+/// Incidents: 43.
 #[test]
 fn a_message_racing_the_reaper_is_delivered_afterwards() {
     check(
@@ -304,6 +309,8 @@ fn a_busy_agent_is_not_evicted() {
     );
 }
 
+/// Who waits for its own work is not idle.
+/// Danger zone: 5.
 #[test]
 fn background_work_keeps_an_agent_from_idling_and_is_stopped_at_the_end() {
     check(

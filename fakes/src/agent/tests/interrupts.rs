@@ -43,7 +43,7 @@ fn an_interrupt_can_cancel_what_waits() {
            | told "[Request interrupted by user]" | RESULT! aborted_streaming "-" [a] 2 rounds
            | a cancelled | idle
          interrupt
-           ok still_queued[] | idle
+           ok still_queued[]
         "#,
     );
 }
@@ -78,7 +78,8 @@ fn an_interrupt_withdraws_an_open_question() {
            running | a queued | a started | init[a] | says "Running." | uses Bash
            | requires_action | may Bash?
          interrupt
-           withdrawn | ok still_queued[] | back! "The user doesn't want to proceed with th"
+           withdrawn | ok still_queued[] | running
+           | back! "The user doesn't want to proceed with th"
            | told "[Request interrupted by user for tool use]"
            | RESULT! aborted_tools "-" [a] 3 rounds | a cancelled | idle
         "#,

@@ -76,6 +76,8 @@ struct World {
     refuse_next: bool,
     /// The next row to be delivered is finished instead.
     finish_next: bool,
+    /// Something was put before an agent, so there is a conversation to come back to.
+    conversation: bool,
     ended: bool,
 }
 
@@ -95,6 +97,7 @@ impl World {
             in_flight: Vec::new(),
             refuse_next: false,
             finish_next: false,
+            conversation: false,
             ended: false,
         }
     }
@@ -113,6 +116,7 @@ impl World {
             }
             Move::LaunchFails if self.agent == Agent::Starting => self.gone(Event::LaunchFailed),
             Move::ResumeRefused if self.agent == Agent::Starting => {
+                self.conversation = false;
                 self.tell(Event::ResumeRefused);
                 if self.agent != Agent::None {
                     self.gone(Event::Exited(Cause::ByItself));
@@ -198,8 +202,10 @@ impl World {
                     assert_ne!(self.slot, Slot::None, "gave back what it had not");
                     self.slot = Slot::None;
                 }
-                Action::Launch(_) => {
+                Action::Launch(start) => {
                     assert_eq!(self.agent, Agent::None, "two agents");
+                    let forgotten = self.conversation && start == Start::Fresh;
+                    assert!(!forgotten, "began anew beside the conversation it had");
                     assert_eq!(self.slot, Slot::Held);
                     self.agent = Agent::Starting;
                 }
@@ -253,6 +259,7 @@ impl World {
             let unmarked_again = delivered.delivery == Delivery::First && 0 < row.deliveries;
             assert!(!unmarked_again, "delivered again without saying so");
             row.deliveries += 1;
+            self.conversation = true;
             self.in_flight.push(delivered);
         }
         assert!(self.in_flight.len() <= ATTEMPTS_IN_FLIGHT_MAX);
@@ -352,6 +359,14 @@ fn moves() -> impl Strategy<Value = Move> {
 }
 
 proptest! {
+    /// Messages, ends, kills and restarts interleave as they like, as they do for real: every
+    /// message is answered or given up in the end, no chat has two agents or two conversations,
+    /// and an agent that was ended is resumed by the conversation it had.
+    /// Every way in which an agent ends (killed, restarted, evicted, idle, crashed, out of rights)
+    /// and every way in which one begins, in any order.
+    /// Incidents: 2, 3, 36, 43, 52, J1.
+    /// Danger zone: 2.
+    /// Pitfall: 1, 4.
     #[test]
     fn whatever_happens_nothing_is_lost_doubled_or_out_of_order(
         script in proptest::collection::vec(moves(), 0..120)
@@ -364,6 +379,8 @@ proptest! {
         world.calm_down();
     }
 
+    /// Whatever it is in the middle of, nothing keeps a session from its end.
+    /// Incidents: J6, J7.
     #[test]
     fn whenever_it_is_asked_to_end_a_session_ends_and_then_is_silent(
         before in proptest::collection::vec(moves(), 0..40),
