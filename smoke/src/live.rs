@@ -70,7 +70,9 @@ impl Api {
         match name.to_str() {
             Some("" | "loopback") => Ok(Self::Loopback),
             Some("live") => Ok(Self::Live),
-            _ => bail!("read {}: {name:?} is neither loopback nor live", environment::API),
+            _ => {
+                bail!("read {}: {} is neither loopback nor live", environment::API, name.display())
+            }
         }
     }
 }

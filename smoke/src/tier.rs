@@ -37,7 +37,7 @@ const LOGIN: Need = Need { name: "login of claude", check: login };
 
 /// Runs the cases of a tier that the command line selects; the number to end with.
 pub fn run(tier: Tier, definitions: Vec<Definition>) -> ExitCode {
-    let account = match account() {
+    let account = match account(tier) {
         Ok(account) => account.map(Arc::new),
         Err(error) => {
             tell(&format!("failed to {error:#}"));
@@ -64,10 +64,12 @@ pub fn run(tier: Tier, definitions: Vec<Definition>) -> ExitCode {
 }
 
 /// The account of a run with the real API, if this is one.
-fn account() -> anyhow::Result<Option<Account>> {
-    match Api::of_environment()? {
-        Api::Loopback => Ok(None),
-        Api::Live => {
+fn account(tier: Tier) -> anyhow::Result<Option<Account>> {
+    match (tier, Api::of_environment()?) {
+        (_, Api::Loopback) => Ok(None),
+        // No other tier asks an API.
+        (Tier::InProcess | Tier::RealBinaries | Tier::Running, Api::Live) => Ok(None),
+        (Tier::RealAgent, Api::Live) => {
             let programs =
                 Programs::beside_this_executable().context("find the build directory")?;
             Account::open(&programs.target_dir().join("harness")).map(Some)
@@ -133,12 +135,9 @@ fn case(definition: Definition, account: Option<Arc<Account>>) -> run::Case {
             retries: definition.retries,
             ..new(Box::new(move |room| in_room(&definition, room, None)))
         },
-        Some(_) if definition.reach == Reach::Loopback => new(Box::new(|_| {
-            Err(Skip(
-                "it asks the stand-in of the API for what the real one does not do".to_owned(),
-            )
-            .into())
-        })),
+        Some(_) if definition.reach == Reach::Loopback => {
+            new(Box::new(|_| Err(Skip("it is made for the stand-in of the API".to_owned()).into())))
+        }
         Some(account) => run::Case {
             needs: [&[DAEMON, CLAUDE, LOGIN], definition.needs].concat(),
             retries: LIVE_RETRIES,

@@ -10,6 +10,7 @@ mod inputs;
 mod messages;
 mod privacy;
 mod registry;
+mod runners;
 mod running;
 mod strangers;
 mod zones;
@@ -32,6 +33,7 @@ pub fn cases() -> Vec<Definition> {
         contracts::CASES,
         incidents::CASES,
         zones::CASES,
+        runners::CASES,
     ]
     .concat()
 }

@@ -122,7 +122,9 @@ fn soak() -> anyhow::Result<Duration> {
     };
     let seconds = text.to_str().and_then(|text| text.parse().ok());
     let soak = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    soak.with_context(|| format!("read {}: {text:?} is no number of seconds", environment::SOAK))
+    soak.with_context(|| {
+        format!("read {}: {} is no number of seconds", environment::SOAK, text.display())
+    })
 }
 
 /// The same; it was read before any case ran.

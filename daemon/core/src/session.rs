@@ -20,6 +20,7 @@
 
 mod action;
 mod attempt;
+mod beginning;
 mod closing;
 mod event;
 mod queue;
@@ -29,6 +30,7 @@ use std::collections::VecDeque;
 
 pub use action::{Action, Report, Start};
 pub use attempt::{AttemptNo, Closed, Counted, Delivered, Delivery, Failure, Memory, Settlement};
+pub use beginning::{Beginning, Conversation};
 pub use closing::{Closing, ClosingStep, Pending};
 pub use event::{Cause, Command, Event, Hold};
 pub use queue::Owed;
@@ -89,26 +91,6 @@ enum Ending {
     Now,
 }
 
-/// How long a conversation lasts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Conversation {
-    /// As long as its chat: an agent resumes what the one before it began.
-    OfTheChat,
-    /// As long as its agent: the next one knows nothing of it.
-    OfTheAgent,
-}
-
-/// How a session comes into being.
-#[derive(Debug, Clone, Copy)]
-pub struct Beginning {
-    /// How long its conversations last.
-    pub conversation: Conversation,
-    /// Whether there is a conversation to resume.
-    pub start: Start,
-    /// Whether delivery is held now.
-    pub hold: Hold,
-}
-
 /// The machine. See the module's picture.
 #[derive(Debug)]
 pub struct Session {
@@ -143,10 +125,7 @@ impl Session {
             queue: Queue::new(),
             backoff: Backoff::default(),
             conversation: beginning.conversation,
-            start: match beginning.conversation {
-                Conversation::OfTheChat => beginning.start,
-                Conversation::OfTheAgent => Start::Fresh,
-            },
+            start: beginning.start(),
             memory: Memory::Kept,
             hold: beginning.hold,
             ending: Ending::No,

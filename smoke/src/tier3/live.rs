@@ -15,7 +15,7 @@ use super::conversation::TURN;
 use crate::case::{Case, Definition, OWNER};
 use crate::live::Account;
 use crate::live::budget::Budget;
-use crate::views::{status, wait_echoes};
+use crate::views::{events, wait_echoes};
 
 pub(super) const CASES: &[Definition] = &[
     Definition::real(
@@ -38,7 +38,7 @@ fn the_meter_ends_what_would_exceed_the_budget(case: &mut Case) -> anyhow::Resul
     let account = Account { budget, ledger };
     let mut settings = account.settings(&case.programs)?;
     let api = case.api.as_ref().context("find the stand-in of the API")?;
-    settings.contacts = case.settings.contacts.clone();
+    settings.contacts.clone_from(&case.settings.contacts);
     settings.inherit = Vec::new();
     settings.agent.state = AgentState::Sandboxed;
     settings.agent = settings
@@ -58,11 +58,14 @@ fn the_meter_ends_what_would_exceed_the_budget(case: &mut Case) -> anyhow::Resul
     sandbox.drop_message(OWNER, "two")?;
     let used_up = wait_until(TURN, || account.ensure_left().is_err());
     ensure!(used_up, "use the budget up: {}", account.spent()?);
-    // No other agent gets as far as the API, and the daemon gives up starting them.
-    let dead = wait_until(TURN, || {
-        status(sandbox).is_ok_and(|status| status["sessions"][0]["state"] == "dead")
+    // The next agent does not get as far as the API.
+    let refused = wait_until(TURN, || {
+        events(sandbox).is_ok_and(|seen| {
+            let mut errors = seen.iter().filter(|event| event.kind == "ERROR");
+            errors.any(|event| event.entry.to_string().contains("3 requests"))
+        })
     });
-    ensure!(dead, "refuse every other start: {}", status(sandbox)?["sessions"]);
+    ensure!(refused, "refuse the next start: {:?}", events(sandbox)?);
     ensure!(account.spent()?.requests == 3, "count no further request: {}", account.spent()?);
     Ok(())
 }

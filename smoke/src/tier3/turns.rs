@@ -159,7 +159,7 @@ fn a_message_joins_the_turn_that_runs(case: &mut Case) -> anyhow::Result<()> {
 
 fn a_stop_in_a_turn_loses_nothing(case: &mut Case) -> anyhow::Result<()> {
     let word = word(case);
-    case.settings.turn_grace_s = 1;
+    case.settings.turn_grace_s = 0;
     let sandbox = &mut case.sandbox;
     sandbox.write_config(&case.settings)?;
     sandbox.start()?;
