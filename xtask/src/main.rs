@@ -7,6 +7,7 @@
 
 mod claude;
 mod gate;
+mod mutants;
 mod steps;
 mod suite;
 mod tally;
@@ -43,6 +44,8 @@ enum Command {
     Ci,
     /// Check the rules of the tree that no compiler knows.
     Tidy,
+    /// Put faults into the daemon, one after the other, and see that tests notice each.
+    Mutants(mutants::Arguments),
     /// The agent program that checks run against.
     #[command(subcommand)]
     Claude(ClaudeCommand),
@@ -105,6 +108,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::Ci => suite::test(&workspace, Gate::Closed),
         Command::Tidy => tidy::run(&workspace),
+        Command::Mutants(arguments) => mutants::run(&workspace, &arguments),
         Command::Claude(ClaudeCommand::Install) => claude::run(gate),
     }
 }
