@@ -12,7 +12,8 @@
 //!
 //! Absent: faults that a program makes up. Most of those are of no interest to anybody.
 
-mod copy;
+mod bench;
+mod checkout;
 mod list;
 mod running;
 mod table;
@@ -27,11 +28,12 @@ use harness::exit_code::ExitCode;
 use harness::files;
 use jiff::Timestamp;
 
-use self::copy::Copy;
+use self::bench::Bench;
+use self::checkout::Checkout;
 use self::list::Mutant;
 use self::running::{Interrupt, Program};
 use self::table::{Record, Tried};
-use self::trial::{Bench, Verdict};
+use self::trial::Verdict;
 use crate::workspace::{Workspace, has_cargo_subcommand};
 
 /// The list, from the top of the workspace.
@@ -43,11 +45,11 @@ pub(crate) struct Arguments {
     /// Only faults with this in their name; may be given several times.
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
-    /// Name them, and try none.
+    /// Name them, see whether each can be put in, and try none.
     #[arg(long)]
     list: bool,
-    /// Name them as the table that stands in docs/testing.md.
-    #[arg(long, requires = "list")]
+    /// Name all of them, as the table that stands in docs/testing.md.
+    #[arg(long, requires = "list", conflicts_with = "only")]
     markdown: bool,
     /// How many crates are compiled, and tests run, at once.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
@@ -56,7 +58,8 @@ pub(crate) struct Arguments {
 
 /// The command.
 pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let mutants = match list::read(&workspace.root().join(LIST)) {
+    let root = workspace.root();
+    let mutants = match list::read(&root.join(LIST)) {
         Ok(mutants) => mutants,
         Err(error) => return Ok(invalid(&[format!("{error:#}")])),
     };
@@ -66,17 +69,16 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> anyhow::Resul
         return Ok(ExitCode::NothingSelected);
     }
     if arguments.list {
-        print!(
-            "{}",
-            if arguments.markdown { table::markdown(&wanted) } else { table::names(&wanted) }
-        );
-        return Ok(ExitCode::Pass);
+        let shown = if arguments.markdown { markdown(root)? } else { table::names(&wanted) };
+        print!("{shown}");
+        let problems = problems(root);
+        return Ok(if problems.is_empty() { ExitCode::Pass } else { invalid(&problems) });
     }
     try_all(workspace, arguments, &mutants, &wanted)
 }
 
-/// What is wrong with the list, for whoever checks the tree: a fault whose text is gone or stands
-/// there twice, one without its test, too few of them.
+/// What is wrong with the list, held against the tree at `root`: a fault whose text is gone or
+/// stands there twice, one whose test is not there, too few of them. Builds nothing.
 pub(crate) fn problems(root: &Path) -> Vec<String> {
     match list::read(&root.join(LIST)) {
         Ok(mutants) => list::problems(&mutants, root),
@@ -84,8 +86,7 @@ pub(crate) fn problems(root: &Path) -> Vec<String> {
     }
 }
 
-/// The table that has to stand in `docs/testing.md`.
-#[cfg_attr(not(test), expect(dead_code, reason = "for whoever checks the tree"))]
+/// The table of all faults that has to stand in `docs/testing.md`.
 pub(crate) fn markdown(root: &Path) -> anyhow::Result<String> {
     let mutants = list::read(&root.join(LIST))?;
     Ok(table::markdown(&mutants.iter().collect::<Vec<_>>()))
@@ -120,13 +121,13 @@ fn try_all(
         Err(TryLockError::Error(error)) => return Err(error).context("lock the copy"),
     }
     let interrupt = Interrupt::listen().context("listen for a signal")?;
-    let copy = Copy::of_head(workspace.root(), &place)?;
-    let problems = list::problems(mutants, copy.root());
+    let checkout = Checkout::of_head(workspace.root(), &place)?;
+    let problems = list::problems(mutants, checkout.root());
     if !problems.is_empty() {
         return Ok(invalid(&problems));
     }
     let bench = Bench {
-        copy: &copy,
+        checkout: &checkout,
         target: place.join("target"),
         logs: place.join("logs"),
         jobs: arguments.jobs,
@@ -134,13 +135,13 @@ fn try_all(
         interrupt: &interrupt,
     };
     fs::create_dir_all(&bench.logs).context("make the directory of the logs")?;
-    if let Err(code) = bench.check_unmutated(wanted)? {
+    if let Some(code) = bench.check_unmutated(wanted)? {
         return Ok(code);
     }
     let began = Instant::now();
     let tried = one_by_one(&bench, wanted)?;
     let record = Record {
-        commit: copy.commit().to_owned(),
+        commit: checkout.commit().to_owned(),
         written_at: Timestamp::now(),
         whole: wanted.len() == mutants.len() && tried.len() == wanted.len(),
         elapsed_s: began.elapsed().as_secs(),

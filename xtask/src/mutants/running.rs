@@ -123,3 +123,6 @@ pub(super) fn executable_of(messages: &str, target: &str) -> Option<PathBuf> {
         .filter(|message| message["target"]["name"] == target)
         .find_map(|message| message["executable"].as_str().map(PathBuf::from))
 }
+
+#[cfg(test)]
+mod tests;

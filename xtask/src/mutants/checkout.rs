@@ -14,8 +14,10 @@ use super::list::Mutant;
 
 /// The files of one commit.
 #[derive(Debug)]
-pub(super) struct Copy {
+pub(super) struct Checkout {
     root: PathBuf,
+    index: PathBuf,
+    git_dir: String,
     commit: String,
 }
 
@@ -26,27 +28,20 @@ pub(super) struct Applied {
     original: String,
 }
 
-impl Copy {
+impl Checkout {
     /// Brings the copy at `place` in line with HEAD of the repository that holds `workspace`, whatever
     /// an earlier run has left there.
     pub(super) fn of_head(workspace: &Path, place: &Path) -> anyhow::Result<Self> {
         let git_dir = said(git(workspace).args(["rev-parse", "--absolute-git-dir"]))?;
         let commit = said(git(workspace).args(["rev-parse", "HEAD"]))?;
         if !said(git(workspace).args(["status", "--porcelain"]))?.is_empty() {
-            eprintln!("xtask: what is not committed is not part of this run; the list itself is");
+            eprintln!("xtask: what is not committed is not part of this run, but for the list");
         }
-        let root = place.join("tree");
+        let (root, index) = (place.join("tree"), place.join("index"));
         fs::create_dir_all(&root).with_context(|| format!("make {}", root.display()))?;
-        let copying = |arguments: &[&str]| {
-            let mut git = git(&root);
-            git.env("GIT_DIR", &git_dir).env("GIT_WORK_TREE", &root);
-            git.env("GIT_INDEX_FILE", place.join("index")).args(arguments);
-            said(&mut git)
-        };
-        copying(&["read-tree", "--reset", "-u", &commit])?;
-        // Seeds that property tests have kept of an earlier fault, above all.
-        copying(&["clean", "-ffdxq"])?;
-        Ok(Self { root, commit })
+        let checkout = Self { root, index, git_dir, commit };
+        checkout.restore()?;
+        Ok(checkout)
     }
 
     /// Its top directory.
@@ -59,6 +54,13 @@ impl Copy {
         &self.commit
     }
 
+    /// Makes it the commit's again: above all without the seeds of failures that property tests
+    /// write beside their sources, by which a later fault would be judged too.
+    pub(super) fn restore(&self) -> anyhow::Result<()> {
+        self.git(&["read-tree", "--reset", "-u", &self.commit])?;
+        self.git(&["clean", "-ffdxq"])
+    }
+
     /// Puts a fault in.
     pub(super) fn apply(&self, mutant: &Mutant) -> anyhow::Result<Applied> {
         let path = self.root.join(&mutant.file);
@@ -69,6 +71,14 @@ impl Copy {
             .with_context(|| format!("find the text of {} in {}", mutant.name, mutant.file))?;
         fs::write(&path, faulty).with_context(|| format!("write {}", path.display()))?;
         Ok(Applied { path, original })
+    }
+
+    /// Git, on the copy and on nothing else.
+    fn git(&self, arguments: &[&str]) -> anyhow::Result<()> {
+        let mut git = git(&self.root);
+        git.env("GIT_DIR", &self.git_dir).env("GIT_WORK_TREE", &self.root);
+        git.env("GIT_INDEX_FILE", &self.index).args(arguments);
+        said(&mut git).map(drop)
     }
 }
 
@@ -92,3 +102,6 @@ fn said(command: &mut Command) -> anyhow::Result<String> {
     ensure!(output.status.success(), "ask git: {}", errors.trim());
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
+
+#[cfg(test)]
+mod tests;
