@@ -9,6 +9,7 @@ mod affected;
 mod claude;
 mod contract;
 mod lock;
+mod mutants;
 mod steps;
 mod stored;
 mod stress;
@@ -64,6 +65,8 @@ enum Command {
     Tidy,
     /// Which tests a change needs, and why.
     Affected(AffectedArguments),
+    /// Put faults into the daemon, one after the other, and see that tests notice each.
+    Mutants(mutants::Arguments),
     /// The agent program that checks run against.
     #[command(subcommand)]
     Claude(ClaudeCommand),
@@ -173,6 +176,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             let run = || affected::run(&workspace, since.as_deref(), mode, gate);
             if mode == affected::Mode::Run { lock::alone(&workspace, run) } else { run() }
         }
+        Command::Mutants(arguments) => mutants::run(&workspace, &arguments),
         Command::Claude(ClaudeCommand::Install) => claude::run(gate),
         Command::Contract(command) => contract::run(&workspace, &command),
     }

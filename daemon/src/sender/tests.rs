@@ -154,6 +154,16 @@ async fn a_reply_that_cannot_be_written_has_failed_with_the_reason() {
 /// What was done is not done again because it could not be written down.
 /// Incidents: 10.
 #[tokio::test(start_paused = true)]
+async fn a_reply_that_cannot_be_put_in_its_place_leaves_no_draft() {
+    let scene = Scene::new();
+    std::fs::create_dir_all(scene.path("outbox/1.json")).unwrap();
+    scene.store.enqueue(outgoing(CHAT, "a")).await.unwrap();
+    send_all(&scene).await;
+    assert_eq!(scene.rows(STATES), ["failed"]);
+    assert_eq!(files(&scene), ["1.json"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_text_whose_end_was_not_recorded_does_not_hold_up_its_chat() {
     let mut scene = Scene::new();
     scene.forbid("UPDATE OF state ON outbox WHEN new.state = 'sent'");

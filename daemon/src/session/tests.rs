@@ -2,6 +2,7 @@
 
 pub(crate) mod agents;
 mod closing;
+mod delivery;
 mod outcomes;
 mod requests;
 mod rights;

@@ -29,6 +29,7 @@ fn check(agents_alive_max: usize, script: &str, expected: &str) {
 
 #[test]
 fn there_is_room_up_to_the_bound_and_then_a_line() {
+    check(2, "a1 a2 a3 a4", "G1 G2");
     check(2, "a1 a2 a3 a4 r1 r2", "G1 G2 G3 G4");
 }
 

@@ -209,6 +209,26 @@ fn messages_go_to_a_running_turn_at_once_and_one_result_may_answer_several() {
 /// Nothing but a message brings back what somebody ended.
 /// Incidents: 46.
 #[test]
+fn a_hint_that_comes_while_the_store_is_asked_has_it_asked_once_more() {
+    let mut session = Session::new(Beginning {
+        conversation: Conversation::OfTheChat,
+        start: Start::Fresh,
+        hold: Hold::Released,
+    });
+    let mut asks_after = |event: Option<Event>| {
+        if let Some(event) = event {
+            session.handle(Duration::ZERO, event);
+        }
+        matches!(session.poll_action(), Some(Action::Fetch(..)))
+    };
+    let nothing = || Some(Event::Fetched { rows: Vec::new(), more_after: None });
+    assert!(asks_after(None), "at the beginning");
+    assert!(!asks_after(Some(Event::Routed)), "one question at a time");
+    assert!(asks_after(nothing()), "what was routed meanwhile may not be in the answer");
+    assert!(!asks_after(nothing()), "nothing came since");
+}
+
+#[test]
 fn a_killed_session_sleeps_until_the_next_message() {
     check(
         "new:1 slot up run kill idle exit +9999 new:2",

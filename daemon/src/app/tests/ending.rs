@@ -1,10 +1,16 @@
 //! The orderly end, and that nothing stays behind.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
 use super::{Daemon, Setup, number};
+use crate::app::give_up;
+use crate::app::signals::Signals;
 use crate::clock::wall_now;
 use crate::control::protocol::{Request, SessionState};
 use crate::exit::Code;
@@ -50,6 +56,31 @@ async fn a_second_signal_ends_the_agents_at_once() {
     daemon.until("the turn", |daemon| daemon.states() == ["delivered"]).await;
     let took = daemon.stop_hurried_by(tokio::time::sleep(Duration::from_secs(2))).await;
     check(took, 2, &daemon, "delivered");
+}
+
+/// Sends this process a signal that it listens to.
+fn signal_ourselves() {
+    let us = rustix::process::getpid();
+    rustix::process::kill_process(us, rustix::process::Signal::TERM).unwrap();
+}
+
+/// With real time, as signals are real: none of it passes but if the test fails.
+#[tokio::test]
+async fn the_second_signal_hurries_and_the_third_ends_the_waiting() {
+    const FAILED_AFTER: Duration = Duration::from_secs(10);
+    let mut signals = Signals::listen().unwrap();
+    let (hurry, never) = (CancellationToken::new(), Duration::from_hours(1));
+    let mut waiting = pin!(give_up(&mut signals, hurry.clone(), never, never));
+    signal_ourselves();
+    let hurried = timeout(FAILED_AFTER, async {
+        tokio::select! {
+            () = &mut waiting => false,
+            () = hurry.cancelled() => true,
+        }
+    });
+    assert_eq!(hurried.await, Ok(true));
+    signal_ourselves();
+    assert_eq!(timeout(FAILED_AFTER, waiting).await, Ok(()));
 }
 
 #[tokio::test(start_paused = true)]
@@ -215,7 +246,7 @@ async fn a_part_that_panics_ends_the_daemon_as_a_defect() {
     let mut daemon = Daemon::start_with(Setup { clock, ..Setup::default() }).await;
     armed.store(true, Ordering::Relaxed);
     daemon.write(&number(0), "hello");
-    let served = tokio::time::timeout(Duration::from_mins(10), daemon.serve());
+    let served = timeout(Duration::from_mins(10), daemon.serve());
     assert_eq!(served.await.expect("it ends"), Code::Bug);
     // What had come in is there for the next life.
     daemon.start_again().await;

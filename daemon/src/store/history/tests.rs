@@ -52,7 +52,9 @@ fn a_text_is_told_in_full() {
 fn another_chats_texts_are_not_in_it() {
     let db = in_memory();
     came_in(&db, "mine", 1);
-    outbox::enqueue(&db, &new_outgoing("test:other", "theirs"), WallMs(2)).unwrap();
+    let theirs = Arrival { chat: ChatId::parse("test:other").unwrap(), ..arrival("theirs") };
+    inbox::accept(&db, &[theirs], WallMs(2)).unwrap();
+    outbox::enqueue(&db, &new_outgoing("test:other", "ours to them"), WallMs(3)).unwrap();
     assert_eq!(texts(&history(&db, &chat(), 10, None).unwrap()), ["mine"]);
 }
 
