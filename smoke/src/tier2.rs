@@ -3,6 +3,7 @@
 mod control;
 mod crashes;
 mod daemon;
+mod incidents;
 mod messages;
 mod privacy;
 mod zones;
@@ -11,6 +12,14 @@ use crate::case::Definition;
 
 /// All cases of this tier.
 pub fn cases() -> Vec<Definition> {
-    [daemon::CASES, control::CASES, messages::CASES, privacy::CASES, crashes::CASES, zones::CASES]
-        .concat()
+    [
+        daemon::CASES,
+        control::CASES,
+        messages::CASES,
+        privacy::CASES,
+        crashes::CASES,
+        incidents::CASES,
+        zones::CASES,
+    ]
+    .concat()
 }

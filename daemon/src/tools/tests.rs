@@ -215,6 +215,8 @@ async fn another_text_under_the_id_of_an_earlier_use_is_never_called_sent() {
     assert_eq!(call_as(&elsewhere, "reply", json!({"text": "b"}), Some("call_1")).await, "sent");
 }
 
+/// Whoever sends learns that it did not arrive.
+/// Incidents: 25.
 #[tokio::test(start_paused = true)]
 async fn a_reply_that_was_not_sent_says_why() {
     let mut scene = Scene::new();

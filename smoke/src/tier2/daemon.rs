@@ -35,6 +35,8 @@ pub(super) const CASES: &[Definition] = &[
     ),
 ];
 
+/// No two daemons ever write one database.
+/// Incidents: 93.
 fn a_second_daemon_is_refused(case: &mut Case) -> anyhow::Result<()> {
     let ready = case.sandbox.start()?;
     let second = case.sandbox.cli(&["run"], SOON)?;
@@ -132,7 +134,8 @@ fn bad_configuration_is_named_by_line_and_key(case: &mut Case) -> anyhow::Result
 const CYCLES: usize = 100;
 
 /// No child, zombie, descriptor or file of a session stays: a leak of one in each is seen.
-/// Incidents: J3, J5, J22, J27.
+/// Files, processes and tasks of a session go with it.
+/// Incidents: 85, 87, 88, J3, J5, J22, J27.
 fn hundred_sessions_come_and_go(case: &mut Case) -> anyhow::Result<()> {
     let sandbox = &mut case.sandbox;
     let ready = sandbox.start()?;

@@ -7,6 +7,8 @@ const fn s(seconds: u64) -> Duration {
 }
 
 /// Faster would be a storm of agents, slower a chat that waits for nothing.
+/// The waits themselves.
+/// Incidents: 79.
 /// Danger zone: 2.
 #[test]
 fn waits_two_seconds_more_for_each_error_and_dies_at_the_third() {

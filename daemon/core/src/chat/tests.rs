@@ -151,7 +151,8 @@ proptest! {
     }
 
     /// An id that is made of another is the same id, for every source and any text.
-    /// Incidents: 48.
+    /// A doubled prefix would be another chat.
+    /// Incidents: 24, 48.
     /// Pitfall: 3.
     #[test]
     fn prefixing_twice_changes_nothing(raw in addresses()) {

@@ -112,6 +112,8 @@ fn a_group_message_names_group_sender_and_tier() {
     assert!(framed.starts_with("---GROUP SIGNAL [unnamed] FROM a contact [TIER: family]---\n"));
 }
 
+/// A message without words is one.
+/// Incidents: 23.
 #[test]
 fn a_message_without_text_says_so_or_what_was_spoken() {
     check("", "(no text)");

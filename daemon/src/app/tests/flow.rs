@@ -294,6 +294,59 @@ async fn wrong_arguments_of_a_tool_come_back_as_an_error() {
     daemon.end().await;
 }
 
+/// Text that went out by itself once told people what was meant for nobody.
+/// Incidents: 26.
+#[tokio::test(start_paused = true)]
+async fn what_an_agent_says_without_the_reply_tool_reaches_nobody() {
+    let mut daemon = Daemon::start().await;
+    daemon.write(&number(0), "silent always");
+    daemon.until_done().await;
+    assert_eq!(daemon.states(), ["answered"]);
+    let transcript = daemon.transcript(daemon.session(&number(0)));
+    let turn = transcript.iter().find(|entry| entry["event"] == "TURN").expect("a turn");
+    assert_ne!(turn["text"].as_str(), Some(""), "it did say something");
+    let count = "SELECT count(*) FROM outbox";
+    let texts: i64 = daemon.database().query_row(count, [], |row| row.get(0)).unwrap();
+    assert_eq!((texts, daemon.sent(&number(0)).len()), (0, 0));
+    daemon.end().await;
+}
+
+/// A picture is a message, with or without a word to it.
+/// Incidents: 23.
+#[tokio::test(start_paused = true)]
+async fn a_message_of_a_file_alone_is_delivered_with_its_path() {
+    let daemon = Daemon::start().await;
+    let message = json!({"from": number(0), "attachments": ["/nowhere/photo.png"]});
+    let draft = daemon.messages().join(".photo");
+    std::fs::write(&draft, message.to_string()).unwrap();
+    std::fs::rename(draft, daemon.messages().join("photo.json")).unwrap();
+    daemon.until("the answer", |daemon| daemon.states() == ["answered"]).await;
+    let told = daemon.agents.launches()[0].messages();
+    assert!(told[0].contains("(no text)") && told[0].contains("/nowhere/photo.png"), "{told:?}");
+    daemon.end().await;
+}
+
+/// A heartbeat or a commit for every look wears out the disk and keeps the machine awake.
+/// Incidents: 94.
+#[tokio::test(start_paused = true)]
+async fn a_daemon_with_nothing_to_do_writes_nothing() {
+    let mut daemon = Daemon::start().await;
+    daemon.write(&number(0), "hello");
+    daemon.until_done().await;
+    // The last message time is written within a second.
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let database = daemon.database();
+    // Another number after each commit of somebody else that changed anything.
+    let changes = || database.query_row("PRAGMA data_version", [], |row| row.get::<_, i64>(0));
+    let before = changes().unwrap();
+    tokio::time::sleep(Duration::from_mins(3)).await;
+    assert_eq!(changes().unwrap(), before);
+    daemon.write(&number(0), "again");
+    daemon.until_done().await;
+    assert_ne!(changes().unwrap(), before, "a change would be seen");
+    daemon.end().await;
+}
+
 /// How many attempts each turn of the first session listed.
 fn turns(daemon: &Daemon) -> Vec<usize> {
     let transcript = daemon.transcript(daemon.session(&number(0)));

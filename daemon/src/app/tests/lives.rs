@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::daemon::Row;
 use super::{Daemon, number};
 use crate::control::protocol::{Request, SessionState, Status};
 use crate::session::tests::agents::Launch;
@@ -17,7 +18,8 @@ const AGAIN: &str = "[Redelivery";
 const IN_FLIGHT_MAX: usize = 50;
 
 /// The conversation was on record before the first byte reached the agent.
-/// Incidents: 45.
+/// An attempt is durable before its first byte leaves: the next life knows what is owed.
+/// Incidents: 1, 45.
 #[tokio::test(start_paused = true)]
 async fn a_message_that_a_crash_cut_off_is_answered_by_the_next_life_which_says_so() {
     let mut daemon = Daemon::start().await;
@@ -54,6 +56,8 @@ async fn a_message_whose_sender_lost_the_rights_between_two_lives_reaches_no_age
     daemon.end().await;
 }
 
+/// A session that was down for long is not flooded, and the rest stays on record.
+/// Incidents: 4.
 #[tokio::test(start_paused = true)]
 async fn many_unanswered_messages_are_delivered_in_order_and_never_more_than_fifty_at_once() {
     let mut daemon = Daemon::start().await;
@@ -67,6 +71,8 @@ async fn many_unanswered_messages_are_delivered_in_order_and_never_more_than_fif
     daemon.until("fifty delivered", |daemon| delivered(daemon) == IN_FLIGHT_MAX).await;
     tokio::time::advance(Duration::from_mins(1)).await;
     assert_eq!(delivered(&daemon), IN_FLIGHT_MAX);
+    let counts = daemon.status().await.counts;
+    assert_eq!((counts.delivered, counts.accepted), (50, 70), "the rest is told of");
     daemon.crash().await;
 
     daemon.start_again().await;
@@ -207,6 +213,40 @@ async fn after_a_crash_no_session_is_shown_at_work_before_its_agent_is() {
     daemon.end().await;
 }
 
+/// What is the same is told apart by where it stands, and not by what it says.
+/// Incidents: K9.
+#[tokio::test(start_paused = true)]
+async fn the_same_words_twice_that_a_crash_cut_off_are_answered_twice() {
+    let mut daemon = Daemon::start().await;
+    for _ in 0..2 {
+        daemon.write(&number(0), "slow 30 1000");
+    }
+    daemon.until("both", |daemon| daemon.states() == ["delivered", "delivered"]).await;
+    daemon.crash().await;
+    daemon.start_again().await;
+    daemon.until_sent(&number(0), &["You said: slow 30 1000"; 2]).await;
+    daemon.until_done().await;
+    daemon.end().await;
+}
+
+/// A count in memory alone would begin anew, and the message would be tried for ever.
+/// Incidents: 5, K18.
+#[tokio::test(start_paused = true)]
+async fn what_counted_against_a_message_counts_in_the_next_life_too() {
+    let mut daemon = Daemon::start().await;
+    for launch in 1..=3 {
+        daemon.agents.plan(launch, r#"[{"when": {"on": "turn"}, "what": {"exit": 1}}]"#);
+    }
+    daemon.write(&number(0), "poison");
+    let counted = |daemon: &Daemon| daemon.rows().first().map(|row| row.attempts);
+    daemon.until("two that count", |daemon| counted(daemon) == Some((2, 2))).await;
+    daemon.crash().await;
+    daemon.start_again().await;
+    daemon.until("given up", |daemon| daemon.states() == ["failed(poison)"]).await;
+    assert_eq!(counted(&daemon), Some((3, 3)));
+    daemon.end().await;
+}
+
 /// Small random numbers out of a seed.
 struct Dice(u64);
 
@@ -220,8 +260,11 @@ impl Dice {
     }
 }
 
+/// Crashes of the daemon in one story.
+const CRASHES: i64 = 15;
+
 /// Crashes at random moments: after some steps of the runtime, or some seconds.
-/// Incidents: 52.
+/// Incidents: 1, 5, 52.
 /// Pitfall: 1.
 #[tokio::test(start_paused = true)]
 async fn whenever_it_crashes_nothing_is_lost_and_nothing_comes_twice_unmarked() {
@@ -230,7 +273,7 @@ async fn whenever_it_crashes_nothing_is_lost_and_nothing_comes_twice_unmarked() 
     let mut dice = Dice(seed);
     let mut daemon = Daemon::start().await;
     let mut written = 0;
-    for _ in 0..15 {
+    for _ in 0..CRASHES {
         for _ in 0..dice.below(4) {
             let text = match dice.below(4) {
                 0 => format!("tool: sleep 2; echo m{written}."),
@@ -251,6 +294,9 @@ async fn whenever_it_crashes_nothing_is_lost_and_nothing_comes_twice_unmarked() 
     }
     daemon.until_done().await;
     assert!(daemon.states().iter().all(|state| state == "answered"), "{:#?}", daemon.rows());
+    // Once in each life at most, and no crash of the daemon is blamed on a message.
+    let bounded = |row: &Row| row.attempts.0 <= CRASHES + 1 && row.attempts.1 == 0;
+    assert!(daemon.rows().iter().all(bounded), "{:#?}", daemon.rows());
     for chat in (0..3).map(number) {
         let rows = daemon.rows().into_iter().filter(|row| row.chat == format!("test:{chat}"));
         let texts: Vec<String> = rows.map(|row| row.text).collect();

@@ -8,6 +8,8 @@ use crate::control::protocol::SessionState;
 /// The frame's line that marks a redelivery.
 const AGAIN: &str = "[Redelivery";
 
+/// To have reached an agent is not to be answered: a result has to list the message.
+/// Incidents: K11.
 #[tokio::test(start_paused = true)]
 async fn a_message_whose_agent_died_is_delivered_again_marked_with_what_was_sent_since() {
     let mut daemon = Daemon::start().await;
@@ -32,6 +34,8 @@ async fn a_message_whose_agent_died_is_delivered_again_marked_with_what_was_sent
 }
 
 /// Neither is it tried for ever, nor does it vanish unseen.
+/// A bad message is tried so often and no oftener, and stops no other.
+/// Incidents: 5, 8.
 /// Pitfall: 4.
 #[tokio::test(start_paused = true)]
 async fn a_message_that_kills_its_agent_three_times_alone_is_given_up_and_the_next_goes_through() {
@@ -208,6 +212,8 @@ async fn a_session_goes_on_after_lines_that_it_cannot_read() {
 }
 
 /// The waits as a person sees them.
+/// Not at once, and not only at the next look.
+/// Incidents: 79.
 /// Danger zone: 2.
 #[tokio::test(start_paused = true)]
 async fn an_agent_that_never_comes_up_is_tried_again_after_waits_that_grow() {
@@ -238,5 +244,30 @@ async fn a_turn_without_a_result_is_noticed_when_the_agent_is_idle() {
     assert_eq!(daemon.states(), ["answered"]);
     let told = daemon.agents.launches()[0].messages();
     assert!(told[1].contains(AGAIN) && told[1].contains("You said: hello"), "{told:#?}");
+    daemon.end().await;
+}
+
+/// Nothing is thrown away, and nobody is told of the limit with every message they write.
+/// Incidents: 27, K10.
+#[tokio::test(start_paused = true)]
+async fn messages_that_come_while_the_account_is_at_its_limit_wait_and_are_answered_after_it() {
+    let mut daemon = Daemon::start().await;
+    // Turns are tried after 2, 4, 8, 16 and 32 seconds.
+    let limited =
+        (1..=5).map(|n| format!(r#"{{"when": {{"on": "turn", "n": {n}}}, "what": "rate_limit"}}"#));
+    daemon.agents.plan(1, &format!("[{}]", limited.collect::<Vec<_>>().join(", ")));
+    for n in 0..5 {
+        daemon.write(&number(0), &format!("m{n}"));
+        daemon.until("accepted", |daemon| daemon.rows().len() == n + 1).await;
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        let finished = |state: &String| state != "accepted" && state != "delivered";
+        assert!(!daemon.states().iter().any(finished), "{:?}", daemon.states());
+        assert_eq!(daemon.sent(&number(0)), [""; 0]);
+    }
+    let replies: Vec<String> = (0..5).map(|n| format!("You said: m{n}")).collect();
+    daemon.until("the answers", |daemon| daemon.sent(&number(0)) == replies).await;
+    daemon.until_done().await;
+    assert!(daemon.rows().iter().all(|row| row.state == "answered" && row.attempts.1 == 0));
+    assert_eq!(daemon.agents.launches().len(), 1);
     daemon.end().await;
 }

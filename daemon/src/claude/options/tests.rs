@@ -133,6 +133,8 @@ fn every_command_line_of_ours_is_one_that_the_program_takes() {
     }
 }
 
+/// Nothing of the daemon's own surroundings leaks into an agent.
+/// Incidents: 80.
 #[test]
 fn only_listed_variables_pass_and_ours_stand_over_them() {
     let inherited = [

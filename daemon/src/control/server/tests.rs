@@ -149,6 +149,8 @@ async fn a_line_over_the_bound_is_refused() {
     play.end().await;
 }
 
+/// The bound is that of a message, not the default of some reader.
+/// Incidents: K19.
 #[tokio::test]
 async fn the_longest_text_passes_however_it_is_escaped_and_one_byte_more_does_not() {
     let play = Play::begin();

@@ -42,6 +42,8 @@ fn a_view_cannot_write() {
     assert!(view.db.execute("DELETE FROM cursors", []).is_err());
 }
 
+/// What was given up can be found, with the reason.
+/// Incidents: 8.
 #[test]
 fn what_was_given_up_is_listed_with_how_often_it_was_tried() {
     let dir = tempfile::tempdir().unwrap();

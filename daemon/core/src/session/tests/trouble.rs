@@ -152,6 +152,8 @@ fn an_agent_that_ended_because_it_was_asked_to_counts_against_no_message() {
 }
 
 /// Dead is not for ever: somebody who writes is answered.
+/// A crash loop is waited out.
+/// Incidents: 79.
 /// Danger zone: 2.
 #[test]
 fn three_errors_in_a_row_are_dead_until_the_next_message() {
@@ -172,6 +174,8 @@ fn three_errors_in_a_row_are_dead_until_the_next_message() {
 }
 
 /// Neither silence nor a start a minute for ever.
+/// The count of errors and revivals decays: no session is given up for good.
+/// Incidents: 79, K17.
 /// Danger zone: 2, 5.
 /// Pitfall: 4.
 #[test]

@@ -358,7 +358,9 @@ proptest! {
     /// Messages, ends, kills and restarts interleave as they like, as they do for real: every
     /// message is answered or given up in the end, no chat has two agents or two conversations,
     /// and an agent that was ended is resumed by the conversation it had.
-    /// Incidents: 36, 43, 52, J1.
+    /// Every way in which an agent ends (killed, restarted, evicted, idle, crashed, out of rights)
+    /// and every way in which one begins, in any order.
+    /// Incidents: 2, 3, 36, 43, 52, J1.
     /// Danger zone: 2.
     /// Pitfall: 1, 4.
     #[test]

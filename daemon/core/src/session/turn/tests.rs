@@ -27,7 +27,8 @@ fn a_turn_that_completed_without_error_answers() {
 }
 
 /// Every failure that was seen, by its status and never by its words: those change.
-/// Incidents: 56.
+/// What the other end refuses for now is tried again.
+/// Incidents: 8, 9, 56.
 #[test]
 fn success_with_is_error_is_no_answer() {
     for status in [401, 403, 404, 429, 500, 529] {
@@ -39,6 +40,8 @@ fn success_with_is_error_is_no_answer() {
     check((true, Some("completed"), "success", Some(500), 1), &elsewhere("api 500"));
 }
 
+/// What is too large or malformed will be so at the next try.
+/// Incidents: 8, 9.
 #[test]
 fn what_the_other_end_will_never_take_is_permanent() {
     check((true, Some("api_error"), "success", Some(400), 1), &permanent("api 400"));
