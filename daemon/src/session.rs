@@ -260,18 +260,18 @@ impl Driver {
 
     async fn take(&mut self, woken: Woken) {
         match woken {
-            Woken::Order(Some(Order::SlotGranted)) => self.tell(Event::SlotGranted),
-            Woken::Order(Some(Order::Hold(hold))) if self.profile != Profile::Harness => {
-                self.tell(Event::Hold(hold));
-            }
-            Woken::Order(Some(Order::Hold(_))) => {}
-            Woken::Order(Some(Order::Command(command))) => self.tell(Event::Command(command)),
+            Woken::Order(Some(order)) => self.obey(order),
             // The supervisor is gone: so is the daemon, in a moment.
             Woken::Order(None) | Woken::Routed(Err(_)) => {
                 self.course = Course::Orphaned;
                 self.tell(Event::Command(Command::EndNow));
             }
             Woken::Routed(Ok(())) => {
+                // What was ordered before the message came is not about it: a kill taken up after
+                // it would leave it waiting for another.
+                while let Ok(order) = self.strings.orders.try_recv() {
+                    self.obey(order);
+                }
                 self.surroundings.store.touch(self.record.row, self.surroundings.clock.now().wall);
                 self.tell(Event::Routed);
             }
@@ -283,6 +283,15 @@ impl Driver {
                 let now = self.surroundings.clock.monotonic();
                 self.machine.handle_deadline(now);
             }
+        }
+    }
+
+    fn obey(&mut self, order: Order) {
+        match order {
+            Order::SlotGranted => self.tell(Event::SlotGranted),
+            Order::Hold(hold) if self.profile != Profile::Harness => self.tell(Event::Hold(hold)),
+            Order::Hold(_) => {}
+            Order::Command(command) => self.tell(Event::Command(command)),
         }
     }
 

@@ -205,3 +205,21 @@ async fn an_agent_that_was_started_as_the_session_was_killed_does_not_stay() {
         world.end().await;
     }
 }
+
+/// The message was written by somebody who knew of the end: it is not what was ended.
+/// Incidents: 46.
+#[tokio::test(start_paused = true)]
+async fn a_message_behind_a_kill_starts_an_agent_again() {
+    let (mut world, mut agent) = idle().await;
+    // Which of the two the session comes upon first is a matter of chance.
+    for _ in 0..60 {
+        world.write_behind(Command::Kill, "after all").await;
+        drop(agent);
+        agent = world.ready().await;
+        let uuid = agent.take_message().await;
+        agent.result(&[&uuid]).await;
+        agent.state("idle").await;
+        world.told(NewsKind::Idle).await;
+    }
+    world.end().await;
+}

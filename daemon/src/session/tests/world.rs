@@ -153,13 +153,24 @@ impl World {
 
     /// Routes a message to the session.
     pub(super) async fn write(&mut self, text: &str) {
+        self.put(text).await;
+        self.routed.send_modify(|count| *count += 1);
+    }
+
+    /// Gives an order, and routes a message after it, before the session can take up either.
+    pub(super) async fn write_behind(&mut self, command: Command, text: &str) {
+        self.put(text).await;
+        self.orders.try_send(Order::Command(command)).unwrap();
+        self.routed.send_modify(|count| *count += 1);
+    }
+
+    async fn put(&mut self, text: &str) {
         self.accepted += 1;
         let arrival = arrival(&self.record.chat, self.accepted, text);
         let accepted = self.store.accept(vec![arrival], None).await.unwrap();
         let decision = RouteDecision::Session(self.record.row);
         let routes = accepted.iter().map(|one| Route { row: one.row, decision: decision.clone() });
         self.store.record_routes(routes.collect()).await.unwrap();
-        self.routed.send_modify(|count| *count += 1);
     }
 
     /// Waits until the session tells this.

@@ -66,6 +66,7 @@ enum Move {
     NextDeadline,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 struct World {
     session: Session,
     now: Duration,
