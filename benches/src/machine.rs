@@ -24,7 +24,11 @@ pub struct Conversation {
 impl Conversation {
     /// A session whose agent is up and has answered its first message.
     pub fn awake() -> Self {
-        let beginning = Beginning { start: Start::Fresh, hold: Hold::Released };
+        let beginning = Beginning {
+            conversation: assistant_core::session::Conversation::OfTheChat,
+            start: Start::Fresh,
+            hold: Hold::Released,
+        };
         let session = Session::new(beginning);
         let mut conversation = Self { session, now: Duration::ZERO, last: RowId(0), answered: 0 };
         conversation.one_message();

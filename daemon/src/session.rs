@@ -27,8 +27,8 @@ use assistant_core::access::Profile;
 use assistant_core::message::RowId;
 use assistant_core::roster::SessionRow;
 use assistant_core::session::{
-    Action, AttemptNo, Beginning, Cause, ClosingStep, Command, Event, Hold, Report, Session,
-    Standing, Start,
+    Action, AttemptNo, Beginning, Cause, ClosingStep, Command, Conversation, Event, Hold, Report,
+    Session, Standing, Start,
 };
 use tokio::sync::{mpsc, watch};
 use tokio::task::{Id, JoinError, JoinSet};
@@ -133,13 +133,17 @@ pub(crate) async fn run(
     strings: Strings,
 ) {
     let start = if record.agent_session.is_some() { Start::Resume } else { Start::Fresh };
-    // What the harness checks with passes a hold.
-    let hold = if profile == Profile::Harness { Hold::Released } else { hold };
+    let (conversation, hold) = match profile {
+        Profile::Admin => (Conversation::OfTheChat, hold),
+        // What the harness checks with passes a hold, and no check is answered out of the memory
+        // of an earlier one.
+        Profile::Harness => (Conversation::OfTheAgent, Hold::Released),
+    };
     let transcript = Transcript::open(&surroundings.home.transcript(record.row.0))
         .inspect_err(|error| error!(session = record.row.0, %error, "no transcript"))
         .ok();
     let driver = Driver {
-        machine: Session::new(Beginning { start, hold }),
+        machine: Session::new(Beginning { conversation, start, hold }),
         agent_session: record.agent_session.clone(),
         fresh: None,
         record,

@@ -87,6 +87,10 @@ pub(crate) enum Event {
         /// How long it took, where the agent says so.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         duration_ms: Option<u64>,
+        /// What the conversation has cost so far in dollars, resumed parts included, where the
+        /// agent says so.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        cost_usd_total: Option<f64>,
         /// What the agent said at its end, which nobody was sent.
         #[serde(skip_serializing_if = "String::is_empty", default)]
         text: String,

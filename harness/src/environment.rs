@@ -32,6 +32,9 @@ pub const BUDGET: &str = "HARNESS_BUDGET";
 /// The home of the running daemon that tier 4 looks at.
 pub const HOME: &str = "HARNESS_HOME";
 
+/// How many seconds tier 4 looks whether anything goes wrong; 30 without it.
+pub const SOAK: &str = "HARNESS_SOAK";
+
 /// A variable that names a path; unset and empty are the same.
 pub fn path(name: &str) -> Option<PathBuf> {
     env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)

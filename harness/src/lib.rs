@@ -17,10 +17,19 @@ pub mod environment;
 pub mod exit_code;
 pub mod files;
 pub mod gate;
+pub mod junit;
 pub mod leaks;
 pub mod processes;
+pub mod quarantine;
+pub mod receipt;
+pub mod render;
 pub mod report;
+#[cfg(feature = "run")]
+pub mod run;
 pub mod sandbox;
 pub mod seed;
+#[cfg(test)]
+mod specimen;
 pub mod tier;
+pub mod verdict;
 pub mod wait;

@@ -5,6 +5,9 @@
 //! all of them, so the condition is looked at every [`STEP`] until a deadline. Code that is not
 //! outside looking in has an event to wait for, and must not use this.
 
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -37,7 +40,7 @@ pub fn wait_for_every<T>(
 ) -> Option<T> {
     let started = Instant::now();
     loop {
-        let late = limit <= started.elapsed();
+        let late = limit <= started.elapsed() || is_called_off();
         if let Some(found) = look() {
             return Some(found);
         }
@@ -47,6 +50,20 @@ pub fn wait_for_every<T>(
         // Parking and not sleeping: an owner of the thread can end the wait early by unparking it.
         thread::park_timeout(step.min(limit.saturating_sub(started.elapsed())));
     }
+}
+
+thread_local! {
+    static CALLED_OFF: RefCell<Option<Arc<AtomicBool>>> = const { RefCell::new(None) };
+}
+
+/// From now on a wait of this thread ends as if its time had run out once `flag` is set: what it
+/// looks at is being taken away.
+pub fn call_off_by(flag: Arc<AtomicBool>) {
+    CALLED_OFF.set(Some(flag));
+}
+
+fn is_called_off() -> bool {
+    CALLED_OFF.with_borrow(|flag| flag.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed)))
 }
 
 #[cfg(test)]

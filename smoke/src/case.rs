@@ -1,15 +1,16 @@
 //! What a case is, and what it gets: a seed, a sandbox with an agent, and a time limit.
 
-use std::error::Error;
-use std::fmt;
 use std::time::Duration;
 
 use anyhow::Context;
-use harness::binaries::{MissingProgram, Programs};
+use harness::binaries::Programs;
+use harness::run::Need;
+pub use harness::run::{Broken, unbroken};
 use harness::sandbox::{Agent, Contact, Sandbox, Settings};
 use harness::seed::Seed;
 
 use crate::api::FakeApi;
+use crate::live::Account;
 
 /// The owner of every sandbox.
 pub const OWNER: &str = "+15555550123";
@@ -33,6 +34,15 @@ pub enum World {
     Real,
 }
 
+/// Which API a case with the real program may ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// The stand-in alone: what it says is part of the case.
+    Loopback,
+    /// The real one too.
+    Anywhere,
+}
+
 /// One case, before it runs.
 #[derive(Debug, Clone, Copy)]
 pub struct Definition {
@@ -40,8 +50,16 @@ pub struct Definition {
     pub name: &'static str,
     /// Which agent program answers.
     pub world: World,
+    /// Which API it may ask.
+    pub reach: Reach,
+    /// What it is about.
+    pub tags: &'static [&'static str],
     /// How long it may take.
     pub limit: Duration,
+    /// What it needs, besides the programs of its world.
+    pub needs: &'static [Need],
+    /// How often it is tried again after an error marked [`Transport`](harness::run::Transport).
+    pub retries: u32,
     /// What it does.
     pub run: fn(&mut Case) -> anyhow::Result<()>,
 }
@@ -53,7 +71,16 @@ impl Definition {
         limit_s: u64,
         run: fn(&mut Case) -> anyhow::Result<()>,
     ) -> Self {
-        Self { name, world: World::Fake, limit: Duration::from_secs(limit_s), run }
+        Self {
+            name,
+            world: World::Fake,
+            reach: Reach::Loopback,
+            tags: &[],
+            limit: Duration::from_secs(limit_s),
+            needs: &[],
+            retries: 0,
+            run,
+        }
     }
 
     /// A case with the real agent program; it may take `limit_s` seconds.
@@ -63,6 +90,30 @@ impl Definition {
         run: fn(&mut Case) -> anyhow::Result<()>,
     ) -> Self {
         Self { world: World::Real, ..Self::fake(name, limit_s, run) }
+    }
+
+    /// The same case, which may also run against the real API.
+    #[must_use]
+    pub const fn also_live(self) -> Self {
+        Self { reach: Reach::Anywhere, ..self }
+    }
+
+    /// The same case, about these things.
+    #[must_use]
+    pub const fn tagged(self, tags: &'static [&'static str]) -> Self {
+        Self { tags, ..self }
+    }
+
+    /// The same case, where these are there.
+    #[must_use]
+    pub const fn needing(self, needs: &'static [Need]) -> Self {
+        Self { needs, ..self }
+    }
+
+    /// The same case, tried again so often when something did not get through.
+    #[must_use]
+    pub const fn retried(self, retries: u32) -> Self {
+        Self { retries, ..self }
     }
 }
 
@@ -77,43 +128,31 @@ pub struct Case {
     pub settings: Settings,
     /// The programs of this build.
     pub programs: Programs,
-    /// The stand-in of the API, where the real program runs.
+    /// The stand-in of the API, where the real program asks that.
     pub api: Option<FakeApi>,
 }
 
 impl Case {
-    /// Prepares a case: finds the programs, makes the home, starts the API where one is needed.
-    pub fn prepare(definition: &Definition, seed: Seed) -> anyhow::Result<Self> {
+    /// Prepares a case: finds the programs, makes the home, starts the API where one is needed. With
+    /// an account the real program asks the real API.
+    pub fn prepare(
+        definition: &Definition,
+        seed: Seed,
+        account: Option<&Account>,
+    ) -> anyhow::Result<Self> {
         let programs = Programs::beside_this_executable().context("find the build directory")?;
-        let (agent, api) = match definition.world {
-            World::Fake => (Agent::new(programs.fake_claude()?), None),
-            World::Real => {
+        let (mut settings, api) = match (definition.world, account) {
+            (World::Fake, _) => (Settings::new(Agent::new(programs.fake_claude()?), OWNER), None),
+            (World::Real, Some(account)) => (account.settings(&programs)?, None),
+            (World::Real, None) => {
                 let api = FakeApi::start(&programs.fake_messages_api()?)?;
-                (real_agent(&programs, &api)?, Some(api))
+                (Settings::new(real_agent(&programs, &api)?, OWNER), Some(api))
             }
         };
-        let mut settings = Settings::new(agent, OWNER);
         settings.contacts = contacts();
         let sandbox = Sandbox::new(programs.daemon()?, &settings)?;
         Ok(Self { seed, sandbox, settings, programs, api })
     }
-}
-
-/// Checks that every program which cases of this kind start is there.
-pub fn require(world: World) -> Result<(), MissingProgram> {
-    let programs = Programs::beside_this_executable().map_err(|error| MissingProgram {
-        path: "target".into(),
-        command: format!("cargo build ({error})"),
-    })?;
-    programs.daemon()?;
-    match world {
-        World::Fake => programs.fake_claude()?,
-        World::Real => {
-            programs.fake_messages_api()?;
-            programs.claude()?
-        }
-    };
-    Ok(())
 }
 
 /// The people of every sandbox. Their names are made to be found again where they must not be.
@@ -136,29 +175,4 @@ fn real_agent(programs: &Programs, api: &FakeApi) -> anyhow::Result<Agent> {
         .with_env("CLAUDE_CODE_MAX_RETRIES", "2")
         .with_env("DISABLE_TELEMETRY", "1")
         .with_env("DISABLE_ERROR_REPORTING", "1"))
-}
-
-/// Something that allows no tolerance is off: a message lost, doubled or out of order, a process or
-/// a file left over, a text where none may be. A run with such a failure ends with a number of its
-/// own.
-#[derive(Debug)]
-pub struct Broken(pub String);
-
-impl fmt::Display for Broken {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "an exact invariant is broken: {}", self.0)
-    }
-}
-
-impl Error for Broken {}
-
-/// Fails with [`Broken`] unless the list of what is wrong is empty.
-pub fn unbroken(what: &str, wrong: &[String]) -> anyhow::Result<()> {
-    /// More of the same says nothing new.
-    const SHOWN_MAX: usize = 10;
-    if wrong.is_empty() {
-        return Ok(());
-    }
-    let shown = wrong.iter().take(SHOWN_MAX).cloned().collect::<Vec<_>>().join("\n  ");
-    Err(Broken(format!("{what}: {} of them:\n  {shown}", wrong.len())).into())
 }

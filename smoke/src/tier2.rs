@@ -1,11 +1,19 @@
 //! Tier 2: the daemon's binary with a stand-in of the agent program.
 
+mod cli;
 mod contracts;
 mod control;
 mod crashes;
 mod daemon;
+mod incidents;
+mod inputs;
 mod messages;
 mod privacy;
+mod registry;
+mod runners;
+mod running;
+mod strangers;
+mod zones;
 
 use crate::case::Definition;
 
@@ -14,10 +22,18 @@ pub fn cases() -> Vec<Definition> {
     [
         daemon::CASES,
         control::CASES,
+        cli::CASES,
         messages::CASES,
+        strangers::CASES,
+        inputs::CASES,
         privacy::CASES,
+        registry::CASES,
+        running::CASES,
         crashes::CASES,
         contracts::CASES,
+        incidents::CASES,
+        zones::CASES,
+        runners::CASES,
     ]
     .concat()
 }

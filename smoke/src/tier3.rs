@@ -3,11 +3,26 @@
 mod contracts;
 mod conversation;
 mod crashes;
+mod errors;
+mod live;
+mod permission;
+mod turns;
 mod verbatim;
+mod words;
 
 use crate::case::Definition;
 
 /// All cases of this tier.
 pub fn cases() -> Vec<Definition> {
-    [conversation::CASES, verbatim::CASES, crashes::CASES, contracts::CASES].concat()
+    [
+        conversation::CASES,
+        turns::CASES,
+        permission::CASES,
+        errors::CASES,
+        live::CASES,
+        verbatim::CASES,
+        crashes::CASES,
+        contracts::CASES,
+    ]
+    .concat()
 }

@@ -168,3 +168,10 @@ pub fn open_to_others(directory: &Path) -> anyhow::Result<Vec<String>> {
     }
     Ok(open)
 }
+
+/// The sessions on record, as `sessions --json` lists them; works without a daemon.
+pub fn registry(sandbox: &Sandbox) -> anyhow::Result<Vec<Value>> {
+    let said = sandbox.cli(&["sessions", "--json"], SOON)?;
+    ensure!(said.status.success(), "list the sessions: {}", said.stderr.trim());
+    serde_json::from_str(&said.stdout).context("read the list of sessions")
+}

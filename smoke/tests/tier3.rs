@@ -1,5 +1,8 @@
 //! Runs the cases of tier 3: the daemon's binary with the real agent program.
 
 fn main() -> std::process::ExitCode {
-    smoke::runner::run(smoke::tier3::cases()).into()
+    if let Some(code) = smoke::live::meter::serve_if_asked() {
+        return code;
+    }
+    smoke::tier::run(harness::tier::Tier::RealAgent, smoke::tier3::cases()).into()
 }

@@ -14,8 +14,8 @@ use anyhow::{Context, bail, ensure};
 use harness::binaries::{CLAUDE_VERSION, Programs};
 use harness::command::run_within;
 use harness::exit_code::ExitCode;
+use harness::gate::Gate;
 
-use crate::gate::Gate;
 use crate::steps::Outcome;
 
 /// How long `claude --version` may take; a slow machine needs 0.2 s.
@@ -43,10 +43,11 @@ pub(crate) fn install(gate: Gate) -> anyhow::Result<Outcome> {
     }
     let musl = is_musl(Path::new("/lib"));
     let Some(package) = package_for(std::env::consts::OS, std::env::consts::ARCH, musl) else {
-        return Ok(gate.missing("the agent program is not published for this platform"));
+        return Ok(Outcome::missing(gate, "the agent program is not published for this platform"));
     };
     if !npm_runs() {
-        return Ok(gate.missing("npm is not installed, and only it can fetch the agent program"));
+        let what = "npm is not installed, and only it can fetch the agent program";
+        return Ok(Outcome::missing(gate, what));
     }
     let version_dir = destination.parent().context("find the directory of the program")?;
     fetch(&package, version_dir)?;

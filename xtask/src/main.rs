@@ -1,27 +1,35 @@
-//! The workflow of the project: `cargo xtask try`, `test`, `test-tier`, `ci`, `tidy`, `claude`,
-//! `contract`.
+//! The workflow of the project: `cargo xtask try`, `test`, `test-tier`, `stress`, `tidy`, and more.
 //!
 //! Kept quick to compile: no async runtime, no database. What needs those runs as a process of its
 //! own. Every command ends with a number of [`harness::exit_code::ExitCode`].
 #![expect(clippy::print_stdout, reason = "a command for the terminal talks to the terminal")]
 #![expect(clippy::print_stderr, reason = "a command for the terminal talks to the terminal")]
 
+mod affected;
 mod claude;
 mod contract;
-mod gate;
+mod lock;
 mod steps;
+mod stored;
+mod stress;
 mod suite;
 mod tally;
 mod tidy;
+mod tier;
+mod tier_arguments;
 mod try_out;
 mod workspace;
+
+use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 use harness::exit_code::ExitCode;
+use harness::gate::Gate;
 
-use crate::gate::Gate;
-use crate::suite::Selection;
+use crate::stored::Format;
+use crate::stress::{Load, Plan};
+use crate::tier_arguments::TierArguments;
 use crate::try_out::AgentChoice;
 use crate::workspace::Workspace;
 
@@ -41,10 +49,21 @@ enum Command {
     Test,
     /// Run the tests of one tier.
     TestTier(TierArguments),
+    /// Render a stored report again.
+    Report(ReportArguments),
+    /// List the receipts of whole runs, and whether they still hold.
+    Receipts,
+    /// Run tiers 1 and 2 again and again while every core is kept busy.
+    Stress(StressArguments),
+    /// Keep every core busy until the input ends.
+    #[command(hide = true)]
+    Burn,
     /// The same as `test`, but a tier that lacks what it runs is a failure and no skip.
     Ci,
     /// Check the rules of the tree that no compiler knows.
     Tidy,
+    /// Which tests a change needs, and why.
+    Affected(AffectedArguments),
     /// The agent program that checks run against.
     #[command(subcommand)]
     Claude(ClaudeCommand),
@@ -64,16 +83,41 @@ struct TryArguments {
 }
 
 #[derive(Debug, Args)]
-struct TierArguments {
-    /// 1: unit, property and in-process; 2: the real binaries; 3: the real agent program.
-    #[arg(value_parser = clap::value_parser!(u8).range(1..=3))]
-    tier: u8,
-    /// Only tests with this in their name.
+struct ReportArguments {
+    /// A `report.json`.
+    file: PathBuf,
+    /// What it is rendered as.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+#[derive(Debug, Args)]
+struct StressArguments {
+    /// How often tier 1 runs.
+    #[arg(long, default_value_t = 20, value_name = "RUNS")]
+    tier_1: u32,
+    /// How often tier 2 runs.
+    #[arg(long, default_value_t = 10, value_name = "RUNS")]
+    tier_2: u32,
+    /// Leave the cores to the tests.
     #[arg(long)]
-    only: Option<String>,
-    /// A missing precondition is an error and not a skip (as when `CI` is set).
+    no_burn: bool,
+}
+
+#[derive(Debug, Args)]
+struct AffectedArguments {
+    /// What changed since this revision; without it what is not committed, or else the last commit.
     #[arg(long)]
-    gate: bool,
+    since: Option<String>,
+    /// Run it all, the quickest first.
+    #[arg(long)]
+    run: bool,
+    /// Print the table of all rules.
+    #[arg(long, conflicts_with_all = ["since", "run", "write_table"])]
+    table: bool,
+    /// Write that table into docs/testing.md.
+    #[arg(long, conflicts_with_all = ["since", "run"])]
+    write_table: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -102,16 +146,42 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
     let gate = Gate::from_environment();
     match command {
         Command::Try(arguments) => try_out::run(&workspace, arguments.agent, arguments.keep),
-        Command::Test => suite::test(&workspace, gate),
-        Command::TestTier(arguments) => {
-            let gate = if arguments.gate { Gate::Closed } else { gate };
-            let selection = Selection { tier: arguments.tier, only: arguments.only };
-            suite::test_tier(&workspace, &selection, gate)
+        Command::Test => lock::alone(&workspace, || suite::test(&workspace, gate)),
+        Command::Ci => lock::alone(&workspace, || suite::test(&workspace, Gate::Closed)),
+        Command::TestTier(arguments) => match arguments.request(gate) {
+            Ok(request) => lock::alone(&workspace, || suite::test_tier(&workspace, &request)),
+            Err(why) => {
+                eprintln!("xtask: {why}");
+                Ok(ExitCode::BadUsage)
+            }
+        },
+        Command::Report(arguments) => Ok(stored::report(&arguments.file, arguments.format)),
+        Command::Receipts => stored::receipts(&workspace),
+        Command::Stress(arguments) => {
+            lock::alone(&workspace, || stress::run(&workspace, arguments.plan()))
         }
-        Command::Ci => suite::test(&workspace, Gate::Closed),
+        Command::Burn => {
+            stress::burn();
+            Ok(ExitCode::Pass)
+        }
         Command::Tidy => tidy::run(&workspace),
+        Command::Affected(AffectedArguments { table, write_table, .. }) if table || write_table => {
+            affected::table(&workspace, write_table)
+        }
+        Command::Affected(AffectedArguments { since, run, .. }) => {
+            let mode = if run { affected::Mode::Run } else { affected::Mode::Show };
+            let run = || affected::run(&workspace, since.as_deref(), mode, gate);
+            if mode == affected::Mode::Run { lock::alone(&workspace, run) } else { run() }
+        }
         Command::Claude(ClaudeCommand::Install) => claude::run(gate),
         Command::Contract(command) => contract::run(&workspace, &command),
+    }
+}
+
+impl StressArguments {
+    const fn plan(&self) -> Plan {
+        let load = if self.no_burn { Load::AsItIs } else { Load::Burning };
+        Plan { tier_1: self.tier_1, tier_2: self.tier_2, load }
     }
 }
 

@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use harness::exit_code::ExitCode;
+use harness::gate::Gate;
+use harness::report::Report;
 
 use crate::tally::{self, Tally};
 
@@ -25,13 +27,25 @@ pub(crate) enum Outcome {
     Skipped(String),
 }
 
-/// What a command is run for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// Its exit status says everything; tests that it counts are welcome.
-    Check,
-    /// Its tests: a run without any proves nothing, whatever it ends with.
-    Tests,
+impl Outcome {
+    /// Of a step whose precondition is missing.
+    pub(crate) fn missing(gate: Gate, what: &str) -> Self {
+        eprintln!("MISSING: {what}");
+        match gate {
+            Gate::Open => Self::Skipped(what.to_owned()),
+            Gate::Closed => Self::Failed(ExitCode::PreconditionMissing),
+        }
+    }
+
+    /// Of a step whose report has this verdict.
+    fn of(report: &Report) -> Self {
+        let verdict = &report.verdict;
+        match verdict.exit_code {
+            ExitCode::Pass => Self::Passed,
+            ExitCode::Skipped => Self::Skipped(verdict.reasons.join("; ")),
+            code => Self::Failed(code),
+        }
+    }
 }
 
 /// One finished step.
@@ -41,6 +55,15 @@ struct Finished {
     outcome: Outcome,
     elapsed: Duration,
     tally: Tally,
+    /// What else there is to say about it, worst first.
+    remarks: Vec<String>,
+}
+
+/// What a step leaves beside its outcome.
+#[derive(Debug, Default)]
+struct Account {
+    tally: Tally,
+    remarks: Vec<String>,
 }
 
 /// The steps of one run, in order.
@@ -50,19 +73,38 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// Runs a command whose exit status is the outcome; its output goes through to the terminal.
+    /// Runs a command whose exit status is the outcome; its output goes through to the terminal, and
+    /// tests that it counts are counted.
     pub(crate) fn command(
         &mut self,
         name: &'static str,
         on_failure: ExitCode,
         command: Command,
     ) -> Outcome {
-        self.pass_through(name, Kind::Check, on_failure, command)
+        self.step(name, |account| {
+            let (code, counted) = pass_through(command, io::stdout(), io::stderr())?;
+            account.tally += counted;
+            Ok(match code {
+                Some(0) => Outcome::Passed,
+                _ => Outcome::Failed(on_failure),
+            })
+        })
     }
 
-    /// Runs a command that has to run at least one test.
-    pub(crate) fn tests(&mut self, name: &'static str, command: Command) -> Outcome {
-        self.pass_through(name, Kind::Tests, ExitCode::Failed, command)
+    /// Runs a tier. Its verdict is the outcome, and the report is handed back.
+    pub(crate) fn tier(
+        &mut self,
+        name: &'static str,
+        work: impl FnOnce() -> anyhow::Result<Report>,
+    ) -> Option<Report> {
+        let mut made = None;
+        self.step(name, |account| {
+            let report = made.insert(work()?);
+            account.tally += Tally::of_verdict(&report.verdict);
+            account.remarks.clone_from(&report.verdict.reasons);
+            Ok(Outcome::of(report))
+        });
+        made
     }
 
     /// Runs a step that is code of ours.
@@ -78,48 +120,44 @@ impl Run {
     pub(crate) fn skip(&mut self, name: &'static str, reason: &str) {
         eprintln!("\n==> {name}: SKIPPED: {reason}");
         let outcome = Outcome::Skipped(reason.to_owned());
-        self.record(Finished { name, outcome, elapsed: Duration::ZERO, tally: Tally::default() });
+        let (tally, remarks) = (Tally::default(), Vec::new());
+        self.record(Finished { name, outcome, elapsed: Duration::ZERO, tally, remarks });
     }
 
-    /// Prints the table, what became of the steps, and as the last line the totals of the tests;
-    /// returns the worst outcome.
+    /// Prints [`text`](Self::text); returns the worst outcome.
     pub(crate) fn finish(self) -> ExitCode {
-        print!("\n{}", table(&self.finished));
-        println!("\n{}", steps_line(&self.finished));
-        let total = total(&self.finished);
-        println!("{} passed, {} failed", total.passed, total.failed);
+        print!("\n{}", self.text());
         worst(&self.finished)
     }
 
-    fn pass_through(
-        &mut self,
-        name: &'static str,
-        kind: Kind,
-        on_failure: ExitCode,
-        command: Command,
-    ) -> Outcome {
-        self.step(name, |tally| {
-            let (code, counted) = pass_through(command, io::stdout(), io::stderr())?;
-            *tally += counted;
-            Ok(outcome(kind, code, counted, on_failure))
-        })
+    /// The table, what became of the steps, and as the last line the totals of the tests.
+    pub(crate) fn text(&self) -> String {
+        let Tally { passed, failed } = total(&self.finished);
+        let (table, steps) = (table(&self.finished), steps_line(&self.finished));
+        format!("{table}\n{steps}\n{passed} passed, {failed} failed\n")
+    }
+
+    /// Whether a step was not tried.
+    pub(crate) fn has_skipped(&self) -> bool {
+        self.finished.iter().any(|step| matches!(step.outcome, Outcome::Skipped(_)))
     }
 
     fn step(
         &mut self,
         name: &'static str,
-        work: impl FnOnce(&mut Tally) -> anyhow::Result<Outcome>,
+        work: impl FnOnce(&mut Account) -> anyhow::Result<Outcome>,
     ) -> Outcome {
         eprintln!("\n==> {name}");
         let started = Instant::now();
-        let mut tally = Tally::default();
-        let outcome = work(&mut tally).unwrap_or_else(|error| {
+        let mut account = Account::default();
+        let outcome = work(&mut account).unwrap_or_else(|error| {
             eprintln!("xtask: failed to {error:#}");
             Outcome::Failed(ExitCode::Failed)
         });
         let elapsed = started.elapsed();
         eprintln!("==> {name}: {} in {:.1} s", said(&outcome), elapsed.as_secs_f64());
-        self.record(Finished { name, outcome: outcome.clone(), elapsed, tally });
+        let Account { tally, remarks } = account;
+        self.record(Finished { name, outcome: outcome.clone(), elapsed, tally, remarks });
         outcome
     }
 
@@ -161,27 +199,6 @@ fn copy_lines(from: Option<impl Read>, mut to: impl Write) -> Tally {
         line.clear();
     }
     tally
-}
-
-/// What a command's end means. `code` is `None` where a signal ended it.
-fn outcome(kind: Kind, code: Option<i32>, counted: Tally, on_failure: ExitCode) -> Outcome {
-    /// How nextest ends where no test has the name that was asked for.
-    const NEXTEST_NO_TESTS: i32 = 4;
-    match (kind, code) {
-        (Kind::Tests, Some(0)) if counted == Tally::default() => {
-            Outcome::Failed(ExitCode::NothingSelected)
-        }
-        (_, Some(0)) => Outcome::Passed,
-        (Kind::Tests, Some(NEXTEST_NO_TESTS)) => Outcome::Failed(ExitCode::NothingSelected),
-        // A runner of ours says itself how it ended. Cargo's own 101 is none of our numbers.
-        (_, Some(code)) => match ExitCode::from_number(code) {
-            Some(ExitCode::Skipped) => {
-                Outcome::Skipped("what it needs is not on this machine".to_owned())
-            }
-            known => Outcome::Failed(known.unwrap_or(on_failure)),
-        },
-        (_, None) => Outcome::Failed(on_failure),
-    }
 }
 
 fn said(outcome: &Outcome) -> &'static str {
@@ -231,6 +248,12 @@ fn table(finished: &[Finished]) -> String {
             write!(line, ": {reason}").expect("a string takes every text");
         }
         writeln!(out, "{line}").expect("a string takes every text");
+        // What a skipped step has to say stands in its line already.
+        if !matches!(step.outcome, Outcome::Skipped(_)) {
+            for remark in &step.remarks {
+                writeln!(out, "    {remark}").expect("a string takes every text");
+            }
+        }
     }
     out
 }

@@ -1,40 +1,119 @@
 //! What runs when: `test`, which is also `ci`, and `test-tier`, as lists of steps.
 
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::{Context, ensure};
 use harness::exit_code::ExitCode;
+use harness::gate::Gate;
+use harness::receipt::Wanted;
+use harness::render;
+use harness::report::Report;
+use harness::tier::Tier;
+use jiff::Timestamp;
 
-use crate::claude;
-use crate::gate::Gate;
 use crate::steps::{Outcome, Run};
-use crate::tidy;
-use crate::workspace::{BUILD_PROGRAMS, Workspace, has_cargo_subcommand};
+use crate::tier::build::{self, Executable};
+use crate::tier::places::{self, Places};
+use crate::tier::{self, Order, Output, proof};
+use crate::workspace::{Workspace, has_cargo_subcommand};
+use crate::{claude, tidy};
 
 /// What tidy has looked at of deny.toml in place of cargo-deny, and what it has not.
 const LICENCES_SKIPPED: &str = "cargo-deny is not installed; tidy has checked the licences, the \
                                 banned crates and the sources, but no licence's text";
 
-/// Which tests of which tier.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Selection {
-    /// 1 to 3.
-    pub(crate) tier: u8,
-    /// A part of the test's name.
-    pub(crate) only: Option<String>,
+/// The tiers that every change runs; the last one is about a daemon that runs already.
+const TIERS_OF_A_CHANGE: [Tier; 3] = [Tier::InProcess, Tier::RealBinaries, Tier::RealAgent];
+
+/// What `test-tier` was asked for.
+#[derive(Debug, Clone)]
+pub(crate) struct Request {
+    /// What to run, in this order. There is at least one.
+    pub(crate) orders: Vec<Order>,
+    /// Whether an earlier run may do.
+    pub(crate) reuse: Reuse,
+    /// Where the report of the last one is wanted too.
+    pub(crate) copies: Copies,
+}
+
+/// Whether a valid receipt takes the place of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reuse {
+    /// Whatever was seen before, it runs.
+    Never,
+    /// It runs only where there is any doubt.
+    Valid,
+}
+
+/// Files that a report is rendered to, beside those below `target/`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Copies {
+    pub(crate) json: Option<PathBuf>,
+    pub(crate) junit: Option<PathBuf>,
+    pub(crate) markdown: Option<PathBuf>,
+}
+
+impl Copies {
+    fn paths(&self) -> impl Iterator<Item = &PathBuf> {
+        [&self.json, &self.junit, &self.markdown].into_iter().flatten()
+    }
+
+    fn write(&self, report: &Report) -> anyhow::Result<()> {
+        if let Some(path) = &self.json {
+            report.write(path)?;
+        }
+        if let Some(path) = &self.junit {
+            tier::write(path, &render::junit(report))?;
+        }
+        if let Some(path) = &self.markdown {
+            tier::write(path, &render::markdown(report))?;
+        }
+        Ok(())
+    }
 }
 
 /// Everything a change has to pass: the checks of the tree, then the tests of every tier. What is
 /// missing on this machine is skipped behind an open gate, and fails behind a closed one.
 pub(crate) fn test(workspace: &Workspace, gate: Gate) -> anyhow::Result<ExitCode> {
+    let summary = workspace.target_dir().join("harness/report.md");
+    places::remove(&summary)?;
     let started = Instant::now();
     let mut run = Run::default();
     check_steps(workspace, &mut run);
-    test_steps(workspace, gate, &mut run)?;
+    let mut reports = Vec::new();
+    for tier in TIERS_OF_A_CHANGE {
+        let order = Order::whole(tier, gate);
+        reports.extend(tier_steps(workspace, &order, Reuse::Never, &mut run));
+        if tier == Tier::InProcess {
+            doc_tests(workspace, &mut run);
+        }
+    }
+    tier::write(&summary, &markdown(&run.text(), &reports))?;
     eprintln!("\nall steps took {:.0} s", started.elapsed().as_secs_f64());
     Ok(run.finish())
+}
+
+/// One tier, or several.
+pub(crate) fn test_tier(workspace: &Workspace, request: &Request) -> anyhow::Result<ExitCode> {
+    // A copy that is there afterwards is of this run.
+    for path in request.copies.paths() {
+        places::remove(path)?;
+    }
+    let mut run = Run::default();
+    let mut last = None;
+    for order in &request.orders {
+        last = tier_steps(workspace, order, request.reuse, &mut run);
+    }
+    if let Some(report) = &last {
+        request.copies.write(report)?;
+        let directory = Places::of_tier(workspace.target_dir(), report.tier);
+        println!("\nreport, JUnit, lines and logs: {}", directory.directory().display());
+    }
+    let skipped = run.has_skipped();
+    Ok(match run.finish() {
+        ExitCode::Pass if skipped => ExitCode::Skipped,
+        code => code,
+    })
 }
 
 fn check_steps(workspace: &Workspace, run: &mut Run) {
@@ -53,150 +132,6 @@ fn check_steps(workspace: &Workspace, run: &mut Run) {
     run.command("docs", ExitCode::Failed, docs);
 }
 
-/// One tier.
-pub(crate) fn test_tier(
-    workspace: &Workspace,
-    selection: &Selection,
-    gate: Gate,
-) -> anyhow::Result<ExitCode> {
-    let mut run = Run::default();
-    if selection.tier == 1 {
-        tier_1(workspace, selection.only.as_deref(), gate, &mut run);
-    } else {
-        if selection.tier == 3 && claude_step(gate, &mut run) != Outcome::Passed {
-            return Ok(run.finish());
-        }
-        if build_programs(workspace, &mut run) == Outcome::Passed {
-            runner_step(workspace, selection, gate, &mut run)?;
-        }
-    }
-    Ok(run.finish())
-}
-
-fn test_steps(workspace: &Workspace, gate: Gate, run: &mut Run) -> anyhow::Result<()> {
-    let built = build_programs(workspace, run);
-    tier_1(workspace, None, gate, run);
-    run.command(
-        "doc tests",
-        ExitCode::Failed,
-        workspace.cargo(&["test", "--locked", "--workspace", "--doc"]),
-    );
-    let claude = claude_step(gate, run);
-    if built != Outcome::Passed {
-        run.skip("tier 2", "the programs did not build");
-        run.skip("tier 3", "the programs did not build");
-        return Ok(());
-    }
-    runner_step(workspace, &Selection { tier: 2, only: None }, gate, run)?;
-    if claude == Outcome::Passed {
-        runner_step(workspace, &Selection { tier: 3, only: None }, gate, run)?;
-    } else {
-        run.skip("tier 3", "the agent program is not installed");
-    }
-    Ok(())
-}
-
-fn build_programs(workspace: &Workspace, run: &mut Run) -> Outcome {
-    run.command("build", ExitCode::BuildFailed, workspace.cargo(BUILD_PROGRAMS))
-}
-
-/// Compiles first, as a step of its own, so that the time of the tests is theirs alone.
-fn tier_1(workspace: &Workspace, only: Option<&str>, gate: Gate, run: &mut Run) {
-    let nextest = has_cargo_subcommand("nextest");
-    let mut arguments: Vec<&str> = if nextest { vec!["nextest", "run"] } else { vec!["test"] };
-    arguments.extend(["--locked", "--workspace"]);
-    let mut compile = arguments.clone();
-    compile.push("--no-run");
-    let compiled = run.command("tier 1, build", ExitCode::BuildFailed, workspace.cargo(&compile));
-    if compiled != Outcome::Passed {
-        run.skip("tier 1", "it did not build");
-        return;
-    }
-    if nextest {
-        arguments.push("--no-fail-fast");
-        if gate == Gate::Closed {
-            arguments.extend(["--profile", "ci"]);
-        }
-    } else {
-        arguments.extend(["--lib", "--bins", "--tests", "--no-fail-fast"]);
-    }
-    arguments.extend(only);
-    let mut tests = workspace.cargo(&arguments);
-    // A snapshot that differs is a failure, never a file to be written.
-    tests.env("INSTA_UPDATE", "no");
-    run.tests("tier 1", tests);
-}
-
-fn claude_step(gate: Gate, run: &mut Run) -> Outcome {
-    run.inline("agent program", || claude::install(gate))
-}
-
-/// Runs a runner of the real binaries. It is started itself and not through `cargo test`, which
-/// would hide its exit code.
-fn runner_step(
-    workspace: &Workspace,
-    selection: &Selection,
-    gate: Gate,
-    run: &mut Run,
-) -> anyhow::Result<()> {
-    let (name, target) = match selection.tier {
-        3 => ("tier 3", "tier3"),
-        _ => ("tier 2", "tier2"),
-    };
-    let mut built = None;
-    let outcome =
-        run.inline(if target == "tier3" { "tier 3, build" } else { "tier 2, build" }, || {
-            built = Some(build_runner(workspace, target)?);
-            Ok(Outcome::Passed)
-        });
-    let Some(runner) = built else {
-        run.skip(name, "its runner did not build");
-        ensure!(outcome != Outcome::Passed, "find the runner {target}");
-        return Ok(());
-    };
-    let mut command = Command::new(runner);
-    command.current_dir(workspace.root());
-    if let Some(only) = &selection.only {
-        command.arg(only);
-    }
-    if gate == Gate::Closed {
-        command.env("SMOKE_GATE", "closed");
-    }
-    run.tests(name, command);
-    Ok(())
-}
-
-/// Builds a runner and asks cargo where it lies.
-fn build_runner(workspace: &Workspace, target: &str) -> anyhow::Result<PathBuf> {
-    let arguments = [
-        "test",
-        "--locked",
-        "--package",
-        "smoke",
-        "--test",
-        target,
-        "--no-run",
-        "--message-format=json-render-diagnostics",
-    ];
-    let output = workspace
-        .cargo(&arguments)
-        .stderr(Stdio::inherit())
-        .output()
-        .context("run cargo to build a runner")?;
-    ensure!(output.status.success(), "build the runner {target}: {}", output.status);
-    executable_of(&String::from_utf8_lossy(&output.stdout), target)
-        .with_context(|| format!("find the runner {target} in what cargo said"))
-}
-
-/// The executable of the test target `target` in cargo's JSON messages.
-fn executable_of(messages: &str, target: &str) -> Option<PathBuf> {
-    messages
-        .lines()
-        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-        .filter(|message| message["target"]["name"] == target)
-        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-}
-
 fn licences(workspace: &Workspace, run: &mut Run) {
     if has_cargo_subcommand("deny") {
         let arguments = ["deny", "check", "licenses", "bans", "sources"];
@@ -204,6 +139,127 @@ fn licences(workspace: &Workspace, run: &mut Run) {
     } else {
         run.skip("licences", LICENCES_SKIPPED);
     }
+}
+
+fn doc_tests(workspace: &Workspace, run: &mut Run) {
+    let arguments = ["test", "--locked", "--workspace", "--doc"];
+    run.command("doc tests", ExitCode::Failed, workspace.cargo(&arguments));
+}
+
+/// How the steps of a tier are called: compiling it, and running it. Compiling is a step of its own
+/// so that the time of the tests is theirs alone.
+const fn names(tier: Tier) -> (&'static str, &'static str) {
+    match tier {
+        Tier::InProcess => ("tier 1, build", "tier 1"),
+        Tier::RealBinaries => ("tier 2, build", "tier 2"),
+        Tier::RealAgent => ("tier 3, build", "tier 3"),
+        Tier::Running => ("tier 4, build", "tier 4"),
+    }
+}
+
+/// The steps of one tier.
+pub(crate) fn tier_steps(
+    workspace: &Workspace,
+    order: &Order,
+    reuse: Reuse,
+    run: &mut Run,
+) -> Option<Report> {
+    let (build, name) = names(order.tier);
+    let places = Places::of_tier(workspace.target_dir(), order.tier);
+    if order.tier == Tier::RealAgent
+        && run.inline("agent program", || claude::install(order.gate)) != Outcome::Passed
+    {
+        run.skip(name, "the agent program is not installed");
+        return None;
+    }
+    let mut built = Vec::new();
+    let compiled = run.inline(build, || {
+        Ok(match build::build(workspace, order.tier, order.profile) {
+            Ok(executables) => {
+                built = executables;
+                Outcome::Passed
+            }
+            Err(error) => {
+                eprintln!("xtask: failed to {error:#}");
+                Outcome::Failed(ExitCode::BuildFailed)
+            }
+        })
+    });
+    if compiled != Outcome::Passed {
+        run.skip(name, "it did not build");
+        return None;
+    }
+    run.tier(name, || run_or_reuse(workspace, order, &built, &places, reuse))
+}
+
+/// Runs the tier, unless an earlier run of it will do.
+fn run_or_reuse(
+    workspace: &Workspace,
+    order: &Order,
+    built: &[Executable],
+    places: &Places,
+    reuse: Reuse,
+) -> anyhow::Result<Report> {
+    let receipt = proof::place(workspace, order.tier);
+    // Without git there are no receipts, and everything else works. What a daemon that runs did is
+    // true of that moment alone.
+    let provable = order.selection.is_everything() && order.tier != Tier::Running;
+    let before = provable.then(|| proof::subject(workspace, order, built)).and_then(|subject| {
+        subject.inspect_err(|error| eprintln!("no receipt: failed to {error:#}")).ok()
+    });
+    if reuse == Reuse::Valid {
+        match reusable(places, &receipt, before.as_ref()) {
+            Ok(report) => return Ok(report),
+            Err(why) => println!("{} runs: {why}", order.tier),
+        }
+    }
+    if order.selection.is_everything() {
+        places::remove(&receipt)?;
+    }
+    let report = tier::run(workspace, order, built, places, &Output::Terminal)?;
+    if order.tier == Tier::InProcess || tier::has_fallen(&report) {
+        print!("\n{}", render::terminal(&report, tier::colour()));
+    }
+    let after = before.as_ref().and_then(|_| proof::subject(workspace, order, built).ok());
+    match proof::ending(&report, before, after.as_ref(), Timestamp::now()) {
+        proof::Ending::Leave => {}
+        proof::Ending::Withdraw => places::remove(&receipt)?,
+        proof::Ending::Changed => {
+            places::remove(&receipt)?;
+            println!("no receipt: files or programs changed while {} ran", order.tier);
+        }
+        proof::Ending::Write(written) => written.write(&receipt)?,
+    }
+    Ok(report)
+}
+
+/// The report of an earlier run that proves what is wanted, or why there is none.
+fn reusable(places: &Places, receipt: &Path, wanted: Option<&Wanted>) -> Result<Report, String> {
+    let wanted = wanted.ok_or_else(|| "what it would prove is unknown".to_owned())?;
+    let now = Timestamp::now();
+    let receipt = proof::valid(receipt, now, wanted)?;
+    let report = Report::read(&places.report())
+        .map_err(|_| "the report that its receipt is about is gone".to_owned())?;
+    if report.verdict != receipt.verdict || !report.selection.is_everything() {
+        return Err("another run has overwritten the report of its receipt".to_owned());
+    }
+    println!(
+        "{} is not run again: it passed {} ago on the same files and programs ({} passed)",
+        report.tier,
+        proof::age(now.duration_since(receipt.written_at)),
+        receipt.verdict.passed,
+    );
+    Ok(report)
+}
+
+/// All of `test` as one page for a pull request.
+fn markdown(steps: &str, reports: &[Report]) -> String {
+    let mut page = format!("```text\n{steps}```\n");
+    for report in reports {
+        page.push('\n');
+        page.push_str(&render::markdown(report));
+    }
+    page
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
-//! How many tests passed and failed, read off what the runners print.
+//! How many tests passed and failed: of a step that says so in its output, and of a report.
 //!
-//! Two forms are known: the summary of nextest, and the result line that the standard runner and
-//! libtest-mimic share.
+//! One form of output is known, the result line of the standard runner, which doc tests end with.
 
 use std::ops::AddAssign;
+
+use harness::report::Verdict;
 
 /// Counts over one or more runners.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -12,6 +13,14 @@ pub(crate) struct Tally {
     pub(crate) passed: u64,
     /// Tests that ran and did not.
     pub(crate) failed: u64,
+}
+
+impl Tally {
+    /// The counts of a report.
+    pub(crate) fn of_verdict(verdict: &Verdict) -> Self {
+        let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        Self { passed: count(verdict.passed), failed: count(verdict.failed) }
+    }
 }
 
 impl AddAssign for Tally {
@@ -23,27 +32,20 @@ impl AddAssign for Tally {
 
 /// The counts that this line of output states, if it is a summary.
 pub(crate) fn of_line(line: &str) -> Option<Tally> {
-    // At the very start of a line only: nextest repeats the output of a failed test, indented.
-    if let Some(counts) = line.strip_prefix("test result: ") {
-        let counts = counts.split_once(". ").map_or(counts, |(_, counts)| counts);
-        return Some(add_up(counts.split(';')));
-    }
-    let (run, counts) = line.trim_start().strip_prefix("Summary [")?.split_once(": ")?;
-    (run.ends_with("run")).then(|| add_up(counts.split(',')))
-}
-
-fn add_up<'a>(counts: impl Iterator<Item = &'a str>) -> Tally {
+    // At the very start of a line only: what a test printed itself is repeated indented.
+    let counts = line.strip_prefix("test result: ")?;
+    let counts = counts.split_once(". ").map_or(counts, |(_, counts)| counts);
     let mut tally = Tally::default();
-    for count in counts {
+    for count in counts.split(';') {
         let Some((number, kind)) = count.trim().split_once(' ') else { continue };
         let Ok(number) = number.parse::<u64>() else { continue };
-        if kind.starts_with("passed") {
-            tally.passed += number;
-        } else if ["failed", "timed out", "exec failed"].iter().any(|bad| kind.starts_with(bad)) {
-            tally.failed += number;
+        match kind {
+            "passed" => tally.passed += number,
+            "failed" => tally.failed += number,
+            _ => {}
         }
     }
-    tally
+    Some(tally)
 }
 
 #[cfg(test)]

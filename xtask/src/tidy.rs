@@ -7,6 +7,9 @@ mod code;
 mod crates;
 mod documents;
 mod licences;
+mod lists;
+pub(crate) mod marked;
+mod private;
 mod pure;
 mod sources;
 mod tree;
@@ -76,7 +79,9 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<ExitCode> {
     findings.extend(sources::check(&tree));
     findings.extend(pure::check(&tree));
     findings.extend(documents::check(&tree));
-    findings.extend(crates::check(&metadata));
+    findings.extend(private::check(&tree));
+    findings.extend(lists::check(&tree));
+    findings.extend(crates::check(&metadata, &built_from(workspace)?));
     findings.extend(licences::check(&metadata, &policy));
 
     for finding in &findings {
@@ -88,25 +93,44 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<ExitCode> {
     Ok(if errors == 0 { ExitCode::Pass } else { ExitCode::Failed })
 }
 
-/// Cargo's account of every package. Without the network if that is enough: for the packages of
-/// other platforms it is, once they were fetched.
+/// Cargo's account of every package.
 fn metadata_text(workspace: &Workspace) -> anyhow::Result<String> {
-    const ARGUMENTS: [&str; 4] = ["metadata", "--format-version", "1", "--locked"];
+    cargo_says(workspace, &["metadata", "--format-version", "1", "--locked"])
+}
+
+/// What the packages are built from that a rule asks about.
+fn built_from(workspace: &Workspace) -> anyhow::Result<crates::BuiltFrom> {
+    let one = |package: &'static str| {
+        let arguments =
+            ["tree", "--locked", "--package", package, "--edges", "normal", "--prefix", "none"];
+        Ok((package.to_owned(), crates::names_of(&cargo_says(workspace, &arguments)?)))
+    };
+    crates::asked_about().map(one).collect()
+}
+
+/// What cargo says to these arguments. Without the network if that is enough: for the packages of
+/// other platforms it is, once they were fetched.
+fn cargo_says(workspace: &Workspace, arguments: &[&str]) -> anyhow::Result<String> {
+    let asking = || format!("run cargo {}", arguments[0]);
     let offline = workspace
-        .cargo(&ARGUMENTS)
+        .cargo(arguments)
         .arg("--offline")
         .stderr(Stdio::null())
         .output()
-        .context("run cargo metadata")?;
+        .with_context(asking)?;
     let output = if offline.status.success() {
         offline
     } else {
-        workspace
-            .cargo(&ARGUMENTS)
-            .stderr(Stdio::inherit())
-            .output()
-            .context("run cargo metadata")?
+        workspace.cargo(arguments).stderr(Stdio::inherit()).output().with_context(asking)?
     };
-    ensure!(output.status.success(), "run cargo metadata: {}", output.status);
-    String::from_utf8(output.stdout).context("read what cargo metadata said")
+    ensure!(output.status.success(), "{}: {}", asking(), output.status);
+    String::from_utf8(output.stdout).with_context(asking)
+}
+
+/// The paths of this very workspace, for tests of rules that speak of it.
+#[cfg(test)]
+pub(crate) fn tree_of_this_workspace() -> Vec<String> {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in it");
+    let tree = Tree::read(root).expect("the workspace can be read");
+    tree.files.into_iter().map(|file| file.path).collect()
 }

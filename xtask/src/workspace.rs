@@ -37,6 +37,11 @@ impl Workspace {
         &self.programs
     }
 
+    /// Where everything is built and written to.
+    pub(crate) fn target_dir(&self) -> &Path {
+        self.programs.target_dir()
+    }
+
     /// `cargo` with these arguments, at the top of the workspace.
     pub(crate) fn cargo(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(cargo_program());

@@ -20,6 +20,7 @@
 
 mod action;
 mod attempt;
+mod beginning;
 mod closing;
 mod event;
 mod queue;
@@ -29,6 +30,7 @@ use std::collections::VecDeque;
 
 pub use action::{Action, Report, Start};
 pub use attempt::{AttemptNo, Closed, Counted, Delivered, Delivery, Failure, Memory, Settlement};
+pub use beginning::{Beginning, Conversation};
 pub use closing::{Closing, ClosingStep, Pending};
 pub use event::{Cause, Command, Event, Hold};
 pub use queue::Owed;
@@ -89,21 +91,13 @@ enum Ending {
     Now,
 }
 
-/// How a session comes into being.
-#[derive(Debug, Clone, Copy)]
-pub struct Beginning {
-    /// Whether there is a conversation to resume.
-    pub start: Start,
-    /// Whether delivery is held now.
-    pub hold: Hold,
-}
-
 /// The machine. See the module's picture.
 #[derive(Debug)]
 pub struct Session {
     agent: Agent,
     queue: Queue,
     backoff: Backoff,
+    conversation: Conversation,
     start: Start,
     memory: Memory,
     hold: Hold,
@@ -130,7 +124,8 @@ impl Session {
             agent: Agent::Asleep,
             queue: Queue::new(),
             backoff: Backoff::default(),
-            start: beginning.start,
+            conversation: beginning.conversation,
+            start: beginning.start(),
             memory: Memory::Kept,
             hold: beginning.hold,
             ending: Ending::No,
@@ -529,8 +524,10 @@ impl Session {
             return;
         }
         self.beginning = taken.iter().map(|&(attempt, ..)| attempt).collect();
-        // From the first delivery on there is a conversation to come back to.
-        self.start = Start::Resume;
+        if self.conversation == Conversation::OfTheChat {
+            // From the first delivery on there is a conversation to come back to.
+            self.start = Start::Resume;
+        }
         self.memory_said = self.memory;
         let deliveries = taken.into_iter().map(|(attempt, row, delivery)| Delivered {
             attempt,

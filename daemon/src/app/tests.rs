@@ -4,6 +4,7 @@
 mod burst;
 mod daemon;
 mod ending;
+mod fairness;
 mod flow;
 mod lives;
 mod trouble;

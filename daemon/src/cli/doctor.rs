@@ -88,6 +88,7 @@ async fn findings(place: &Place) -> Vec<Finding> {
     match &loaded {
         Ok(config) => {
             findings.push(files::test_directory(config));
+            findings.extend(agent::memory(config));
             findings.extend(agent::agent(home, config).await);
         }
         Err(_) => findings.push(Finding::note(

@@ -22,6 +22,8 @@ fn an_empty_file_is_all_defaults() {
     assert!(config.shutdown.turn_grace < config.shutdown.deadline);
 }
 
+/// A key that is read and goes nowhere would be one that does not work.
+/// Incidents: J14, J18.
 #[test]
 fn every_key_is_taken_over() {
     let config = load(

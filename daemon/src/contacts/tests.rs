@@ -127,6 +127,18 @@ fn a_change_is_seen_once_the_interval_is_over() {
     story.check(700, 0, None);
 }
 
+/// Reading it for every message costs more than everything else together.
+/// Incidents: K13.
+#[test]
+fn a_file_that_does_not_change_is_read_once() {
+    let story = Story::begin();
+    let first = story.contacts.directory_at(story.start);
+    for second in 1..100 {
+        let later = story.contacts.directory_at(story.start + Duration::from_secs(second));
+        assert!(Arc::ptr_eq(&first, &later), "read again after {second} s");
+    }
+}
+
 #[test]
 fn a_broken_file_keeps_the_last_good_contacts_until_it_is_mended() {
     let story = Story::begin();

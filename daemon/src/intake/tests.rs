@@ -28,6 +28,8 @@ async fn arrivals_get_rows_in_their_order_and_the_known_ones_theirs() {
     assert_eq!(scene.rows("SELECT key FROM inbox ORDER BY row"), ["a", "b", "c"]);
 }
 
+/// A cursor ahead of its rows is a loss at the next crash.
+/// Incidents: K2.
 #[tokio::test(start_paused = true)]
 async fn the_cursor_goes_with_the_rows_or_not_at_all() {
     let scene = Scene::new();

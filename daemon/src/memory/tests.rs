@@ -35,6 +35,8 @@ async fn what_the_command_prints_is_the_summary() {
     check("printf 'a\\377b'", Some("a\u{fffd}b")).await;
 }
 
+/// A memory that fails is no reason not to start.
+/// Danger zone: 4.
 #[tokio::test]
 async fn a_command_that_has_nothing_to_say_leaves_no_summary() {
     check("true", None).await;
@@ -86,6 +88,8 @@ async fn what_the_command_leaves_behind_does_not_hold_it_up_and_is_ended() {
     gone(summary.parse().unwrap()).await;
 }
 
+/// Its time is bounded, and with it the wait of the session.
+/// Danger zone: 4.
 #[tokio::test]
 async fn a_slow_command_is_ended_with_all_that_it_started() {
     let dir = tempfile::tempdir().unwrap();
@@ -106,6 +110,8 @@ async fn a_slow_command_is_ended_with_all_that_it_started() {
     }
 }
 
+/// A session that is to end does not wait for its memory.
+/// Danger zone: 4.
 #[tokio::test]
 async fn a_look_up_that_is_given_up_ends_what_it_started() {
     let dir = tempfile::tempdir().unwrap();

@@ -303,6 +303,8 @@ async fn a_contact_that_was_removed_is_refused_from_then_on() {
     soon(refused).await;
 }
 
+/// There is no number of failures after which it stays deaf.
+/// Incidents: K17.
 #[tokio::test(start_paused = true)]
 async fn a_store_that_refuses_is_asked_again_until_all_is_routed() {
     let mut fixture = Fixture::new();
@@ -438,4 +440,23 @@ async fn a_message_of_a_source_without_a_name_for_its_sender_is_refused() {
         ..arrival("k", OWNER)
     };
     check(TestTrust::Capped, signal, "accepted|-|signal:+15555550123").await;
+}
+
+/// The burst comes as a source brings it, in batches with a hint each, while the router is at work.
+/// Had a hint been lost, the rows behind it would wait for the next one.
+/// Incidents: 13, K1.
+#[tokio::test(start_paused = true)]
+async fn two_thousand_rows_that_come_while_it_routes_are_routed_without_a_pause() {
+    const BATCHES: usize = 40;
+    const EACH: usize = 50;
+    let mut fixture = Fixture::with_room(BATCHES * EACH);
+    let _cancel = fixture.start();
+    let began = tokio::time::Instant::now();
+    for batch in 0..BATCHES {
+        let arrivals = (0..EACH).map(|n| arrival(&format!("{batch}-{n}"), OWNER));
+        fixture.accept(arrivals.collect()).await;
+    }
+    let query = "SELECT count(*) FROM inbox WHERE session IS NOT NULL";
+    fixture.scene.until_rows(query, &["2000"]).await;
+    assert!(began.elapsed() < Duration::from_millis(250), "{:?}", began.elapsed());
 }

@@ -137,6 +137,8 @@ async fn a_sender_that_is_stopped_sends_what_is_queued() {
     assert_eq!(files(&scene).len(), 100);
 }
 
+/// What did not go out is not called sent.
+/// Incidents: 25.
 #[tokio::test(start_paused = true)]
 async fn a_reply_that_cannot_be_written_has_failed_with_the_reason() {
     let scene = Scene::new();
@@ -149,6 +151,8 @@ async fn a_reply_that_cannot_be_written_has_failed_with_the_reason() {
     assert_eq!(scene.rows(query), [failed, failed]);
 }
 
+/// What was done is not done again because it could not be written down.
+/// Incidents: 10.
 #[tokio::test(start_paused = true)]
 async fn a_text_whose_end_was_not_recorded_does_not_hold_up_its_chat() {
     let mut scene = Scene::new();

@@ -247,6 +247,7 @@ impl Driver {
             outcome: result.terminal_reason.unwrap_or(result.subtype),
             failed,
             duration_ms: result.duration_ms,
+            cost_usd_total: result.cost_usd_total,
             text: result.text,
         });
         self.tell(Event::TurnEnded(listed, outcome));

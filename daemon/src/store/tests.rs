@@ -147,6 +147,8 @@ async fn what_is_stored_is_there_after_the_store_was_closed() {
     assert_eq!(sessions[0].activity, Activity::Active);
 }
 
+/// A cursor ahead of its rows is a loss at the next crash.
+/// Incidents: K2.
 #[tokio::test(start_paused = true)]
 async fn the_cursor_stays_when_the_rows_it_belongs_to_are_not_stored() {
     let fixture = Fixture::new();
@@ -199,6 +201,8 @@ async fn a_new_run_settles_what_the_last_one_left_open() {
     assert_eq!(queued.rows[0].row, text.row);
 }
 
+/// An empty queue is not enough: the last batch may not be on the disk yet.
+/// Incidents: K-flush.
 #[tokio::test(start_paused = true)]
 async fn a_flush_returns_when_everything_asked_before_is_durable() {
     let fixture = Fixture::new();
@@ -219,6 +223,8 @@ async fn a_flush_returns_when_everything_asked_before_is_durable() {
     assert_eq!(view.sessions().unwrap()[0].last_message_at, Some(WallMs(99)));
 }
 
+/// A burst of messages is no burst of writes.
+/// Danger zone: 3.
 #[tokio::test(start_paused = true)]
 async fn two_thousand_touches_are_one_write_and_cost_next_to_nothing() {
     let fixture = Fixture::new();
@@ -240,6 +246,8 @@ async fn two_thousand_touches_are_one_write_and_cost_next_to_nothing() {
     assert_eq!(store.sessions().await.unwrap()[0].last_message_at, Some(WallMs(1999)));
 }
 
+/// Held is only when a message came last, and whoever asks is told of it all the same.
+/// Danger zone: 3.
 #[tokio::test(start_paused = true)]
 async fn touches_are_written_at_most_once_a_second_and_shown_at_once() {
     let fixture = Fixture::new();
@@ -259,6 +267,9 @@ async fn touches_are_written_at_most_once_a_second_and_shown_at_once() {
     assert_eq!(store.touches_due(Duration::from_secs(2)), None);
 }
 
+/// Even an end that forgets the flush loses nothing.
+/// Danger zone: 3.
+/// Pitfall: 6.
 #[tokio::test(start_paused = true)]
 async fn touches_that_nobody_flushed_are_written_when_the_store_ends() {
     let fixture = Fixture::new();
@@ -268,6 +279,8 @@ async fn touches_that_nobody_flushed_are_written_when_the_store_ends() {
     assert_eq!(fixture.store.sessions().await.unwrap()[0].last_message_at, Some(WallMs(7)));
 }
 
+/// A time is let go of once it is written, and not before.
+/// Danger zone: 3.
 #[tokio::test(start_paused = true)]
 async fn touches_are_kept_when_their_write_fails() {
     let fixture = Fixture::new();
@@ -300,6 +313,8 @@ async fn a_settled_text_is_announced_after_it_is_durable_and_only_then() {
     assert!(finished.try_recv().is_err());
 }
 
+/// To look and to make are one step of the store.
+/// Incidents: J1.
 #[tokio::test(start_paused = true)]
 async fn concurrent_first_messages_of_a_chat_make_one_session() {
     let fixture = Fixture::new();
@@ -314,6 +329,51 @@ async fn concurrent_first_messages_of_a_chat_make_one_session() {
     }
     rows.dedup();
     assert_eq!(rows.len(), 1);
+}
+
+/// One connection writes, whoever asks; a second one tidies up and reads meanwhile.
+/// Incidents: 91, 92, 95.
+#[tokio::test]
+async fn many_write_while_somebody_tidies_up_and_reads_and_no_one_meets_an_error() {
+    const WRITERS: i64 = 16;
+    const EACH: i64 = 30;
+    let fixture = Fixture::new();
+    let path = fixture.dir.path().join("assistant.db");
+    let mut at_work = JoinSet::new();
+    for writer in 0..WRITERS {
+        let (store, chat) = (fixture.store.clone(), format!("test:{writer}"));
+        at_work.spawn(async move {
+            let session = store.ensure_session(new_session(&chat)).await.unwrap().row;
+            for n in 0..EACH {
+                let arrivals = vec![arrival(&format!("{writer}-{n}"))];
+                let row = store.accept(arrivals, None).await.unwrap()[0].row;
+                let decision = RouteDecision::Session(session);
+                store.record_routes(vec![Route { row, decision }]).await.unwrap();
+                store.enqueue(new_outgoing(&chat, &n.to_string())).await.unwrap();
+            }
+        });
+    }
+    let beside = path.clone();
+    at_work.spawn_blocking(move || {
+        let tidier = Connection::open(&beside).unwrap();
+        tidier.busy_timeout(Duration::from_mins(1)).unwrap();
+        for _ in 0..10 {
+            tidier.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE);").unwrap();
+            View::open(&beside).unwrap().unwrap().counts().unwrap();
+        }
+    });
+    while let Some(ended) = at_work.join_next().await {
+        ended.unwrap();
+    }
+    let db = Connection::open(&path).unwrap();
+    for table in ["inbox", "outbox"] {
+        let numbers = format!("SELECT min(row), max(row), count(*) FROM {table}");
+        let numbers = db.query_row(&numbers, [], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
+        });
+        let all = WRITERS * EACH;
+        assert_eq!(numbers.unwrap(), (1, all, all), "{table}: none twice, and no gap");
+    }
 }
 
 #[test]
@@ -332,6 +392,8 @@ fn a_generation_starts_on_the_thread_and_the_thread_ends_with_the_last_handle() 
     assert_eq!(left.len(), 1, "the log was taken into the database: {left:?}");
 }
 
+/// A guard that cannot fire guards nothing.
+/// Incidents: 12.
 #[test]
 #[should_panic(expected = "plan: ")]
 fn a_statement_without_an_index_would_be_found_out() {

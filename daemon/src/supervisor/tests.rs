@@ -78,6 +78,9 @@ async fn held_messages_wait_while_the_harness_passes_and_are_delivered_in_order(
     daemon.end().await;
 }
 
+/// What ends in one session, be it by a panic or cut short, ends there.
+/// Incidents: 38.
+/// Pitfall: 7.
 #[tokio::test(start_paused = true)]
 async fn a_session_that_panics_takes_nobody_down_and_its_messages_are_taken_up_again() {
     // The store's clock is read by whoever asks the store: here by the session, for its attempt.

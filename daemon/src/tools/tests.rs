@@ -61,6 +61,8 @@ fn a_message_for_another_server_is_told_that_there_is_none() {
     assert_eq!(answer, json!({"jsonrpc": "2.0", "id": null, "error": error}));
 }
 
+/// What an agent is offered is decided by its profile, tool by tool.
+/// Pitfall: 5.
 #[test]
 fn each_profile_is_offered_its_tools_to_be_loaded_always() {
     let reply = |properties: Value| {
@@ -213,6 +215,8 @@ async fn another_text_under_the_id_of_an_earlier_use_is_never_called_sent() {
     assert_eq!(call_as(&elsewhere, "reply", json!({"text": "b"}), Some("call_1")).await, "sent");
 }
 
+/// Whoever sends learns that it did not arrive.
+/// Incidents: 25.
 #[tokio::test(start_paused = true)]
 async fn a_reply_that_was_not_sent_says_why() {
     let mut scene = Scene::new();
@@ -352,6 +356,8 @@ fn texts(lines: &[Value]) -> Vec<&str> {
     lines.iter().map(|line| line["text"].as_str().unwrap()).collect()
 }
 
+/// What one person said is not for the agent of another.
+/// Incidents: 112.
 #[tokio::test(start_paused = true)]
 async fn history_tells_both_ways_and_this_chat_alone() {
     let scene = Scene::new();

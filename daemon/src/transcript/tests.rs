@@ -29,6 +29,7 @@ fn every_event_is_a_line_that_names_it_first_by_its_moment() {
             outcome: "success".into(),
             failed: false,
             duration_ms: Some(5),
+            cost_usd_total: Some(0.25),
             text: String::new(),
         },
         Event::Error { what: "no".into() },

@@ -49,6 +49,8 @@ fn a_session_is_found_by_its_number_before_anything_else() {
     check("3", Ok(3));
 }
 
+/// A person types a number as they are used to.
+/// Incidents: 55.
 #[test]
 fn a_session_is_found_by_its_chat_in_any_spelling() {
     check("test:+15555550123", Ok(2));

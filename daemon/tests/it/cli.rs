@@ -132,6 +132,8 @@ fn a_start_that_fails_says_why_once_and_nothing_of_earlier_runs() {
     assert!(!ran.err.contains("earlier run"), "{ran:?}");
 }
 
+/// Whoever starts right after a kill takes over everything.
+/// Incidents: 11.
 #[test]
 fn a_killed_daemons_leavings_keep_nobody_from_starting() {
     let place = Place::fresh();
@@ -145,6 +147,8 @@ fn a_killed_daemons_leavings_keep_nobody_from_starting() {
     assert!(place.home().join("run/control.sock").exists());
 }
 
+/// Numbers of processes are used again, after a reboot for instance.
+/// Incidents: 74.
 #[test]
 fn a_pid_file_that_names_a_living_stranger_does_not_matter() {
     let place = Place::fresh();
@@ -153,6 +157,20 @@ fn a_pid_file_that_names_a_living_stranger_does_not_matter() {
     place.write("run/lock", &stranger);
     let started = place.run("start");
     assert_eq!(started.code, 0, "{started:?}");
+}
+
+/// What a crash between making a file and writing it leaves.
+/// Incidents: K8.
+#[test]
+fn files_of_its_own_that_are_empty_keep_nobody_from_starting() {
+    let place = Place::fresh();
+    let files = ["config.toml", "contacts.toml", "logs/daemon.log", "run/daemon.pid", "run/lock"];
+    for name in files.into_iter().chain(["state/assistant.db"]) {
+        place.write(name, "");
+    }
+    let started = place.run("start");
+    assert_eq!(started.code, 0, "{started:?}");
+    assert_eq!(place.run("status").code, 0);
 }
 
 #[test]

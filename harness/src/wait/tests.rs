@@ -1,8 +1,10 @@
 //! Waiting ends at the first success, and soon after the limit.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::{wait_for, wait_for_every, wait_until};
+use super::{call_off_by, wait_for, wait_for_every, wait_until};
 
 #[test]
 fn a_condition_that_holds_at_once_costs_no_wait() {
@@ -50,4 +52,19 @@ fn a_short_step_looks_more_often() {
         (looks == 500).then_some(looks)
     });
     assert_eq!(found, Some(500));
+}
+
+#[test]
+fn a_wait_that_is_called_off_looks_once_and_ends() {
+    let flag = Arc::new(AtomicBool::new(false));
+    call_off_by(Arc::clone(&flag));
+    let mut looks = 0;
+    let mut look = || {
+        looks += 1;
+        // The second look is the last: it happens although the flag is set.
+        flag.store(looks == 1, Ordering::Relaxed);
+        false
+    };
+    assert!(!wait_until(Duration::from_mins(1), &mut look));
+    assert_eq!(looks, 2);
 }

@@ -32,6 +32,8 @@ const KILLS: usize = 20;
 /// From the moment after a message was written to well after its answer.
 const MOMENT_MAX: Duration = Duration::from_millis(150);
 
+/// A kill between any two steps, and a start right after it.
+/// Incidents: 1, 2, 11.
 fn the_daemon_is_killed_at_random_points(case: &mut Case) -> anyhow::Result<()> {
     let Case { seed, sandbox, .. } = case;
     let mut stream = Stream::new(3);
@@ -79,6 +81,9 @@ fn ensure_gone(sandbox: &Sandbox, agents: &[u32]) -> anyhow::Result<()> {
     unbroken("agents of a dead daemon", &alive())
 }
 
+/// Whenever an agent is killed, what its chat writes before and after that is answered.
+/// A crash of an agent leaves nothing behind that is owed.
+/// Incidents: 2, 34.
 fn agents_are_killed_at_random_points(case: &mut Case) -> anyhow::Result<()> {
     let Case { seed, sandbox, .. } = case;
     let mut stream = Stream::new(ADMINS.len());

@@ -8,7 +8,7 @@ use serde_json::Value;
 use std::fs;
 
 use crate::case::{Case, Definition, OWNER, SOON, unbroken};
-use crate::views::{status, wait_echoes};
+use crate::views::{status, wait_echoes, wait_settled};
 
 pub(super) const CASES: &[Definition] = &[
     Definition::fake("tier2::daemon::a_second_daemon_is_refused", 30, a_second_daemon_is_refused),
@@ -35,6 +35,8 @@ pub(super) const CASES: &[Definition] = &[
     ),
 ];
 
+/// No two daemons ever write one database.
+/// Incidents: 93.
 fn a_second_daemon_is_refused(case: &mut Case) -> anyhow::Result<()> {
     let ready = case.sandbox.start()?;
     let second = case.sandbox.cli(&["run"], SOON)?;
@@ -53,6 +55,8 @@ fn status_tells_how_it_is(case: &mut Case) -> anyhow::Result<()> {
     let ready = sandbox.start()?;
     let text = sandbox.drop_message(OWNER, "hello").map(|_| "hello".to_owned())?;
     wait_echoes(sandbox, &[text], SOON)?;
+    // The reply is there before the turn that sent it is over.
+    wait_settled(sandbox, SOON)?;
     let status = status(sandbox)?;
     ensure!(status["pid"] == ready.pid, "tell the pid: {status}");
     ensure!(status["generation"] == ready.generation, "tell the generation: {status}");
@@ -131,6 +135,9 @@ fn bad_configuration_is_named_by_line_and_key(case: &mut Case) -> anyhow::Result
 /// Sessions created and ended on the daemon's side, with everything that belongs to them.
 const CYCLES: usize = 100;
 
+/// No child, zombie, descriptor or file of a session stays: a leak of one in each is seen.
+/// Files, processes and tasks of a session go with it.
+/// Incidents: 85, 87, 88, J3, J5, J22, J27.
 fn hundred_sessions_come_and_go(case: &mut Case) -> anyhow::Result<()> {
     let sandbox = &mut case.sandbox;
     let ready = sandbox.start()?;

@@ -95,6 +95,8 @@ const BURST: usize = 500;
 /// The longest that routing may stand still while there is something to route.
 const GAP_MAX: Duration = Duration::from_millis(250);
 
+/// A lost hint, or a file that is read anew for every message, shows here as a gap.
+/// Incidents: 13, K1, K13.
 fn five_hundred_files_are_routed_in_order(case: &mut Case) -> anyhow::Result<()> {
     case.sandbox.start()?;
     let mut stream = Stream::new(ADMINS.len());
@@ -119,6 +121,8 @@ fn five_hundred_files_are_routed_in_order(case: &mut Case) -> anyhow::Result<()>
     Ok(())
 }
 
+/// Who says the same twice has said it twice.
+/// Incidents: K9.
 fn the_same_file_written_twice_arrives_twice(case: &mut Case) -> anyhow::Result<()> {
     let sandbox = &mut case.sandbox;
     sandbox.start()?;

@@ -21,6 +21,8 @@ pub(super) const CASES: &[Definition] = &[
     ),
 ];
 
+/// The ways that go well and those that do not, each with words that must not be told.
+/// Incidents: 114.
 fn no_log_holds_a_text_a_name_or_a_number(case: &mut Case) -> anyhow::Result<()> {
     let nonce = format!("znonce{:016x}", case.seed.next());
     let sandbox = &mut case.sandbox;
@@ -74,6 +76,8 @@ fn kill_first_agent(case: &Case) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Socket, database, logs, transcripts, prompts: whatever there is after a conversation.
+/// Incidents: 110.
 fn nothing_of_the_home_is_open_to_others(case: &mut Case) -> anyhow::Result<()> {
     let sandbox = &mut case.sandbox;
     sandbox.start()?;

@@ -28,6 +28,8 @@ pub(super) const CASES: &[Definition] = &[
     ),
 ];
 
+/// The conversation was on record when its first turn was over.
+/// Incidents: 45.
 fn a_killed_daemon_comes_back_with_its_memory(case: &mut Case) -> anyhow::Result<()> {
     let word = format!("word{:08x}", case.seed.below(u64::from(u32::MAX)));
     let sandbox = &mut case.sandbox;

@@ -5,9 +5,12 @@ use std::process::Command;
 use std::time::Duration;
 
 use harness::exit_code::ExitCode;
+use harness::gate::Gate;
+use harness::report::Outcome as CaseOutcome;
 
-use super::{Finished, Kind, Outcome, Run, outcome, pass_through, steps_line, table, total, worst};
+use super::{Finished, Outcome, Run, pass_through, steps_line, table, total, worst};
 use crate::tally::Tally;
+use crate::tier::tests::{case, report};
 
 fn step(name: &'static str, outcome: Outcome, passed: u64, failed: u64) -> Finished {
     Finished {
@@ -15,20 +18,24 @@ fn step(name: &'static str, outcome: Outcome, passed: u64, failed: u64) -> Finis
         outcome,
         elapsed: Duration::from_millis(1234),
         tally: Tally { passed, failed },
+        remarks: Vec::new(),
     }
 }
 
 #[test]
-fn the_table_names_counts_and_reasons() {
-    let finished = [
+fn the_table_names_counts_reasons_and_remarks() {
+    let mut finished = [
         step("format", Outcome::Passed, 0, 0),
         step("unit tests", Outcome::Failed(ExitCode::Failed), 40, 2),
         step("tier 3", Outcome::Skipped("no agent program".to_owned()), 0, 0),
     ];
+    finished[1].remarks.push("2 failed: a, b".to_owned());
+    finished[2].remarks.push("no agent program".to_owned());
     assert_eq!(
         table(&finished),
         "format         1.2 s  ok\n\
-         unit tests     1.2 s  failed (40 passed, 2 failed)\n\
+         unit tests     1.2 s  failed (40 passed, 2 failed)\n    \
+             2 failed: a, b\n\
          tier 3         1.2 s  SKIPPED: no agent program\n"
     );
     assert_eq!(steps_line(&finished), "steps: 1 ok, 1 failed, 1 skipped; tests:");
@@ -42,6 +49,7 @@ fn a_step_that_fails_without_counting_still_shows_as_a_failure() {
     assert_eq!(total(&finished), Tally { passed: 0, failed: 1 });
 }
 
+/// Incidents: K-also.
 #[test]
 fn a_build_failure_outranks_what_failed_before_it() {
     let failed = |code| step("x", Outcome::Failed(code), 0, 0);
@@ -57,47 +65,48 @@ fn a_build_failure_outranks_what_failed_before_it() {
 fn output_of_both_streams_is_counted_and_the_code_is_kept() {
     let mut shell = Command::new("sh");
     let script = "echo 'test result: ok. 2 passed; 1 failed; 0 ignored'; \
-                  echo '  Summary [ 0.1s] 3 tests run: 3 passed, 0 skipped' >&2; exit 33";
+                  echo 'test result: ok. 3 passed; 0 failed; 0 ignored' >&2; exit 33";
     shell.args(["-c", script]);
     // Not to the terminal: a run of these tests would count the lines as results of its own.
     let (code, tally) = pass_through(shell, io::sink(), io::sink()).expect("a shell is everywhere");
     assert_eq!((code, tally), (Some(33), Tally { passed: 5, failed: 1 }));
 }
 
-/// What an end means that came after `passed` tests held and `failed` did not.
-#[track_caller]
-fn check(kind: Kind, code: Option<i32>, (passed, failed): (u64, u64), expected: &Outcome) {
-    let meant = outcome(kind, code, Tally { passed, failed }, ExitCode::Failed);
-    assert_eq!(meant, *expected, "{kind:?} {code:?} {passed} {failed}");
-}
-
-#[test]
-fn a_runner_of_ours_says_itself_how_it_ended() {
-    for kind in [Kind::Check, Kind::Tests] {
-        check(kind, Some(0), (3, 0), &Outcome::Passed);
-        check(kind, Some(21), (3, 1), &Outcome::Failed(ExitCode::InvariantBroken));
-        check(kind, Some(33), (0, 0), &Outcome::Failed(ExitCode::NothingSelected));
-        check(kind, Some(101), (3, 1), &Outcome::Failed(ExitCode::Failed));
-        check(kind, None, (3, 0), &Outcome::Failed(ExitCode::Failed));
-        let why = "what it needs is not on this machine".to_owned();
-        check(kind, Some(41), (0, 0), &Outcome::Skipped(why));
-    }
-}
-
-#[test]
-fn tests_of_which_none_ran_have_not_passed() {
-    let nothing = Outcome::Failed(ExitCode::NothingSelected);
-    check(Kind::Tests, Some(0), (0, 0), &nothing);
-    check(Kind::Tests, Some(4), (0, 0), &nothing);
-    check(Kind::Check, Some(0), (0, 0), &Outcome::Passed);
-    check(Kind::Check, Some(4), (0, 0), &Outcome::Failed(ExitCode::Failed));
-}
-
 #[test]
 fn a_step_takes_its_outcome_from_its_command() {
-    let ends_well = || Command::new("true");
     let mut run = Run::default();
-    assert_eq!(run.command("tidy", ExitCode::Failed, ends_well()), Outcome::Passed);
-    let nothing = Outcome::Failed(ExitCode::NothingSelected);
-    assert_eq!(run.tests("tier 1", ends_well()), nothing);
+    let code = ExitCode::BuildFailed;
+    assert_eq!(run.command("tidy", code, Command::new("true")), Outcome::Passed);
+    assert_eq!(run.command("build", code, Command::new("false")), Outcome::Failed(code));
+}
+
+#[test]
+fn a_tier_takes_its_outcome_and_its_counts_from_its_report() {
+    let mut run = Run::default();
+    let cases = vec![case("tier2::a", CaseOutcome::Passed), case("tier2::b", CaseOutcome::Broken)];
+    let back = run.tier("tier 2", || Ok(report(Gate::Closed, cases)));
+    assert_eq!(back.map(|report| report.cases.len()), Some(2));
+    assert_eq!(run.tier("tier 3", || anyhow::bail!("start it")), None);
+    assert_eq!(run.finished[0].outcome, Outcome::Failed(ExitCode::InvariantBroken));
+    assert_eq!(run.finished[0].tally, Tally { passed: 1, failed: 1 });
+    assert_eq!(run.finished[1].outcome, Outcome::Failed(ExitCode::Failed));
+    assert!(run.text().ends_with("\n1 passed, 2 failed\n"), "{}", run.text());
+}
+
+/// Incidents: K-also.
+#[test]
+fn a_tier_that_selected_nothing_is_not_green_and_one_that_tried_nothing_is_skipped() {
+    let of = |gate, cases| Outcome::of(&report(gate, cases));
+    assert_eq!(of(Gate::Open, Vec::new()), Outcome::Failed(ExitCode::NothingSelected));
+    let missing = || vec![case("tier3::a", CaseOutcome::MissingPrecondition)];
+    assert!(matches!(of(Gate::Open, missing()), Outcome::Skipped(_)));
+    let refused = Outcome::Failed(ExitCode::PreconditionMissing);
+    assert_eq!(of(Gate::Closed, missing()), refused);
+}
+
+#[test]
+fn what_is_missing_is_skipped_on_a_desk_and_fails_behind_the_gate() {
+    assert_eq!(Outcome::missing(Gate::Open, "npm"), Outcome::Skipped("npm".to_owned()));
+    let refused = Outcome::Failed(ExitCode::PreconditionMissing);
+    assert_eq!(Outcome::missing(Gate::Closed, "npm"), refused);
 }

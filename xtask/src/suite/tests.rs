@@ -1,26 +1,73 @@
-//! What cargo says about a runner, and what a missing tool means.
+//! When an earlier run does for another, and the page for a pull request.
 
-use std::path::PathBuf;
+use harness::gate::Gate;
+use harness::receipt::{Receipt, Wanted};
+use harness::report::{Outcome, Report, Selection};
+use jiff::{SignedDuration, Timestamp};
+use tempfile::TempDir;
 
-use harness::exit_code::ExitCode;
+use super::{markdown, reusable};
+use crate::tier::places::Places;
+use crate::tier::proof::tests::wanted;
+use crate::tier::tests::{case, report};
 
-use super::executable_of;
-use crate::gate::Gate;
-use crate::steps::Outcome;
+/// A place where a whole tier 2 has passed, an hour ago.
+struct Desk {
+    room: TempDir,
+    places: Places,
+    report: Report,
+}
 
-#[test]
-fn the_runner_is_found_among_cargos_messages() {
-    let messages = r#"
-{"reason":"compiler-artifact","target":{"name":"harness"},"executable":null}
-{"reason":"compiler-artifact","target":{"name":"tier2"},"executable":"/t/debug/deps/tier2-1"}
-{"reason":"build-finished","success":true}
-"#;
-    assert_eq!(executable_of(messages, "tier2"), Some(PathBuf::from("/t/debug/deps/tier2-1")));
-    assert_eq!(executable_of(messages, "tier3"), None);
+impl Desk {
+    fn new() -> Self {
+        let room = tempfile::tempdir().unwrap();
+        let places = Places::at(room.path().join("tier2"));
+        let report = report(Gate::Closed, vec![case("tier2::a", Outcome::Passed)]);
+        let desk = Self { room, places, report };
+        desk.report.write(&desk.places.report()).unwrap();
+        let ended = Timestamp::now() - SignedDuration::from_hours(1);
+        Receipt::of(&desk.report, wanted(), ended).write(&desk.receipt()).unwrap();
+        desk
+    }
+
+    fn receipt(&self) -> std::path::PathBuf {
+        self.room.path().join("tier-2.json")
+    }
+
+    #[track_caller]
+    fn check(&self, wanted: Option<&Wanted>, expected: Result<(), &str>) {
+        let found = reusable(&self.places, &self.receipt(), wanted);
+        assert_eq!(found.map(drop), expected.map_err(str::to_owned));
+    }
 }
 
 #[test]
-fn what_is_missing_is_skipped_on_a_desk_and_fails_behind_the_gate() {
-    assert_eq!(Gate::Open.missing("npm"), Outcome::Skipped("npm".to_owned()));
-    assert_eq!(Gate::Closed.missing("npm"), Outcome::Failed(ExitCode::PreconditionMissing));
+fn an_earlier_run_on_the_same_files_and_programs_will_do() {
+    Desk::new().check(Some(&wanted()), Ok(()));
+}
+
+#[test]
+fn any_doubt_runs_again() {
+    let desk = Desk::new();
+    desk.check(None, Err("what it would prove is unknown"));
+    let rebuilt = Wanted { binaries: [("p".to_owned(), "2".to_owned())].into(), ..wanted() };
+    desk.check(Some(&rebuilt), Err("the program p is another one"));
+
+    let only = Selection { only: Some("a".to_owned()), exact: false };
+    let partial = Report { selection: only, ..desk.report.clone() };
+    partial.write(&desk.places.report()).unwrap();
+    desk.check(Some(&wanted()), Err("another run has overwritten the report of its receipt"));
+    desk.places.clear().unwrap();
+    desk.check(Some(&wanted()), Err("the report that its receipt is about is gone"));
+
+    std::fs::remove_file(desk.receipt()).unwrap();
+    desk.check(Some(&wanted()), Err("there is no receipt"));
+}
+
+#[test]
+fn the_page_for_a_pull_request_begins_with_the_steps() {
+    let report = report(Gate::Closed, vec![case("tier2::a", Outcome::Passed)]);
+    let page = markdown("format  ok\n\n1 passed, 0 failed\n", &[report]);
+    assert!(page.starts_with("```text\nformat  ok\n\n1 passed, 0 failed\n```\n"), "{page}");
+    assert!(page.contains("tier 2"), "{page}");
 }

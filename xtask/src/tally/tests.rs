@@ -17,17 +17,6 @@ fn the_result_line_of_the_standard_runner_is_read() {
 }
 
 #[test]
-fn the_summary_of_nextest_is_read_in_its_variants() {
-    check("     Summary [   0.286s] 26 tests run: 26 passed, 0 skipped", Some((26, 0)));
-    check(
-        "     Summary [   0.309s] 23/26 tests run: 22 passed, 1 failed, 0 skipped",
-        Some((22, 1)),
-    );
-    check("Summary [ 9s] 4 tests run: 2 passed (1 slow), 1 failed, 1 timed out", Some((2, 2)));
-    check("     Summary [   0.1s] 1 test run: 1 passed, 0 skipped", Some((1, 0)));
-}
-
-#[test]
 fn what_a_failed_test_printed_itself_is_not_counted() {
     check("    test result: FAILED. 0 passed; 1 failed; 0 ignored", None);
     check("test tally::tests::nothing ... ok", None);

@@ -169,6 +169,16 @@ impl<'a, Out: Write> Chat<'a, Out> {
         })
     }
 
+    fn help(&mut self) -> anyhow::Result<()> {
+        writeln!(self.out, "{HELP}")?;
+        let directory = self.sandbox.messages_dir();
+        writeln!(self.out, "a JSON file in {} is a message as well", directory.display())?;
+        if self.agent == AgentChoice::Fake {
+            writeln!(self.out, "{HELP_FAKE}")?;
+        }
+        Ok(())
+    }
+
     fn take_up<'line>(&mut self, line: &'line str) -> anyhow::Result<Asked<'line>> {
         if self.talk == Talk::Piped {
             writeln!(self.out, "{line}")?;
@@ -176,10 +186,7 @@ impl<'a, Out: Write> Chat<'a, Out> {
         let asked = asked(line);
         match &asked {
             Asked::Nothing | Asked::Quit => {}
-            Asked::Help => match self.agent {
-                AgentChoice::Fake => writeln!(self.out, "{HELP}\n{HELP_FAKE}")?,
-                AgentChoice::Real => writeln!(self.out, "{HELP}")?,
-            },
+            Asked::Help => self.help()?,
             Asked::Unknown(command) => writeln!(self.out, "no such command: {command}\n{HELP}")?,
             Asked::Cli(arguments) => match self.sandbox.cli(arguments, COMMAND_LIMIT) {
                 Ok(said) => write!(self.out, "{}{}", said.stdout, said.stderr)?,

@@ -19,6 +19,8 @@ fn directory() -> Directory {
     .unwrap()
 }
 
+/// Each has a name that reads back: none is known in one place and not in another.
+/// Incidents: J25.
 #[test]
 fn tiers_are_ordered_by_their_rights() {
     assert!(Tier::ALL.is_sorted());
@@ -109,6 +111,9 @@ fn a_group_has_the_rights_of_its_least() {
     assert_eq!(tier(&[]), Tier::Favorite);
 }
 
+/// A list of what is given: what nobody thought of is not given.
+/// Incidents: 109.
+/// Pitfall: 5.
 #[test]
 fn profiles_offer_exactly_these_tools() {
     let mut table = String::new();
@@ -137,6 +142,8 @@ fn profiles_offer_exactly_these_tools() {
     ");
 }
 
+/// A tool that is added to a profile in good faith may reach further than the person may.
+/// Pitfall: 5.
 #[test]
 fn no_profile_offers_a_tool_that_reaches_beyond_its_chat() {
     let never = [

@@ -6,6 +6,10 @@ const fn s(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
+/// Faster would be a storm of agents, slower a chat that waits for nothing.
+/// The waits themselves.
+/// Incidents: 79.
+/// Danger zone: 2.
 #[test]
 fn waits_two_seconds_more_for_each_error_and_dies_at_the_third() {
     let mut backoff = Backoff::default();
@@ -14,6 +18,8 @@ fn waits_two_seconds_more_for_each_error_and_dies_at_the_third() {
     assert_eq!(backoff.fail(s(30)), AfterError::Dead);
 }
 
+/// Errors of last week are no reason to wait now.
+/// Danger zone: 2.
 #[test]
 fn a_success_resets_the_count() {
     let mut backoff = Backoff::default();
@@ -23,6 +29,8 @@ fn a_success_resets_the_count() {
     assert_eq!(backoff.fail(s(5)), AfterError::Wait(s(7)));
 }
 
+/// Revivals would else make of three errors any number.
+/// Danger zone: 2.
 #[test]
 fn the_fourth_revival_in_twenty_minutes_is_refused_until_the_first_is_old() {
     let mut backoff = Backoff::default();

@@ -58,6 +58,8 @@ fn anything_else_is_unchanged() {
     check("", "");
 }
 
+/// Whatever way an id comes by, it ends with one prefix.
+/// Incidents: 108.
 #[test]
 fn a_prefix_is_put_on_once() {
     let id = ChatId::new(Source::Test, "5555550123").unwrap();
@@ -99,6 +101,8 @@ fn empty_long_and_broken_ids_are_refused() {
     assert_eq!(ChatId::parse("+15555550123"), Err(BadChat::NoSource));
 }
 
+/// The look is at the address, and never at what stands before it.
+/// Incidents: 107.
 #[test]
 fn groups_are_known_by_the_shape_of_their_address_whatever_the_source() {
     for source in Source::ALL {
@@ -137,12 +141,19 @@ fn addresses() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+    /// Ids are compared in one form, so that form must be its own.
+    /// Incidents: 55.
+    /// Pitfall: 3.
     #[test]
     fn normalising_twice_changes_nothing(raw in addresses()) {
         let once = normalise_handle(&raw);
         prop_assert_eq!(normalise_handle(&once), once);
     }
 
+    /// An id that is made of another is the same id, for every source and any text.
+    /// A doubled prefix would be another chat.
+    /// Incidents: 24, 48.
+    /// Pitfall: 3.
     #[test]
     fn prefixing_twice_changes_nothing(raw in addresses()) {
         for source in Source::ALL {

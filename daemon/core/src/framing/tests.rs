@@ -112,6 +112,8 @@ fn a_group_message_names_group_sender_and_tier() {
     assert!(framed.starts_with("---GROUP SIGNAL [unnamed] FROM a contact [TIER: family]---\n"));
 }
 
+/// A message without words is one.
+/// Incidents: 23.
 #[test]
 fn a_message_without_text_says_so_or_what_was_spoken() {
     check("", "(no text)");
@@ -156,6 +158,8 @@ fn a_redelivery_says_what_was_sent_since_in_whatever_state() {
     );
 }
 
+/// Who reads is told that there was more.
+/// Incidents: J26.
 #[test]
 fn long_quotes_and_lists_are_cut_and_counted() {
     let chat = chat(Source::Test);

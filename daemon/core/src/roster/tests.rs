@@ -53,6 +53,8 @@ fn who_gives_up_waiting_is_not_granted_later() {
 }
 
 proptest! {
+    /// Many chats at once start as many agents as there is room for.
+    /// Incidents: J17.
     #[test]
     fn never_over_the_bound_and_everyone_is_served_once_the_others_leave(
         bound in 1_usize..4,

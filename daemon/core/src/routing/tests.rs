@@ -136,6 +136,9 @@ fn only_admins_and_the_harness_have_a_session() {
     ");
 }
 
+/// Two spellings of one person must not be two persons.
+/// Incidents: 55.
+/// Pitfall: 3.
 #[test]
 fn a_sender_is_known_by_any_spelling() {
     check(&arrival(Source::Test, ADMIN, "555-555-0100"), "admin for the owner (admin)");

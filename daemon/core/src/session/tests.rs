@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use super::{
-    Action, Activity, AttemptNo, Beginning, Cause, Command, Delivery, Event, Hold, Memory, Owed,
-    Report, Session, Start, TurnOutcome,
+    Action, Activity, AttemptNo, Beginning, Cause, Command, Conversation, Delivery, Event, Hold,
+    Memory, Owed, Report, Session, Start, TurnOutcome,
 };
 use crate::message::RowId;
 
+mod recovery;
 mod trouble;
 mod world;
 
@@ -19,7 +20,15 @@ mod world;
 /// `restart`, `evict`, `end` (10 s grace), `now`, `hold`, `release`; `+3` seconds.
 #[track_caller]
 fn play(start: Start, script: &str) -> String {
-    let mut session = Session::new(Beginning { start, hold: Hold::Released });
+    play_from(
+        Beginning { conversation: Conversation::OfTheChat, start, hold: Hold::Released },
+        script,
+    )
+}
+
+#[track_caller]
+fn play_from(beginning: Beginning, script: &str) -> String {
+    let mut session = Session::new(beginning);
     let mut store: Vec<Owed> = Vec::new();
     let mut now = Duration::ZERO;
     let mut lines = Vec::new();
@@ -171,6 +180,18 @@ fn the_first_message_starts_an_agent_and_is_delivered_when_it_is_up() {
 }
 
 #[test]
+fn a_conversation_of_the_agent_alone_is_never_resumed() {
+    let beginning = Beginning {
+        conversation: Conversation::OfTheAgent,
+        start: Start::Resume,
+        hold: Hold::Released,
+    };
+    let said = play_from(beginning, "new:1 slot up ok:1 kill idle exit new:2 slot");
+    let launches: Vec<&str> = said.lines().filter(|line| line.contains("Launch")).collect();
+    assert_eq!(launches, ["slot -> Launch(Fresh)"; 2], "{said}");
+}
+
+#[test]
 fn messages_go_to_a_running_turn_at_once_and_one_result_may_answer_several() {
     check(
         "new:1 slot up run new:2 new:3 ok:1,2 ok:3",
@@ -185,6 +206,8 @@ fn messages_go_to_a_running_turn_at_once_and_one_result_may_answer_several() {
     );
 }
 
+/// Nothing but a message brings back what somebody ended.
+/// Incidents: 46.
 #[test]
 fn a_killed_session_sleeps_until_the_next_message() {
     check(
@@ -250,6 +273,8 @@ fn an_idle_agent_is_ended_and_comes_back_with_the_next_message() {
     );
 }
 
+/// The end was decided before the message came; the conversation is resumed for it.
+/// Incidents: 43.
 #[test]
 fn a_message_racing_the_reaper_is_delivered_afterwards() {
     check(
@@ -284,6 +309,8 @@ fn a_busy_agent_is_not_evicted() {
     );
 }
 
+/// Who waits for its own work is not idle.
+/// Danger zone: 5.
 #[test]
 fn background_work_keeps_an_agent_from_idling_and_is_stopped_at_the_end() {
     check(

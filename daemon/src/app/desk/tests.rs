@@ -15,6 +15,8 @@ fn a_chat_that_cannot_be_is_refused_as_invalid() {
     assert_eq!(refused(&"x".repeat(400)), "take a chat id of 400 bytes (at most 320)");
 }
 
+/// Who is refused learns which of the reasons it was.
+/// Incidents: K20.
 #[test]
 fn a_session_that_is_not_there_and_a_name_that_does_not_tell_are_refused_differently() {
     let typed = || "friend".to_owned();

@@ -11,6 +11,8 @@ const CHATS: usize = 10;
 /// bench holds the daemon to a quarter of a second.
 const GAP_MAX: Duration = Duration::from_secs(2);
 
+/// A hint that gets lost shows as a standstill until somebody looks again.
+/// Incidents: 13, K1.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_burst_of_files_is_routed_without_a_standstill_and_in_order_for_each_chat() {
     let setup = Setup { writer: WriterOn::Thread, ..Setup::default() };

@@ -15,12 +15,14 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::crew::Crew;
-use crate::app::{Settings, Shared, start};
+use crate::app::signals::Signals;
+use crate::app::{Settings, Shared, serve, start};
 use crate::clock::{Clock, wall_now};
 use crate::config::{Config, Home};
 use crate::contacts::Contacts;
 use crate::control::protocol::{Answer, Refusal, Request, Status};
 use crate::control::server::Asked;
+use crate::exit::Code;
 use crate::processes::HomeId;
 use crate::session::Launcher;
 use crate::session::tests::agents::Agents;
@@ -47,6 +49,8 @@ pub(crate) struct Setup {
     pub(crate) trust: &'static str,
     /// `agent.agents_alive_max`.
     pub(crate) agents_alive_max: usize,
+    /// `agent.model`.
+    pub(crate) model: Option<&'static str>,
     /// Where the store reads the time.
     pub(crate) clock: WallClock,
     /// Who runs the store.
@@ -67,6 +71,7 @@ impl Default for Setup {
         Self {
             trust: "true",
             agents_alive_max: NUMBERS,
+            model: None,
             clock: Arc::new(wall_now),
             writer: WriterOn::Pool,
         }
@@ -102,7 +107,7 @@ struct Life {
     crew: Crew,
     store: Store,
     requests: mpsc::Sender<Asked>,
-    stopped: CancellationToken,
+    shared: Shared,
     /// The writer and the agents.
     around: JoinSet<()>,
 }
@@ -167,7 +172,7 @@ impl Daemon {
         let (requests, asked) = mpsc::channel(8);
         let home_id = HomeId::of(self.dir.path());
         let (shared, crew) = start(shared, home_id, asked);
-        self.life = Some(Life { crew, store, requests, stopped: shared.stop, around });
+        self.life = Some(Life { crew, store, requests, shared, around });
     }
 
     /// Changes `test.trust` for its next life.
@@ -176,11 +181,12 @@ impl Daemon {
     }
 
     fn configure(&self) {
-        let Setup { trust, agents_alive_max, .. } = &self.setup;
+        let Setup { trust, agents_alive_max, model, .. } = &self.setup;
         let messages = self.messages();
+        let model = model.map_or_else(String::new, |model| format!("model = {model:?}\n"));
         let config = format!(
             "[agent]\nprogram = \"claude\"\nagents_alive_max = {agents_alive_max}\n\
-             [test]\ndir = {messages:?}\ntrust = {trust}\nwatch = false\n\
+             {model}[test]\ndir = {messages:?}\ntrust = {trust}\nwatch = false\n\
              [shutdown]\ndeadline_s = 45\nturn_grace_s = 15\n"
         );
         let handles: Vec<String> = (0..NUMBERS).map(number).collect();
@@ -342,7 +348,9 @@ impl Daemon {
         impatience: impl Future<Output = ()>,
     ) -> Duration {
         let began = tokio::time::Instant::now();
-        let Life { mut crew, store, mut around, .. } = self.life.take().expect("the daemon lives");
+        let Life { mut crew, store, around, shared, .. } =
+            self.life.take().expect("the daemon lives");
+        drop(shared);
         let hurry = crew.hurry.clone();
         let mut down = std::pin::pin!(crew.take_down());
         tokio::select! {
@@ -353,6 +361,20 @@ impl Daemon {
             }
         }
         let took = began.elapsed();
+        self.finish(store, around).await;
+        took
+    }
+
+    /// Runs as the process does, until something ends it; the code that the process ends with.
+    pub(crate) async fn serve(&mut self) -> Code {
+        let Life { crew, store, around, shared, .. } = self.life.take().expect("the daemon lives");
+        let mut signals = Signals::listen().unwrap();
+        let code = serve(shared, crew, &mut signals).await.unwrap();
+        self.finish(store, around).await;
+        code
+    }
+
+    async fn finish(&self, store: Store, mut around: JoinSet<()>) {
         // A stand-in in a pipe does not hear TERM.
         self.agents.kill_all();
         store.flush().await.unwrap();
@@ -361,7 +383,6 @@ impl Daemon {
             ended.unwrap();
         }
         self.check_tasks().await;
-        took
     }
 
     /// Stops, and looks whether anything was left behind.
@@ -399,7 +420,7 @@ impl Daemon {
 
     /// Whether someone asked it to stop.
     pub(crate) fn is_asked_to_stop(&self) -> bool {
-        self.life.as_ref().is_some_and(|life| life.stopped.is_cancelled())
+        self.life.as_ref().is_some_and(|life| life.shared.stop.is_cancelled())
     }
 
     /// The home.

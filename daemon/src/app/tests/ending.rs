@@ -1,9 +1,13 @@
 //! The orderly end, and that nothing stays behind.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::{Daemon, number};
-use crate::control::protocol::Request;
+use super::{Daemon, Setup, number};
+use crate::clock::wall_now;
+use crate::control::protocol::{Request, SessionState};
+use crate::exit::Code;
 
 /// Seconds of an end, and what became of the one message.
 #[track_caller]
@@ -37,6 +41,8 @@ async fn a_turn_that_outlasts_its_grace_is_interrupted_and_delivered_again_by_th
     daemon.end().await;
 }
 
+/// It is the same end, with less patience.
+/// Incidents: 47.
 #[tokio::test(start_paused = true)]
 async fn a_second_signal_ends_the_agents_at_once() {
     let mut daemon = Daemon::start().await;
@@ -85,5 +91,135 @@ async fn a_hundred_agents_later_no_task_is_left() {
     }
     assert_eq!(daemon.agents.launches().len(), 101);
     assert_eq!(Daemon::tasks() - 20 * tasks_of_a_session, before);
+    daemon.end().await;
+}
+
+/// How an agent comes to its end in the middle of a turn.
+#[derive(Debug, Clone, Copy)]
+enum End {
+    Killed,
+    KilledWithAll,
+    Restarted,
+    RestartedWithAll,
+    Crashed,
+    WithItsDaemon,
+    WithItsCrashedDaemon,
+}
+
+/// What has a session take up what it owes.
+#[derive(Debug, Clone, Copy)]
+enum Begin {
+    /// The end itself.
+    ByItself,
+    Message,
+    Restart,
+    NextLife,
+}
+
+async fn check_taken_up(end: End, begin: Begin) {
+    let mut daemon = Daemon::start().await;
+    // A stop waits fifteen seconds for a turn.
+    let text = if matches!(end, End::WithItsDaemon) { "slow 17 1000" } else { "slow 2 1000" };
+    daemon.write(&number(0), text);
+    daemon.until("the turn", |daemon| daemon.states() == ["delivered"]).await;
+    end_agent(&mut daemon, end).await;
+    match begin {
+        Begin::ByItself => {}
+        Begin::Message => {
+            until_asleep(&daemon).await;
+            daemon.write(&number(0), "and this");
+        }
+        Begin::Restart => {
+            until_asleep(&daemon).await;
+            let session = number(0);
+            daemon.ask(Request::RestartSession { session }).await.unwrap();
+        }
+        Begin::NextLife => {
+            until_asleep(&daemon).await;
+            daemon.stop().await;
+            daemon.start_again().await;
+        }
+    }
+    daemon.until_done().await;
+    let row = &daemon.rows()[0];
+    assert_eq!((row.state.as_str(), row.attempts.0), ("answered", 2), "{end:?} {begin:?}");
+    let answer = format!("You said: {text}");
+    assert!(daemon.sent(&number(0)).contains(&answer), "{end:?} {begin:?}");
+    daemon.end().await;
+}
+
+async fn end_agent(daemon: &mut Daemon, end: End) {
+    let session = number(0);
+    let asked = match end {
+        End::Killed => Request::KillSession { session },
+        End::KilledWithAll => Request::KillSessions,
+        End::Restarted => Request::RestartSession { session },
+        End::RestartedWithAll => Request::RestartSessions,
+        End::Crashed => return daemon.agents.kill(daemon.session(&session)),
+        End::WithItsDaemon => {
+            daemon.stop().await;
+            return daemon.start_again().await;
+        }
+        End::WithItsCrashedDaemon => {
+            daemon.crash().await;
+            return daemon.start_again().await;
+        }
+    };
+    daemon.ask(asked).await.unwrap();
+}
+
+/// Waits until the session has no agent and wants none.
+async fn until_asleep(daemon: &Daemon) {
+    daemon.until("no agent", |daemon| daemon.agents.alive() == 0).await;
+    for _ in 0..1000 {
+        let sessions = daemon.status().await.sessions;
+        if sessions.iter().all(|session| session.state == SessionState::Asleep) {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+    panic!("the session does not fall asleep");
+}
+
+/// No way of ending an agent may forget what was owed, and no way of beginning one may pass it by.
+/// Incidents: 2, 3.
+#[tokio::test(start_paused = true)]
+async fn however_an_agent_ends_and_the_next_begins_what_is_owed_is_answered() {
+    for end in [
+        End::Restarted,
+        End::RestartedWithAll,
+        End::Crashed,
+        End::WithItsDaemon,
+        End::WithItsCrashedDaemon,
+    ] {
+        check_taken_up(end, Begin::ByItself).await;
+    }
+    for end in [End::Killed, End::KilledWithAll] {
+        for begin in [Begin::Message, Begin::Restart, Begin::NextLife] {
+            check_taken_up(end, begin).await;
+        }
+    }
+}
+
+/// A daemon without one of its parts would be there, and deaf.
+/// Incidents: 12, K17.
+#[tokio::test(start_paused = true)]
+async fn a_part_that_panics_ends_the_daemon_as_a_defect() {
+    // The store's clock is read by whoever asks the store: here by the source, for its message.
+    let armed = Arc::new(AtomicBool::new(false));
+    let trap = Arc::clone(&armed);
+    let clock = Arc::new(move || {
+        assert!(!trap.swap(false, Ordering::Relaxed), "a panic that was asked for");
+        wall_now()
+    });
+    let mut daemon = Daemon::start_with(Setup { clock, ..Setup::default() }).await;
+    armed.store(true, Ordering::Relaxed);
+    daemon.write(&number(0), "hello");
+    let served = tokio::time::timeout(Duration::from_mins(10), daemon.serve());
+    assert_eq!(served.await.expect("it ends"), Code::Bug);
+    // What had come in is there for the next life.
+    daemon.start_again().await;
+    daemon.until_sent(&number(0), &["You said: hello"]).await;
+    daemon.until_done().await;
     daemon.end().await;
 }

@@ -19,6 +19,8 @@ async fn a_message_file_gets_its_reply() {
     daemon.end().await;
 }
 
+/// An end of the agent is not one of the conversation.
+/// Incidents: J9.
 #[tokio::test(start_paused = true)]
 async fn a_killed_session_is_resumed_by_the_next_message_and_remembers() {
     let mut daemon = Daemon::start().await;
@@ -43,6 +45,9 @@ async fn a_killed_session_is_resumed_by_the_next_message_and_remembers() {
     daemon.end().await;
 }
 
+/// Both find no session, and only one may make it.
+/// Incidents: J1.
+/// Pitfall: 2.
 #[tokio::test(start_paused = true)]
 async fn two_first_messages_of_a_chat_make_one_session_and_one_agent() {
     let mut daemon = Daemon::start().await;
@@ -57,6 +62,8 @@ async fn two_first_messages_of_a_chat_make_one_session_and_one_agent() {
     daemon.end().await;
 }
 
+/// A cold start of all of them at the same moment.
+/// Incidents: J17.
 #[tokio::test(start_paused = true)]
 async fn twenty_chats_at_once_have_an_agent_each() {
     let mut daemon = Daemon::start().await;
@@ -71,6 +78,8 @@ async fn twenty_chats_at_once_have_an_agent_each() {
     daemon.end().await;
 }
 
+/// A turn that never ends is its own chat's trouble.
+/// Danger zone: 1.
 #[tokio::test(start_paused = true)]
 async fn a_chat_that_hangs_holds_up_no_other() {
     let mut daemon = Daemon::start().await;
@@ -136,6 +145,8 @@ async fn an_untrusted_test_directory_gives_nobody_an_admins_rights() {
     daemon.end().await;
 }
 
+/// What the profile says is what the program is started with.
+/// Incidents: 109.
 #[tokio::test(start_paused = true)]
 async fn the_built_in_contact_has_no_tools_but_reply() {
     let setup = Setup { trust: "false", ..Setup::default() };
@@ -153,6 +164,28 @@ async fn the_built_in_contact_has_no_tools_but_reply() {
     assert_eq!(after("--tools"), "");
     assert_eq!(after("--allowedTools"), "mcp__assistant__reply");
     assert!(argv.contains(&"--setting-sources=".to_owned()), "{argv:?}");
+    daemon.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_check_begins_anew_and_remembers_none_of_those_before_it() {
+    let mut daemon = Daemon::start().await;
+    daemon.write("harness", "the first check");
+    daemon.until_done().await;
+    let kill = Request::KillSession { session: "test:harness".to_owned() };
+    daemon.ask(kill).await.unwrap();
+    daemon.until("its agent is gone", |daemon| daemon.agents.alive() == 0).await;
+    daemon.write("harness", "recall");
+    daemon.until_sent("harness", &["You said: the first check", "I remember nothing."]).await;
+    daemon.until_done().await;
+
+    daemon.stop().await;
+    daemon.start_again().await;
+    daemon.write("harness", "recall");
+    daemon.until_done().await;
+    assert_eq!(daemon.sent("harness")[2], "I remember nothing.");
+    let launches = daemon.agents.launches();
+    assert!(launches.iter().all(|launch| launch.argument("--resume").is_none()), "{launches:?}");
     daemon.end().await;
 }
 
@@ -280,6 +313,59 @@ async fn wrong_arguments_of_a_tool_come_back_as_an_error() {
     daemon.until_done().await;
     let heard = daemon.agents.launches()[0].heard.lines();
     assert!(heard.iter().any(|line| line.contains(r#""isError":true"#)), "{heard:#?}");
+    daemon.end().await;
+}
+
+/// Text that went out by itself once told people what was meant for nobody.
+/// Incidents: 26.
+#[tokio::test(start_paused = true)]
+async fn what_an_agent_says_without_the_reply_tool_reaches_nobody() {
+    let mut daemon = Daemon::start().await;
+    daemon.write(&number(0), "silent always");
+    daemon.until_done().await;
+    assert_eq!(daemon.states(), ["answered"]);
+    let transcript = daemon.transcript(daemon.session(&number(0)));
+    let turn = transcript.iter().find(|entry| entry["event"] == "TURN").expect("a turn");
+    assert_ne!(turn["text"].as_str(), Some(""), "it did say something");
+    let count = "SELECT count(*) FROM outbox";
+    let texts: i64 = daemon.database().query_row(count, [], |row| row.get(0)).unwrap();
+    assert_eq!((texts, daemon.sent(&number(0)).len()), (0, 0));
+    daemon.end().await;
+}
+
+/// A picture is a message, with or without a word to it.
+/// Incidents: 23.
+#[tokio::test(start_paused = true)]
+async fn a_message_of_a_file_alone_is_delivered_with_its_path() {
+    let daemon = Daemon::start().await;
+    let message = json!({"from": number(0), "attachments": ["/nowhere/photo.png"]});
+    let draft = daemon.messages().join(".photo");
+    std::fs::write(&draft, message.to_string()).unwrap();
+    std::fs::rename(draft, daemon.messages().join("photo.json")).unwrap();
+    daemon.until("the answer", |daemon| daemon.states() == ["answered"]).await;
+    let told = daemon.agents.launches()[0].messages();
+    assert!(told[0].contains("(no text)") && told[0].contains("/nowhere/photo.png"), "{told:?}");
+    daemon.end().await;
+}
+
+/// A heartbeat or a commit for every look wears out the disk and keeps the machine awake.
+/// Incidents: 94.
+#[tokio::test(start_paused = true)]
+async fn a_daemon_with_nothing_to_do_writes_nothing() {
+    let mut daemon = Daemon::start().await;
+    daemon.write(&number(0), "hello");
+    daemon.until_done().await;
+    // The last message time is written within a second.
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let database = daemon.database();
+    // Another number after each commit of somebody else that changed anything.
+    let changes = || database.query_row("PRAGMA data_version", [], |row| row.get::<_, i64>(0));
+    let before = changes().unwrap();
+    tokio::time::sleep(Duration::from_mins(3)).await;
+    assert_eq!(changes().unwrap(), before);
+    daemon.write(&number(0), "again");
+    daemon.until_done().await;
+    assert_ne!(changes().unwrap(), before, "a change would be seen");
     daemon.end().await;
 }
 

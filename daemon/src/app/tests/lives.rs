@@ -6,7 +6,9 @@ use std::time::Duration;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::daemon::Row;
 use super::{Daemon, number};
+use crate::control::protocol::{Request, SessionState, Status};
 use crate::session::tests::agents::Launch;
 
 /// The frame's line that marks a redelivery.
@@ -15,6 +17,9 @@ const AGAIN: &str = "[Redelivery";
 /// Attempts in flight to one agent.
 const IN_FLIGHT_MAX: usize = 50;
 
+/// The conversation was on record before the first byte reached the agent.
+/// An attempt is durable before its first byte leaves: the next life knows what is owed.
+/// Incidents: 1, 45.
 #[tokio::test(start_paused = true)]
 async fn a_message_that_a_crash_cut_off_is_answered_by_the_next_life_which_says_so() {
     let mut daemon = Daemon::start().await;
@@ -51,6 +56,8 @@ async fn a_message_whose_sender_lost_the_rights_between_two_lives_reaches_no_age
     daemon.end().await;
 }
 
+/// A session that was down for long is not flooded, and the rest stays on record.
+/// Incidents: 4.
 #[tokio::test(start_paused = true)]
 async fn many_unanswered_messages_are_delivered_in_order_and_never_more_than_fifty_at_once() {
     let mut daemon = Daemon::start().await;
@@ -64,6 +71,8 @@ async fn many_unanswered_messages_are_delivered_in_order_and_never_more_than_fif
     daemon.until("fifty delivered", |daemon| delivered(daemon) == IN_FLIGHT_MAX).await;
     tokio::time::advance(Duration::from_mins(1)).await;
     assert_eq!(delivered(&daemon), IN_FLIGHT_MAX);
+    let counts = daemon.status().await.counts;
+    assert_eq!((counts.delivered, counts.accepted), (50, 70), "the rest is told of");
     daemon.crash().await;
 
     daemon.start_again().await;
@@ -92,6 +101,152 @@ async fn a_claimed_file_survives_a_crash_and_is_one_message() {
     daemon.end().await;
 }
 
+/// A session has to find out that its conversation is gone, forget it and begin another, with a
+/// message waiting. Cut off wherever in that, it is neither forgotten itself nor begun without end,
+/// and a conversation that was begun is the one to come back to.
+/// Incidents: 28, 32.
+#[tokio::test(start_paused = true)]
+async fn wherever_a_new_beginning_is_cut_off_the_next_life_makes_one_and_no_more() {
+    let before_its_refusal =
+        r#"[{"when": {"on": "connect", "message": "result"}, "what": "stall"}]"#;
+    let before_it_is_up = r#"[{"when": {"on": "connect"}, "what": "stall"}]"#;
+    let before_it_answers = r#"[{"when": {"on": "turn"}, "what": "stall"}]"#;
+    // Which agent of the life stops where, and which conversations are asked for in all: the one
+    // that is gone (g), or others, each by its number.
+    check_cut(1, before_its_refusal, "g g 1").await;
+    check_cut(2, before_it_is_up, "g 1 2").await;
+    check_cut(2, before_it_answers, "g 1 1").await;
+    check_cut(2, "[]", "g 1").await;
+}
+
+async fn check_cut(stops: usize, plan: &str, expected: &str) {
+    let mut daemon = Daemon::start().await;
+    daemon.write(&number(0), "first");
+    daemon.until_done().await;
+    daemon.crash().await;
+    daemon.agents.forget();
+    // The first one was that of the conversation that is gone.
+    daemon.agents.plan(1 + stops, plan);
+    daemon.start_again().await;
+    daemon.write(&number(0), "second");
+    daemon.until("an agent", |daemon| daemon.agents.launches().len() == 1 + stops).await;
+    // As far as it comes.
+    tokio::time::advance(Duration::from_secs(30)).await;
+    daemon.until("looked at", |_| true).await;
+    daemon.crash().await;
+    daemon.start_again().await;
+    daemon.until_done().await;
+    tokio::time::advance(Duration::from_mins(10)).await;
+    assert_eq!(daemon.states(), ["answered", "answered"]);
+    let asked_for: Vec<String> = daemon.agents.launches().iter().map(conversation).collect();
+    let mut known = vec![&asked_for[0]];
+    let mut shown = Vec::new();
+    for one in &asked_for[1..] {
+        if !known.contains(&one) {
+            known.push(one);
+        }
+        let place = known.iter().position(|other| *other == one).unwrap();
+        shown.push(if place == 0 { "g".to_owned() } else { place.to_string() });
+    }
+    assert_eq!(shown.join(" "), expected, "{plan}");
+    daemon.end().await;
+}
+
+/// The conversation that an agent began or came back to.
+fn conversation(launch: &Launch) -> String {
+    let id = launch.argument("--session-id").or(launch.argument("--resume"));
+    id.expect("one of them").to_owned()
+}
+
+/// That it once had an agent is no reason to start one: only a message that is owed is.
+/// Incidents: 46.
+#[tokio::test(start_paused = true)]
+async fn a_session_that_was_ended_stays_so_in_the_next_life() {
+    let mut daemon = Daemon::start().await;
+    daemon.write(&number(0), "hello");
+    daemon.until_done().await;
+    daemon.ask(Request::KillSession { session: number(0) }).await.unwrap();
+    daemon.until("no agent", |daemon| daemon.agents.alive() == 0).await;
+    daemon.stop().await;
+    for orderly in [true, false] {
+        daemon.start_again().await;
+        tokio::time::advance(Duration::from_mins(5)).await;
+        daemon.until("looked at", |_| true).await;
+        let sessions = daemon.status().await.sessions;
+        assert_eq!(sessions[0].state, SessionState::Asleep);
+        assert_eq!(daemon.agents.launches().len(), 1);
+        if orderly {
+            daemon.stop().await;
+        } else {
+            daemon.crash().await;
+        }
+    }
+    daemon.start_again().await;
+    daemon.end().await;
+}
+
+/// What a session is doing is told by its agent and stands in no file, so it cannot be out of date.
+/// Incidents: 53.
+#[tokio::test(start_paused = true)]
+async fn after_a_crash_no_session_is_shown_at_work_before_its_agent_is() {
+    let mut daemon = Daemon::start().await;
+    daemon.write(&number(1), "hello");
+    daemon.until_done().await;
+    daemon.write(&number(0), "tool: sleep 3600; echo done");
+    daemon.until("the tool", |daemon| daemon.rows().last().unwrap().state == "delivered").await;
+    daemon.crash().await;
+    let slow_start = r#"[{"when": {"on": "connect"}, "what": {"delay_ms": 30000}}]"#;
+    daemon.agents.plan(3, slow_start);
+    daemon.start_again().await;
+    let states = |status: Status| -> Vec<SessionState> {
+        status.sessions.into_iter().map(|session| session.state).collect()
+    };
+    let at_once = states(daemon.status().await);
+    assert!(!at_once.contains(&SessionState::Busy), "{at_once:?}");
+    daemon.until("its agent", |daemon| daemon.agents.launches().len() == 3).await;
+    let starting = states(daemon.status().await);
+    assert_eq!(starting, [SessionState::Asleep, SessionState::Starting]);
+    daemon.until("its message", |daemon| !daemon.agents.launches()[2].messages().is_empty()).await;
+    assert_eq!(states(daemon.status().await)[1], SessionState::Busy);
+    tokio::time::advance(Duration::from_hours(1)).await;
+    daemon.until_done().await;
+    daemon.end().await;
+}
+
+/// What is the same is told apart by where it stands, and not by what it says.
+/// Incidents: K9.
+#[tokio::test(start_paused = true)]
+async fn the_same_words_twice_that_a_crash_cut_off_are_answered_twice() {
+    let mut daemon = Daemon::start().await;
+    for _ in 0..2 {
+        daemon.write(&number(0), "slow 30 1000");
+    }
+    daemon.until("both", |daemon| daemon.states() == ["delivered", "delivered"]).await;
+    daemon.crash().await;
+    daemon.start_again().await;
+    daemon.until_sent(&number(0), &["You said: slow 30 1000"; 2]).await;
+    daemon.until_done().await;
+    daemon.end().await;
+}
+
+/// A count in memory alone would begin anew, and the message would be tried for ever.
+/// Incidents: 5, K18.
+#[tokio::test(start_paused = true)]
+async fn what_counted_against_a_message_counts_in_the_next_life_too() {
+    let mut daemon = Daemon::start().await;
+    for launch in 1..=3 {
+        daemon.agents.plan(launch, r#"[{"when": {"on": "turn"}, "what": {"exit": 1}}]"#);
+    }
+    daemon.write(&number(0), "poison");
+    let counted = |daemon: &Daemon| daemon.rows().first().map(|row| row.attempts);
+    daemon.until("two that count", |daemon| counted(daemon) == Some((2, 2))).await;
+    daemon.crash().await;
+    daemon.start_again().await;
+    daemon.until("given up", |daemon| daemon.states() == ["failed(poison)"]).await;
+    assert_eq!(counted(&daemon), Some((3, 3)));
+    daemon.end().await;
+}
+
 /// Small random numbers out of a seed.
 struct Dice(u64);
 
@@ -105,7 +260,12 @@ impl Dice {
     }
 }
 
+/// Crashes of the daemon in one story.
+const CRASHES: i64 = 15;
+
 /// Crashes at random moments: after some steps of the runtime, or some seconds.
+/// Incidents: 1, 5, 52.
+/// Pitfall: 1.
 #[tokio::test(start_paused = true)]
 async fn whenever_it_crashes_nothing_is_lost_and_nothing_comes_twice_unmarked() {
     let seed = Uuid::new_v4().as_u64_pair().0 | 1;
@@ -113,7 +273,7 @@ async fn whenever_it_crashes_nothing_is_lost_and_nothing_comes_twice_unmarked() 
     let mut dice = Dice(seed);
     let mut daemon = Daemon::start().await;
     let mut written = 0;
-    for _ in 0..15 {
+    for _ in 0..CRASHES {
         for _ in 0..dice.below(4) {
             let text = match dice.below(4) {
                 0 => format!("tool: sleep 2; echo m{written}."),
@@ -134,6 +294,9 @@ async fn whenever_it_crashes_nothing_is_lost_and_nothing_comes_twice_unmarked() 
     }
     daemon.until_done().await;
     assert!(daemon.states().iter().all(|state| state == "answered"), "{:#?}", daemon.rows());
+    // Once in each life at most, and no crash of the daemon is blamed on a message.
+    let bounded = |row: &Row| row.attempts.0 <= CRASHES + 1 && row.attempts.1 == 0;
+    assert!(daemon.rows().iter().all(bounded), "{:#?}", daemon.rows());
     for chat in (0..3).map(number) {
         let rows = daemon.rows().into_iter().filter(|row| row.chat == format!("test:{chat}"));
         let texts: Vec<String> = rows.map(|row| row.text).collect();

@@ -112,6 +112,8 @@ async fn dropping_the_future_in_mid_line_loses_nothing() {
     assert_eq!(reader.next().await, Some(Line::Text(b"two")));
 }
 
+/// A picture as text is a line of megabytes, and there may be any number of them.
+/// Incidents: 35.
 #[tokio::test]
 async fn the_memory_of_a_large_line_is_given_back_and_of_a_skipped_one_never_taken() {
     let mut text = vec![b'x'; LINE_BYTES_MAX];

@@ -1,5 +1,7 @@
 use std::path::Path;
 
+use assistant_core::access::Profile;
+
 use super::*;
 use crate::processes::HomeId;
 
@@ -40,6 +42,8 @@ fn environment_of(options: &AgentOptions, inherited: &[(&str, &str)]) -> String 
     lines.collect::<Vec<_>>().join("\n")
 }
 
+/// It names the conversation that begins, and none to come back to.
+/// Incidents: 29.
 #[test]
 fn a_fresh_session_with_the_tools_of_a_tier() {
     insta::assert_snapshot!(argv(&fresh()), @r#"
@@ -64,6 +68,8 @@ fn a_fresh_session_with_the_tools_of_a_tier() {
     "#);
 }
 
+/// It names the conversation to come back to, and none that begins: the program refuses both.
+/// Incidents: 29.
 #[test]
 fn a_resumed_session_with_none_of_the_programs_tools_and_a_model() {
     let resumed = AgentOptions {
@@ -96,6 +102,39 @@ fn a_resumed_session_with_none_of_the_programs_tools_and_a_model() {
     "#);
 }
 
+/// A command line that the program refuses keeps every session from starting: each that we can
+/// come to write is one that it takes, whatever the model, and says once how it begins.
+/// Incidents: 29, 31, 51.
+#[test]
+fn every_command_line_of_ours_is_one_that_the_program_takes() {
+    let dir = tempfile::tempdir().unwrap();
+    let prompt_file = dir.path().join("prompt.md");
+    std::fs::write(&prompt_file, "").unwrap();
+    let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
+    for model in [None, Some("opus"), Some("sonnet"), Some("claude-opus-4-1"), Some("-x")] {
+        for profile in Profile::ALL {
+            for fresh in [true, false] {
+                let id = Uuid::from_u128(1);
+                let session = if fresh { Start::Fresh(id) } else { Start::Resume(id.to_string()) };
+                let options = AgentOptions {
+                    model: model.map(str::to_owned),
+                    tools: words(profile.tools()),
+                    own_tools: words(profile.own_tools()),
+                    prompt_file: prompt_file.clone(),
+                    ..options(session)
+                };
+                let argv: Vec<String> = argv(&options).lines().map(str::to_owned).collect();
+                let begins = |name: &str| argv.iter().any(|word| word.starts_with(name));
+                assert_ne!(begins("--session-id"), begins("--resume"), "{argv:?}");
+                let read = fakes::args::read(argv, &BTreeMap::new());
+                assert!(matches!(read, Ok(fakes::args::Start::Run(_))), "{read:?}");
+            }
+        }
+    }
+}
+
+/// Nothing of the daemon's own surroundings leaks into an agent.
+/// Incidents: 80.
 #[test]
 fn only_listed_variables_pass_and_ours_stand_over_them() {
     let inherited = [

@@ -101,6 +101,8 @@ async fn what_cannot_start_says_why() {
     check_refused(&file, &message);
 }
 
+/// Nothing of the daemon's own surroundings leaks into an agent.
+/// Incidents: 80.
 #[tokio::test]
 async fn the_program_has_exactly_the_environment_and_the_directory_it_was_given() {
     let mut launch = shell("");
@@ -161,6 +163,8 @@ async fn asking_it_to_end_reaches_its_group() {
     until(|| alive(mark) == 0).await;
 }
 
+/// What outlives its agent eats the machine.
+/// Incidents: 84.
 #[tokio::test]
 async fn killing_it_takes_the_tools_that_left_its_group() {
     let mut process = start(
@@ -178,6 +182,8 @@ async fn killing_it_takes_the_tools_that_left_its_group() {
     until(|| !tools.iter().any(|tool| processes::still_runs(*tool))).await;
 }
 
+/// What outlives its agent eats the machine.
+/// Incidents: 84.
 #[tokio::test]
 async fn tools_of_one_that_has_ended_by_itself_are_found_by_their_mark() {
     let mut process = start("setsid tail -f /dev/null & echo ready; exit 0");

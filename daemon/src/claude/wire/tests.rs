@@ -80,6 +80,8 @@ fn any_kind() -> impl Strategy<Value = (&'static str, &'static str)> {
 }
 
 proptest! {
+    /// Whatever an agent writes, its session lives on.
+    /// Incidents: 40.
     #[test]
     fn any_bytes_decode(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         decode(&bytes);
@@ -96,6 +98,8 @@ proptest! {
         prop_assert_eq!(result.text, String::from_utf16_lossy(&units));
     }
 
+    /// A newer program says what we do not know, and leaves out what we do.
+    /// Incidents: 40, J19.
     #[test]
     fn any_object_of_a_known_type_decodes_and_is_never_garbage(
         (kind, subtype) in any_kind(),

@@ -1,7 +1,9 @@
-//! The program that answers: is it there, which version is it, is it logged in?
+//! The programs that are run: is the one that answers there, which version is it, is it logged in;
+//! is the one that remembers there?
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::Finding;
@@ -49,6 +51,24 @@ fn unusable(program: &str, error: &ProbeError) -> Finding {
     Finding::missing(PROGRAM, format!("{program}: failed to {error}"), advice)
 }
 
+/// Whether the command that remembers can be run; nothing where none is configured. Sessions start
+/// without it, so that nobody would notice that it is gone.
+pub(super) fn memory(config: &Config) -> Option<Finding> {
+    const NAME: &str = "memory";
+    let named = Path::new(config.memory.as_ref()?.first()?);
+    let environment = options::environment(std::env::vars_os(), &config.agent.env);
+    let program = program(named, &environment);
+    let runs = |file: std::fs::Metadata| file.is_file() && file.mode() & 0o111 != 0;
+    let program_runs = std::fs::metadata(&program).is_ok_and(runs);
+    let program = program.display().to_string();
+    Some(if program_runs {
+        Finding::found(NAME, program)
+    } else {
+        let what = format!("{program}: no such program");
+        Finding::missing(NAME, what, "install it, or set [memory] command")
+    })
+}
+
 /// The program as an agent would be started, as far as that matters here.
 fn launch(home: &Home, config: &Config) -> Launch {
     let mut environment: BTreeMap<OsString, OsString> =
@@ -58,15 +78,18 @@ fn launch(home: &Home, config: &Config) -> Launch {
     }
     let working_dir =
         if home.root().is_dir() { home.root().to_owned() } else { std::env::temp_dir() };
-    let program = environment
-        .get(std::ffi::OsStr::new("PATH"))
-        .and_then(|path| in_path(&config.agent.program, path))
-        .unwrap_or_else(|| config.agent.program.clone());
+    let program = program(&config.agent.program, &environment);
     Launch { program, arguments: Vec::new(), environment, working_dir, mark: None }
 }
 
+/// What is run under this name.
+fn program(name: &Path, environment: &BTreeMap<OsString, OsString>) -> PathBuf {
+    let path = environment.get(OsStr::new("PATH"));
+    path.and_then(|path| in_path(name, path)).unwrap_or_else(|| name.to_owned())
+}
+
 /// Where a bare name is found, so that the finding says which of several it is.
-fn in_path(name: &Path, path: &std::ffi::OsStr) -> Option<PathBuf> {
+fn in_path(name: &Path, path: &OsStr) -> Option<PathBuf> {
     if name.components().count() != 1 {
         return None;
     }

@@ -102,6 +102,8 @@ fn a_test_directory_is_there_and_the_owners_alone() {
     check(&files::test_directory(&config), Verdict::Found, "off");
 }
 
+/// A program that moved away is told before somebody misses its work.
+/// Incidents: 115.
 #[tokio::test]
 async fn a_program_that_is_not_there_comes_with_what_to_do() {
     let (dir, home) = prepared();
@@ -111,6 +113,23 @@ async fn a_program_that_is_not_there_comes_with_what_to_do() {
     assert_eq!(findings.len(), 1);
     check(&findings[0], Verdict::Missing, "/nowhere/claude");
     assert!(findings[0].advice.as_ref().unwrap().contains("install it"));
+}
+
+/// Without it every session begins without a memory, and nothing else tells.
+/// Incidents: 115.
+#[test]
+fn a_memory_command_that_is_configured_has_to_be_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = config_with(dir.path());
+    assert_eq!(agent::memory(&config), None);
+    config.memory = Some(vec!["sh".to_owned(), "-c".to_owned(), "true".to_owned()]);
+    check(&agent::memory(&config).unwrap(), Verdict::Found, "/sh");
+    let gone = dir.path().join("remember");
+    config.memory = Some(vec![gone.display().to_string()]);
+    check(&agent::memory(&config).unwrap(), Verdict::Missing, "no such program");
+    fs::write(&gone, "").unwrap();
+    fs::set_permissions(&gone, Permissions::from_mode(0o600)).unwrap();
+    check(&agent::memory(&config).unwrap(), Verdict::Missing, "no such program");
 }
 
 #[tokio::test]

@@ -19,6 +19,8 @@ fn the_definition_is_sound() {
     Arguments::command().debug_assert();
 }
 
+/// A flag that is typed and not passed on does something else than was asked for.
+/// Incidents: 42.
 #[test]
 fn every_verb_and_flag_arrives() {
     check("run", &Command::Run(Run { detached: false }));
@@ -44,6 +46,8 @@ fn every_verb_and_flag_arrives() {
     check("doctor --json", &Command::Doctor(Show { json: true }));
 }
 
+/// The same for verbs with a text, which may look like a flag itself.
+/// Incidents: 42.
 #[test]
 fn every_flag_of_inject_send_and_history_arrives() {
     let inject = |text: Option<&str>, admin, file: Option<&str>| {

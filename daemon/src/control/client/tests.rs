@@ -24,6 +24,8 @@ fn check(request: Request, seconds: u64) {
     assert_eq!(took.as_secs(), seconds);
 }
 
+/// A process that is there is not one that works.
+/// Incidents: K14.
 #[test]
 fn a_daemon_that_hangs_is_given_up_soon_where_it_would_answer_at_once() {
     for request in [Request::Ping, Request::Status, Request::Stop, Request::Hold, Request::Release]

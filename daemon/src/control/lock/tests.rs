@@ -20,6 +20,8 @@ fn place() -> (tempfile::TempDir, PathBuf) {
     (dir, path)
 }
 
+/// No two daemons ever write one database.
+/// Incidents: 93.
 #[test]
 fn the_second_one_is_told_who_holds_it_and_where() {
     let (dir, path) = place();
@@ -46,6 +48,8 @@ fn it_is_free_again_when_it_is_dropped() {
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
 }
 
+/// Numbers of processes are used again.
+/// Incidents: 74.
 #[test]
 fn a_living_process_named_in_a_free_lock_does_not_matter() {
     let (dir, path) = place();

@@ -9,6 +9,8 @@ fn the_owners_own_processes_may_ask() {
     assert_eq!(check.admits(std::os::unix::process::parent_id()), Ok(()));
 }
 
+/// Whatever an agent was talked into, it does not end or restart the daemon.
+/// Incidents: 33.
 #[test]
 fn a_process_that_this_one_started_may_not() {
     let mut child =
@@ -18,6 +20,8 @@ fn a_process_that_this_one_started_may_not() {
     child.wait().unwrap();
 }
 
+/// Nor does what an agent left behind.
+/// Incidents: 33.
 #[test]
 fn a_process_that_left_its_agent_but_carries_the_mark_may_not() {
     // The shell ends, so that what it started belongs to somebody else; it waits for a line on

@@ -7,6 +7,8 @@ fn check(request: Request, line: &str) {
     assert_eq!(serde_json::from_str::<Envelope>(line).unwrap(), envelope);
 }
 
+/// A flag that gets lost on the way is one that was never typed.
+/// Incidents: 42, J13.
 #[test]
 fn every_request_goes_round_with_every_flag() {
     check(Request::Ping, r#"{"v":1,"verb":"ping"}"#);

@@ -99,6 +99,8 @@ fn refusal(kind: &str, message: &str) -> String {
     format!("{{\"error\":{{\"kind\":\"{kind}\",\"message\":\"{message}\"}}}}\n")
 }
 
+/// Who can write to the socket can talk as the owner.
+/// Incidents: 110.
 #[tokio::test]
 async fn a_request_is_answered_and_the_socket_is_private() {
     let play = Play::begin();
@@ -147,6 +149,8 @@ async fn a_line_over_the_bound_is_refused() {
     play.end().await;
 }
 
+/// The bound is that of a message, not the default of some reader.
+/// Incidents: K19.
 #[tokio::test]
 async fn the_longest_text_passes_however_it_is_escaped_and_one_byte_more_does_not() {
     let play = Play::begin();

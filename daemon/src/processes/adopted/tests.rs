@@ -18,6 +18,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const NAME: &str =
     "processes::adopted::tests::orphans_are_reaped_and_nobodys_exit_status_is_stolen";
 
+/// What agents leave behind falls to us, and ends as an entry that somebody has to take.
+/// What agents leave behind does not stay as zombies.
+/// Incidents: 88, J3.
 #[cfg(target_os = "linux")]
 #[test]
 fn orphans_are_reaped_and_nobodys_exit_status_is_stolen() {

@@ -22,6 +22,8 @@ async fn hear(agent: &mut Agent) -> Heard {
     super::hear(Some(agent), &mut VecDeque::new(), false).await
 }
 
+/// An agent that nobody hears any more must not pass for one that lives.
+/// Incidents: 37.
 #[tokio::test(start_paused = true)]
 async fn an_agent_that_closed_its_output_and_stays_is_told_until_it_was_ended() {
     let mut agent = agent("exec >&-; read line");

@@ -111,6 +111,8 @@ async fn an_agent_that_is_not_ready_yet_is_terminated_at_once() {
     world.end().await;
 }
 
+/// Silence from the beginning on is found out, and does not last.
+/// Incidents: 62.
 #[tokio::test(start_paused = true)]
 async fn an_agent_that_never_answers_initialize_is_given_up_after_a_minute_and_tried_again() {
     let mut world = World::new().await;
@@ -163,6 +165,8 @@ async fn an_end_without_patience_terminates_whatever_runs() {
     world.end_of_session().await;
 }
 
+/// To the second, and not before.
+/// Danger zone: 5.
 #[tokio::test(start_paused = true)]
 async fn an_agent_that_is_idle_for_two_hours_is_ended() {
     let (mut world, mut agent) = idle().await;

@@ -30,6 +30,8 @@ async fn an_answer_that_could_not_be_written_down_is_once_it_can() {
     world.end().await;
 }
 
+/// What was done is not done again because it could not be written down.
+/// Incidents: 10.
 #[tokio::test(start_paused = true)]
 async fn nothing_is_delivered_while_an_answer_is_not_written_down() {
     let (mut world, mut agent) = unsettled().await;

@@ -66,6 +66,8 @@ async fn the_agents_own_requests_are_served_before_it_has_answered_ours() {
     world.end().await;
 }
 
+/// No call stays open for ever, so what is kept of open calls cannot grow.
+/// Incidents: 90.
 #[tokio::test(start_paused = true)]
 async fn a_reply_that_nobody_sends_comes_back_as_queued_after_twenty_seconds() {
     let (world, mut agent) = at_work().await;
@@ -110,6 +112,8 @@ async fn is_reminded(agent: &mut Played, id: &str) -> bool {
     agent.ask(id, &request).await["response"]["decision"] == "block"
 }
 
+/// A reminder to one that has replied brings a second reply.
+/// Incidents: J21.
 #[tokio::test(start_paused = true)]
 async fn a_turn_that_sent_nothing_is_reminded_and_one_that_did_is_not() {
     let (world, mut agent) = at_work().await;

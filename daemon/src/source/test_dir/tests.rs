@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write;
+use std::os::fd::AsRawFd as _;
 use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::Notify;
@@ -121,6 +122,8 @@ impl Write for Log {
     }
 }
 
+/// One file is one row.
+/// Incidents: 14.
 #[tokio::test(start_paused = true)]
 async fn what_is_dropped_becomes_a_row_and_its_file_goes() {
     let fixture = Fixture::new();
@@ -137,6 +140,8 @@ async fn what_is_dropped_becomes_a_row_and_its_file_goes() {
     assert_eq!(fixture.log.lines(), [""; 0]);
 }
 
+/// Where the system tells of no changes.
+/// Danger zone: 6.
 #[tokio::test(start_paused = true)]
 async fn a_message_waits_no_longer_than_a_poll() {
     let fixture = Fixture::new();
@@ -149,6 +154,9 @@ async fn a_message_waits_no_longer_than_a_poll() {
     assert!(!fixture.facts.watching());
 }
 
+/// They come in the opposite order, all of them are delivered, and by their names.
+/// Incidents: J4.
+/// Danger zone: 6.
 #[tokio::test(start_paused = true)]
 async fn the_order_of_many_is_kept() {
     let fixture = Fixture::new();
@@ -178,6 +186,8 @@ async fn a_bad_file_is_told_without_what_it_says() {
     assert!(fixture.dir().join("errors/00000001-0000000000.json.reason").exists());
 }
 
+/// A file goes only once its row is durable, and the row knows it again.
+/// Incidents: K2, K7.
 #[tokio::test(start_paused = true)]
 async fn what_was_claimed_before_a_crash_becomes_one_row() {
     let fixture = Fixture::new();
@@ -202,6 +212,10 @@ async fn what_was_claimed_before_a_crash_becomes_one_row() {
     fixture.until(|| fixture.claimed() == 0).await;
 }
 
+/// A file is unlinked once its message is durable, and not before.
+/// What could not be stored stays where it was.
+/// Incidents: K3.
+/// Danger zone: 6.
 #[tokio::test(start_paused = true)]
 async fn a_store_that_refuses_loses_nothing_and_is_told_of_once() {
     let fixture = Fixture::new();
@@ -236,6 +250,10 @@ async fn a_source_that_waits_for_the_store_ends_at_once_when_asked() {
     assert_eq!(fixture.claimed(), 1);
 }
 
+/// A look that fails is repeated, and not told again and again.
+/// A log that repeats itself with every look hides everything else.
+/// Incidents: 18.
+/// Danger zone: 6.
 #[tokio::test(start_paused = true)]
 async fn a_directory_that_is_lost_and_found_is_told_of_once_each() {
     let fixture = Fixture::new();
@@ -256,6 +274,8 @@ async fn a_directory_that_is_lost_and_found_is_told_of_once_each() {
     assert_eq!(fixture.facts.errors(), 2);
 }
 
+/// Whoever takes another's messages has to be found out.
+/// Incidents: 12.
 #[tokio::test(start_paused = true)]
 async fn a_directory_that_another_daemon_holds_is_left_to_it_and_told_of_once() {
     let mut fixture = Fixture::new();
@@ -306,4 +326,52 @@ async fn changes_are_told_also_of_a_directory_that_was_not_there_or_was_made_ane
     fixture.until(|| fixture.facts.watching()).await;
     fixture.drop_message("2.json");
     fixture.until_texts(&["1.json", "2.json"]).await;
+}
+
+/// Each is claimed half written, while whoever writes it has it open and goes on.
+/// Incidents: K7.
+#[tokio::test(start_paused = true)]
+async fn files_that_are_seen_half_written_all_arrive() {
+    let fixture = Fixture::new();
+    fixture.ready().await;
+    let text = |n| format!(r#"{{"from": "+15555550123", "text": "{n:03}"}}"#);
+    let mut files: Vec<_> = (0..100)
+        .map(|n| (fs::File::create(fixture.dir().join(format!("{n:03}.json"))).unwrap(), text(n)))
+        .collect();
+    for (file, text) in &mut files {
+        file.write_all(&text.as_bytes()[..20]).unwrap();
+    }
+    fixture.until(|| fixture.claimed() == files.len()).await;
+    // They are looked at again and again meanwhile.
+    tokio::time::sleep(POLL_EVERY * 5).await;
+    for (file, text) in &mut files {
+        file.write_all(&text.as_bytes()[20..]).unwrap();
+    }
+    let expected: Vec<String> = (0..100).map(|n| format!("{n:03}")).collect();
+    let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
+    fixture.scene.until_rows("SELECT text FROM inbox ORDER BY text", &expected).await;
+    assert_eq!(fixture.facts.errors(), 0);
+}
+
+/// What a look opens is closed when it is over. The number of the next file that is opened tells, for
+/// it is the lowest that is free.
+/// Incidents: 86.
+#[test]
+fn ten_thousand_looks_leave_no_file_open() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut claims = Claims::new(dir.path().to_owned(), HomeId::of(dir.path()), 1);
+    let lowest_free = || fs::File::open(dir.path()).unwrap().as_raw_fd();
+    claims.look(Duration::ZERO).unwrap();
+    let before = lowest_free();
+    for look in 0..10_000 {
+        if look % 100 == 0 {
+            fs::write(dir.path().join("x.json"), r#"{"from": "+15555550123"}"#).unwrap();
+        }
+        let found = claims.look(Duration::from_millis(look)).unwrap();
+        let names: Vec<String> = found.ready.into_iter().map(|claimed| claimed.name).collect();
+        claims.done(&names);
+    }
+    // Other tests may have files open in the same process, but not hundreds.
+    let after = lowest_free();
+    assert!(after < before + 100, "{before} -> {after}");
 }

@@ -177,6 +177,8 @@ fn a_message_that_is_given_up_says_why() {
     assert_eq!(play(script), "a failed(poison) 3/3");
 }
 
+/// Who comes late does not undo what was settled.
+/// Incidents: 93.
 #[test]
 fn what_is_finished_stays_as_it_finished() {
     assert_eq!(play("in:a route:a try:a/1 ok:1 fail:a refuse:a"), "a answered 1/0");
@@ -190,6 +192,8 @@ fn an_attempt_that_nobody_began_is_reported_and_changes_nothing() {
     assert_eq!(play("try:a/1"), " [a/1 not begun;]");
 }
 
+/// A word from before the crash changes nothing that the new run has settled.
+/// Incidents: 93.
 #[test]
 fn a_new_run_of_the_daemon_closes_what_was_open_and_counts_nothing() {
     assert_eq!(play("in:a route:a try:a/1 gen bad:1"), "a delivered 1/0");

@@ -54,6 +54,8 @@ fn an_arrival_is_kept_whole() {
     assert_eq!(found, [InboxRow { row: RowId(1), arrival: whole, accepted_at: WallMs(3) }]);
 }
 
+/// However late it comes again, and however many came in between: keys are not forgotten.
+/// Incidents: 14, 21.
 #[test]
 fn the_same_key_is_the_same_row_and_keeps_what_came_first() {
     let db = in_memory();
@@ -100,6 +102,17 @@ fn a_message_stays_with_the_session_it_was_routed_to_first() {
     assert_eq!(sessions_with_unfinished(&db).unwrap(), [first]);
 }
 
+/// Dates do not come in order, and whoever goes on behind a date goes back or leaves out.
+/// Incidents: K5.
+#[test]
+fn rows_go_by_their_arrival_whatever_their_dates_say() {
+    let db = in_memory();
+    let dated = |key, at| Arrival { sent_at: WallMs(at), seen_at: WallMs(at), ..arrival(key) };
+    accept(&db, &[dated("a", 30), dated("b", 10), dated("c", 20)], WallMs(1)).unwrap();
+    assert_eq!(rows(&undecided(&db, 10)), ["a", "b", "c"]);
+    assert_eq!(rows(&unrouted(&db, RowId(1), 10).unwrap().rows), ["b", "c"]);
+}
+
 #[test]
 fn a_session_is_told_what_it_owes_page_by_page() {
     let db = in_memory();
@@ -122,6 +135,8 @@ fn a_session_is_told_what_it_owes_page_by_page() {
     assert_eq!(sessions_with_unfinished(&db).unwrap(), [session, other]);
 }
 
+/// Kept with the row: a crash of the daemon does not begin the count anew.
+/// Incidents: K18.
 #[test]
 fn what_is_owed_tells_how_often_it_was_tried() {
     let db = in_memory();
@@ -191,6 +206,8 @@ fn the_schema_itself_keeps_a_finished_row_as_it_is() {
     assert!(changed.unwrap_err().to_string().contains("never changes"));
 }
 
+/// A scan is slow only after years, when nobody looks for it.
+/// Incidents: 6.
 #[test]
 fn every_statement_finds_its_rows_by_index() {
     for sql in [BY_KEY, UNROUTED, ROUTE, FINISH, UNFINISHED, SESSIONS_WITH_UNFINISHED] {
@@ -198,6 +215,8 @@ fn every_statement_finds_its_rows_by_index() {
     }
 }
 
+/// What is taken up at every start must not grow with all there ever was.
+/// Incidents: 6.
 #[test]
 fn what_is_owed_is_found_among_what_is_owed_alone() {
     // The index of everything a session ever had would do as well, and grow for ever.

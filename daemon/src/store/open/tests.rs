@@ -58,6 +58,8 @@ fn made_and_killed(write: impl FnOnce(&Connection)) -> TempDir {
     killed
 }
 
+/// The cache is as small as the database needs it.
+/// Incidents: 89.
 #[test]
 fn a_new_database_is_made_private_and_with_the_safe_settings() {
     let dir = tempfile::tempdir().unwrap();
@@ -199,6 +201,8 @@ fn a_reader_refuses_what_the_writer_refuses() {
     assert!(matches!(open_for_reading(&database(&dir)), Err(OpenError::Newer { .. })));
 }
 
+/// Looking at the database, however often, adds nothing to it.
+/// Incidents: 96.
 #[test]
 fn a_reader_without_a_writer_leaves_no_file_behind() {
     let dir = made();
@@ -224,6 +228,8 @@ fn a_reader_sees_what_a_killed_writer_left_in_the_log_and_changes_neither() {
     assert!(before.iter().all(|(name, bytes)| after.get(name) == Some(bytes)));
 }
 
+/// A crash right after the file was made must not keep every later start from going on.
+/// Incidents: K8.
 #[test]
 fn an_empty_file_becomes_a_database() {
     let dir = tempfile::tempdir().unwrap();

@@ -31,6 +31,8 @@ fn a_view_sees_each_commit_and_none_of_what_is_not_committed() {
     assert_eq!(view.history(&chat(), 1, None).unwrap()[0].text, "text of b");
 }
 
+/// A command that reads beside the daemon can spoil nothing of its.
+/// Incidents: J12.
 #[test]
 fn a_view_cannot_write() {
     let dir = tempfile::tempdir().unwrap();
@@ -40,6 +42,8 @@ fn a_view_cannot_write() {
     assert!(view.db.execute("DELETE FROM cursors", []).is_err());
 }
 
+/// What was given up can be found, with the reason.
+/// Incidents: 8.
 #[test]
 fn what_was_given_up_is_listed_with_how_often_it_was_tried() {
     let dir = tempfile::tempdir().unwrap();

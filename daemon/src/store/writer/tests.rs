@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Waker};
+use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -13,7 +14,7 @@ use assistant_core::time::WallMs;
 
 /// A writer on a file, worked off by hand, so that a test decides what waits together.
 struct ByHand {
-    _dir: TempDir,
+    dir: TempDir,
     jobs: Jobs,
     writer: Writer,
 }
@@ -23,7 +24,7 @@ impl ByHand {
         let dir = tempfile::tempdir().unwrap();
         let db = open::open(&dir.path().join("assistant.db"), WallMs(0)).unwrap();
         let (jobs, writer) = writer(db, Arc::new(Touches::default()));
-        ByHand { _dir: dir, jobs, writer }
+        ByHand { dir, jobs, writer }
     }
 
     /// Asks each, in order, before the writer sees any; then works all off. Returns the answers.
@@ -110,6 +111,8 @@ fn a_job_that_fails_takes_back_its_own_writes_and_no_others() {
     assert_eq!(store.jobs.commits(), 1);
 }
 
+/// Accepted is durable, or whoever asked is told; and told the cause.
+/// Incidents: K3, F-smaller.
 #[test]
 fn a_commit_that_fails_is_told_to_every_job_of_the_batch_and_the_next_batch_works() {
     let mut store = ByHand::new();
@@ -141,6 +144,8 @@ fn a_transaction_that_ended_by_itself_is_told_to_every_job_of_the_batch() {
     assert!(store.together(vec![write("c")]).iter().all(Result::is_ok));
 }
 
+/// Accepted is durable, or whoever asked is told.
+/// Incidents: K3.
 #[test]
 fn a_full_disk_is_told_to_whoever_asked_and_spares_what_fits() {
     let mut store = ByHand::new();
@@ -152,6 +157,21 @@ fn a_full_disk_is_told_to_whoever_asked_and_spares_what_fits() {
     assert!(answers[0].is_err());
     assert!(store.together(vec![write("small")]).iter().all(Result::is_ok));
     assert_eq!(store.cursors(), ["small"]);
+}
+
+/// A backup that holds the database for too long costs nothing that was said to be accepted.
+/// Incidents: 95, K3.
+#[test]
+fn a_lock_that_another_holds_too_long_is_told_to_whoever_asked() {
+    let mut store = ByHand::new();
+    store.writer.db.busy_timeout(Duration::ZERO).unwrap();
+    let other = Connection::open(store.dir.path().join("assistant.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let answers = store.together(vec![write("a"), write("b")]);
+    assert!(answers.iter().all(|answer| matches!(answer, Err(StoreError::Sql(_)))), "{answers:?}");
+    other.execute_batch("ROLLBACK").unwrap();
+    assert!(store.together(vec![write("c")]).iter().all(Result::is_ok));
+    assert_eq!(store.cursors(), ["c"]);
 }
 
 #[test]
@@ -182,7 +202,7 @@ fn jobs_run_in_the_order_they_were_asked() {
 #[test]
 fn all_that_came_during_a_commit_share_the_next_ones() {
     const WRITERS: usize = 400;
-    let ByHand { _dir, jobs, writer } = ByHand::new();
+    let ByHand { dir: _dir, jobs, writer } = ByHand::new();
     let thread = writer.start().unwrap();
     // The first job is the slow commit during which the others come.
     let (release, released) = std::sync::mpsc::channel::<()>();
@@ -219,7 +239,7 @@ fn all_that_came_during_a_commit_share_the_next_ones() {
 
 #[test]
 fn a_panic_ends_the_writer_and_everyone_is_told() {
-    let ByHand { _dir, jobs, writer } = ByHand::new();
+    let ByHand { dir: _dir, jobs, writer } = ByHand::new();
     let thread = writer.start().unwrap();
     runtime().block_on(async {
         let bug = |_: &Connection| -> Result<(), StoreError> { panic!("a bug in a job") };

@@ -18,6 +18,8 @@ fn check_last(text: &str, lines: usize, expected: &str) {
     assert_eq!(Follower::open(&path, lines).unwrap().read().unwrap(), expected);
 }
 
+/// However long a log is, no more of it is read than is shown.
+/// Incidents: J23.
 #[test]
 fn the_last_lines_are_found_from_the_end() {
     check_last("a\nb\nc\n", 2, "b\nc\n");
@@ -27,6 +29,21 @@ fn the_last_lines_are_found_from_the_end() {
     let long = numbered(0..30_000);
     let tail = numbered(10_000..30_000);
     check_last(&long, 20_000, &tail);
+}
+
+/// The end of a file is looked for in blocks of bytes, and a block may begin inside a character.
+/// Incidents: 69.
+#[test]
+fn a_block_may_begin_anywhere_in_a_character() {
+    let line = "grüße 你好 🦀\n";
+    let bytes = usize::try_from(BLOCK_BYTES).unwrap();
+    // Every place in the line comes to lie where a block begins.
+    for after in 0..line.len() {
+        let before = "a\n";
+        let filler = format!("{}\n", "x".repeat(bytes - after - 1));
+        check_last(&format!("{before}{line}{filler}"), 2, &format!("{line}{filler}"));
+        check_last(&format!("{before}{line}{filler}"), 1, &filler);
+    }
 }
 
 #[test]

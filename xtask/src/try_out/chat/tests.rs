@@ -105,7 +105,8 @@ fn a_message_that_was_given_up_is_told_and_the_chat_goes_on() {
 #[test]
 fn the_help_names_what_the_stand_in_does_on_demand() {
     let (_, shown) = play(&["/help"]);
-    assert!(shown.contains("  /quit      end (as Ctrl-D)\nthe stand-in also does"), "{shown}");
+    assert!(shown.contains("  /quit      end (as Ctrl-D)\na JSON file in "), "{shown}");
+    assert!(shown.contains(" is a message as well\nthe stand-in also does"), "{shown}");
     assert!(shown.contains("\n  recall "), "{shown}");
 }
 

@@ -151,6 +151,10 @@ fn an_agent_that_ended_because_it_was_asked_to_counts_against_no_message() {
     );
 }
 
+/// Dead is not for ever: somebody who writes is answered.
+/// A crash loop is waited out.
+/// Incidents: 79.
+/// Danger zone: 2.
 #[test]
 fn three_errors_in_a_row_are_dead_until_the_next_message() {
     check(
@@ -169,6 +173,11 @@ fn three_errors_in_a_row_are_dead_until_the_next_message() {
     );
 }
 
+/// Neither silence nor a start a minute for ever.
+/// The count of errors and revivals decays: no session is given up for good.
+/// Incidents: 79, K17.
+/// Danger zone: 2, 5.
+/// Pitfall: 4.
 #[test]
 fn a_dead_session_with_work_tries_again_after_a_minute_but_not_for_ever() {
     check(
@@ -216,6 +225,8 @@ fn a_dead_session_with_work_tries_again_after_a_minute_but_not_for_ever() {
     );
 }
 
+/// The session is neither forgotten nor resumed for ever.
+/// Incidents: 32.
 #[test]
 fn a_refused_resume_starts_afresh_and_says_so() {
     check_from(
@@ -257,6 +268,8 @@ fn ended_at_once_an_agent_is_terminated() {
     );
 }
 
+/// However the program came to drop it, be it by a compaction in the middle of the work.
+/// Incidents: 49.
 #[test]
 fn what_the_program_read_and_forgot_is_delivered_again() {
     check(

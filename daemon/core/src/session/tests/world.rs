@@ -8,8 +8,9 @@ use proptest::prelude::*;
 use crate::limits::{ATTEMPTS_IN_FLIGHT_MAX, ROWS_FETCHED_MAX};
 use crate::message::RowId;
 use crate::session::{
-    Action, Activity, AttemptNo, Beginning, Cause, ClosingStep, Command, Counted, Delivered,
-    Delivery, Event, Failure, Hold, Owed, Session, Settlement, Standing, Start, TurnOutcome,
+    Action, Activity, AttemptNo, Beginning, Cause, ClosingStep, Command, Conversation, Counted,
+    Delivered, Delivery, Event, Failure, Hold, Owed, Session, Settlement, Standing, Start,
+    TurnOutcome,
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,12 +76,18 @@ struct World {
     refuse_next: bool,
     /// The next row to be delivered is finished instead.
     finish_next: bool,
+    /// Something was put before an agent, so there is a conversation to come back to.
+    conversation: bool,
     ended: bool,
 }
 
 impl World {
     fn new() -> Self {
-        let session = Session::new(Beginning { start: Start::Fresh, hold: Hold::Released });
+        let session = Session::new(Beginning {
+            conversation: Conversation::OfTheChat,
+            start: Start::Fresh,
+            hold: Hold::Released,
+        });
         Self {
             session,
             now: Duration::ZERO,
@@ -90,6 +97,7 @@ impl World {
             in_flight: Vec::new(),
             refuse_next: false,
             finish_next: false,
+            conversation: false,
             ended: false,
         }
     }
@@ -108,6 +116,7 @@ impl World {
             }
             Move::LaunchFails if self.agent == Agent::Starting => self.gone(Event::LaunchFailed),
             Move::ResumeRefused if self.agent == Agent::Starting => {
+                self.conversation = false;
                 self.tell(Event::ResumeRefused);
                 if self.agent != Agent::None {
                     self.gone(Event::Exited(Cause::ByItself));
@@ -193,8 +202,10 @@ impl World {
                     assert_ne!(self.slot, Slot::None, "gave back what it had not");
                     self.slot = Slot::None;
                 }
-                Action::Launch(_) => {
+                Action::Launch(start) => {
                     assert_eq!(self.agent, Agent::None, "two agents");
+                    let forgotten = self.conversation && start == Start::Fresh;
+                    assert!(!forgotten, "began anew beside the conversation it had");
                     assert_eq!(self.slot, Slot::Held);
                     self.agent = Agent::Starting;
                 }
@@ -248,6 +259,7 @@ impl World {
             let unmarked_again = delivered.delivery == Delivery::First && 0 < row.deliveries;
             assert!(!unmarked_again, "delivered again without saying so");
             row.deliveries += 1;
+            self.conversation = true;
             self.in_flight.push(delivered);
         }
         assert!(self.in_flight.len() <= ATTEMPTS_IN_FLIGHT_MAX);
@@ -347,6 +359,14 @@ fn moves() -> impl Strategy<Value = Move> {
 }
 
 proptest! {
+    /// Messages, ends, kills and restarts interleave as they like, as they do for real: every
+    /// message is answered or given up in the end, no chat has two agents or two conversations,
+    /// and an agent that was ended is resumed by the conversation it had.
+    /// Every way in which an agent ends (killed, restarted, evicted, idle, crashed, out of rights)
+    /// and every way in which one begins, in any order.
+    /// Incidents: 2, 3, 36, 43, 52, J1.
+    /// Danger zone: 2.
+    /// Pitfall: 1, 4.
     #[test]
     fn whatever_happens_nothing_is_lost_doubled_or_out_of_order(
         script in proptest::collection::vec(moves(), 0..120)
@@ -359,6 +379,8 @@ proptest! {
         world.calm_down();
     }
 
+    /// Whatever it is in the middle of, nothing keeps a session from its end.
+    /// Incidents: J6, J7.
     #[test]
     fn whenever_it_is_asked_to_end_a_session_ends_and_then_is_silent(
         before in proptest::collection::vec(moves(), 0..40),

@@ -26,6 +26,9 @@ fn a_turn_that_completed_without_error_answers() {
     check((false, Some("completed"), "success", None, 1), &TurnOutcome::Answered);
 }
 
+/// Every failure that was seen, by its status and never by its words: those change.
+/// What the other end refuses for now is tried again.
+/// Incidents: 8, 9, 56.
 #[test]
 fn success_with_is_error_is_no_answer() {
     for status in [401, 403, 404, 429, 500, 529] {
@@ -37,6 +40,8 @@ fn success_with_is_error_is_no_answer() {
     check((true, Some("completed"), "success", Some(500), 1), &elsewhere("api 500"));
 }
 
+/// What is too large or malformed will be so at the next try.
+/// Incidents: 8, 9.
 #[test]
 fn what_the_other_end_will_never_take_is_permanent() {
     check((true, Some("api_error"), "success", Some(400), 1), &permanent("api 400"));
@@ -47,6 +52,19 @@ fn what_the_other_end_will_never_take_is_permanent() {
 #[test]
 fn a_full_conversation_is_no_fault_of_the_message() {
     check((true, Some("blocking_limit"), "success", None, 0), &elsewhere("prompt too long"));
+}
+
+/// Several facts may speak at once, and the order of the look decides what is done: what we cut
+/// ourselves first, then what the message can help, then the conversation, then the other end.
+/// Incidents: 57.
+#[test]
+fn of_several_facts_the_most_telling_decides() {
+    let blocking = Some("blocking_limit");
+    check((true, Some("aborted_tools"), "success", Some(500), 1), &TurnOutcome::Interrupted);
+    check((true, Some("image_error"), "success", Some(400), 1), &permanent("api 400"));
+    check((true, Some("image_error"), "success", None, 1), &permanent("attachment too large"));
+    check((true, blocking, "success", Some(529), 0), &elsewhere("prompt too long"));
+    check((true, Some("max_turns"), "error_max_turns", Some(429), 1), &elsewhere("api 429"));
 }
 
 #[test]

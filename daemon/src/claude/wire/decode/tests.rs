@@ -309,6 +309,8 @@ fn the_rest_of_what_is_known_is_known() {
     );
 }
 
+/// A line of an unknown kind is passed over, and not an end.
+/// Incidents: 40.
 #[test]
 fn what_is_unknown_is_named_and_what_is_no_object_is_counted() {
     check(r#"{"type":"keep_alive"}"#, &other("keep_alive"));

@@ -28,6 +28,18 @@ fn only_the_sender_is_needed() {
     assert!(arrival == expected);
 }
 
+/// Test messages that name their fields otherwise than they are read would show nothing of what
+/// real ones do.
+/// Incidents: J24.
+#[test]
+fn a_field_that_nobody_reads_makes_it_no_message() {
+    for field in ["message", "body", "Text", "sender", "chat"] {
+        let text = format!(r#"{{"from": "+15555550123", "{field}": "hi"}}"#);
+        let refused = read_text(&text).map(|arrival| arrival.key).unwrap_err();
+        assert!(refused.starts_with("not a test message: unknown field"), "{field}: {refused}");
+    }
+}
+
 #[test]
 fn a_list_of_the_right_values_is_no_message() {
     let refused = read_text(r#"["+15555550123","hi",false,null,null,[],null]"#).unwrap_err();
@@ -42,6 +54,8 @@ fn a_chat_may_be_another_than_the_senders() {
     assert_eq!(reply_to.as_deref(), Some("g"));
 }
 
+/// A group's chat is made as any other, and never without whoever wrote.
+/// Incidents: 108, J8.
 #[test]
 fn a_group_has_the_chats_address_and_who_is_known_to_be_in_it() {
     let text = r#"{"from": "+15555550123", "is_group": true, "chat_id": "G", "group_name": "us"}"#;

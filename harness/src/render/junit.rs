@@ -1,0 +1,132 @@
+//! For what reads `JUnit`: a build server, an editor.
+//!
+//! | standing | element |
+//! |---|---|
+//! | passed | none; on a later try `<flakyFailure>`, with something left behind `<system-err>` |
+//! | failed | `<failure>` |
+//! | failed for lack of a precondition | `<error>` |
+//! | skipped, quarantined | `<skipped>` with the reason |
+//!
+//! Problems of the run itself are in the `<system-err>` of the suite, its circumstances in properties.
+
+use std::time::Duration;
+
+use quick_junit::{FlakyOrRerun, NonSuccessKind, TestCase, TestCaseStatus, TestRerun, TestSuite};
+
+use super::digest::{self, Row};
+use crate::exit_code::ExitCode;
+use crate::report::{CaseReport, Outcome, Report};
+use crate::verdict::Standing;
+
+/// The report as the text of a `junit.xml`.
+pub fn junit(report: &Report) -> String {
+    let name = format!("tier{}", report.tier.number());
+    let took = Duration::from_millis(report.elapsed_ms);
+    let mut suite = TestSuite::new(name.as_str());
+    suite.set_time(took);
+    suite.extra.insert("timestamp".into(), report.started_at.to_string().into());
+    suite.add_property(("gate", digest::gate_words(report.gate)));
+    suite.add_property(("exit_code", report.verdict.exit_code.number().to_string().as_str()));
+    for end in &report.ends {
+        let real = if end.real { "real" } else { "fake" };
+        let (integration, what) = (digest::one_line(&end.integration), digest::one_line(&end.what));
+        suite.add_property((format!("end.{integration}"), format!("{real}, {what}")));
+    }
+    if !report.problems.is_empty() {
+        suite.set_system_err(digest::plain(&report.problems.join("\n")));
+    }
+    let standing = |case| Standing::of(report.gate, case);
+    suite.add_test_cases(
+        report.cases.iter().map(|case| element(&name, &Row { case, standing: standing(case) })),
+    );
+    let mut document = quick_junit::Report::new("harness");
+    document.set_time(took);
+    document.add_test_suite(suite);
+    document.to_string().expect("XML is written to memory, of text without forbidden characters")
+}
+
+fn element(suite: &str, row: &Row<'_>) -> TestCase {
+    let case = row.case;
+    let mut element = TestCase::new(digest::one_line(&case.id), status(row));
+    element.set_classname(suite);
+    element.set_time(duration(case.elapsed_ms));
+    if row.standing == Standing::Passed && case.outcome == Outcome::Leaked {
+        element.set_system_err(format!("leaked: {}", message(case)));
+    }
+    let facts = [
+        ("seed", case.seed.map(|seed| seed.to_string())),
+        ("log", case.log.as_ref().map(|log| digest::one_line(&log.to_string_lossy()))),
+        ("repeat", case.repeat.as_deref().map(digest::one_line)),
+    ];
+    for (name, value) in facts {
+        if let Some(value) = value {
+            element.add_property((name, value.as_str()));
+        }
+    }
+    element
+}
+
+fn status(row: &Row<'_>) -> TestCaseStatus {
+    let case = row.case;
+    match row.standing {
+        Standing::Passed => {
+            let mut status = TestCaseStatus::success();
+            if case.outcome == Outcome::Flaky {
+                status.add_reruns(earlier_tries(case));
+            }
+            status
+        }
+        Standing::Skipped => {
+            let mut status = TestCaseStatus::skipped();
+            status.set_type(case.outcome.words()).set_message(row.note());
+            status
+        }
+        Standing::Quarantined => {
+            let mut status = TestCaseStatus::skipped();
+            status.set_type(format!("quarantined, {}", case.outcome)).set_message(row.note());
+            status.set_description(message(case));
+            status
+        }
+        Standing::Failed(code) => failed(row, code),
+    }
+}
+
+fn failed(row: &Row<'_>, code: ExitCode) -> TestCaseStatus {
+    let case = row.case;
+    let kind = match code {
+        ExitCode::PreconditionMissing => NonSuccessKind::Error,
+        _ => NonSuccessKind::Failure,
+    };
+    let mut status = TestCaseStatus::non_success(kind);
+    let ty = match code {
+        ExitCode::FileInvalid => "expired quarantine",
+        _ => case.outcome.words(),
+    };
+    status.set_type(ty).set_message(row.note()).set_description(message(case));
+    if case.outcome == Outcome::Flaky {
+        status.set_rerun_kind(FlakyOrRerun::Flaky).add_reruns(earlier_tries(case));
+    }
+    status
+}
+
+/// The tries before the last one, of which only the message of one is known.
+fn earlier_tries(case: &CaseReport) -> impl Iterator<Item = TestRerun> {
+    let earlier = case.tries.saturating_sub(1).clamp(1, TRIES_MAX);
+    (0..earlier).map(|_| {
+        let mut run = TestRerun::new(NonSuccessKind::Failure);
+        run.set_type(case.outcome.words()).set_description(message(case));
+        run
+    })
+}
+
+/// How many earlier tries are written at most: a number out of a file is not trusted with memory.
+const TRIES_MAX: u32 = 10;
+
+fn message(case: &CaseReport) -> String {
+    digest::plain(case.message.as_deref().unwrap_or_default())
+}
+
+/// A time that came out of a file, or none where it makes no sense.
+fn duration(elapsed_ms: f64) -> Duration {
+    Duration::try_from_secs_f64(elapsed_ms / 1000.0).unwrap_or_default()
+}

@@ -1,0 +1,156 @@
+//! Tier 4: the daemon that runs and answers people, after a restart or at any other time.
+//!
+//! Safe on the home of an owner: it reads, it writes one test message, as the built-in contact that
+//! has no rights but to be answered, and it takes its own reply away. That contact's agent is ended
+//! before, so that the check meets one that knows nothing of earlier checks, and after.
+//!
+//! All cases of a run look at one [`Round`]: what was there at its beginning, one exchange of
+//! messages, and a soak in which nothing may go wrong.
+
+mod exchange;
+mod health;
+mod home;
+mod watch;
+
+use std::env;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use harness::environment;
+use harness::exit_code::ExitCode;
+use harness::report::End;
+use harness::run::{self, Missing, Need, Room};
+use harness::tier::Tier;
+
+pub use self::exchange::Exchange;
+pub use self::health::{healthy, sessions_back};
+pub use self::home::Home;
+pub use self::watch::Watch;
+
+/// How long nothing may go wrong, unless the environment says otherwise.
+const SOAK: Duration = Duration::from_secs(30);
+
+/// How much longer than its work a case may take.
+const MARGIN: Duration = Duration::from_secs(30);
+
+/// A daemon that answers: without one there is nothing to check, which is an error.
+const RUNNING: Need = Need { name: "running daemon", check: running };
+
+/// One look at a running daemon, from its beginning on.
+#[derive(Debug)]
+pub struct Round {
+    /// Where the daemon lives.
+    pub home: Home,
+    /// What its logs held at the beginning.
+    pub watch: Watch,
+    exchange: OnceLock<Result<Exchange, String>>,
+}
+
+impl Round {
+    /// Begins a round on this home.
+    pub fn begin(home: Home) -> anyhow::Result<Self> {
+        let watch = Watch::begin(&home)?;
+        Ok(Self { home, watch, exchange: OnceLock::new() })
+    }
+
+    /// The exchange of messages of this round; made when it is asked for first.
+    pub fn exchange(&self) -> anyhow::Result<&Exchange> {
+        let made = self.exchange.get_or_init(|| {
+            Exchange::make(&self.home, &self.watch).map_err(|error| format!("{error:#}"))
+        });
+        made.as_ref().map_err(|error| anyhow!("{error}"))
+    }
+}
+
+/// The round of this run, begun by the first case that runs.
+type Shared = Arc<OnceLock<Result<Round, String>>>;
+
+type Look = fn(&Round, &Room) -> anyhow::Result<()>;
+
+/// Runs the cases of this tier that the command line selects; the number to end with.
+pub fn run() -> ExitCode {
+    let soak = match soak() {
+        Ok(soak) => soak,
+        Err(error) => {
+            tell(&format!("failed to {error:#}"));
+            return ExitCode::BadUsage;
+        }
+    };
+    let shared = Shared::default();
+    let case = |id: &str, limit: Duration, look: Look| {
+        let shared = Arc::clone(&shared);
+        let body = move |room: &mut Room| look(begun(&shared)?, room);
+        run::Case { needs: vec![RUNNING], ..run::Case::new(id, limit + MARGIN, body) }
+    };
+    let cases = vec![
+        case("tier4::status::the_daemon_is_healthy", Duration::ZERO, |round, _| {
+            healthy(&round.home).map(drop)
+        }),
+        case("tier4::sessions::all_that_should_be_back_are_back", Duration::ZERO, |round, _| {
+            sessions_back(&round.home)
+        }),
+        case("tier4::check::a_message_is_routed_and_answered", exchange::LIMIT, answered),
+        case("tier4::check::the_start_prompt_is_in_place", exchange::LIMIT, |round, _| {
+            round.exchange()?.ensure_prompted(&round.home)
+        }),
+        case("tier4::soak::nothing_goes_wrong_for_a_while", soak, |round, _| {
+            round.watch.soak(&round.home, soak_or_default())
+        }),
+    ];
+    run::run(Tier::Running, ends(), cases)
+}
+
+fn answered(round: &Round, room: &Room) -> anyhow::Result<()> {
+    let exchange = round.exchange()?;
+    let said = exchange.to_string();
+    room.note(&said);
+    tell(&said);
+    exchange.ensure_completed()
+}
+
+fn begun(shared: &Shared) -> anyhow::Result<&Round> {
+    let begin = || Home::of_environment().and_then(Round::begin);
+    let round = shared.get_or_init(|| begin().map_err(|error| format!("{error:#}")));
+    round.as_ref().map_err(|error| anyhow!("{error}"))
+}
+
+/// How long the soak is: seconds, from the environment.
+fn soak() -> anyhow::Result<Duration> {
+    let Some(text) = env::var_os(environment::SOAK).filter(|text| !text.is_empty()) else {
+        return Ok(SOAK);
+    };
+    let seconds = text.to_str().and_then(|text| text.parse().ok());
+    let soak = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    soak.with_context(|| {
+        format!("read {}: {} is no number of seconds", environment::SOAK, text.display())
+    })
+}
+
+/// The same; it was read before any case ran.
+fn soak_or_default() -> Duration {
+    soak().unwrap_or(SOAK)
+}
+
+fn running() -> Result<(), Missing> {
+    let start = || "claude-assistant start".to_owned();
+    let home = Home::of_environment()
+        .map_err(|error| Missing { what: format!("a daemon: {error:#}"), command: start() })?;
+    home.status().map(drop).map_err(|_| Missing {
+        what: format!("a daemon that answers on {}", home.root().display()),
+        command: start(),
+    })
+}
+
+/// What stands at the far end: whatever the running daemon is configured with.
+fn ends() -> Vec<End> {
+    if env::args().any(|word| word == "--list") {
+        return Vec::new();
+    }
+    Home::of_environment().and_then(|home| home.ends()).unwrap_or_default()
+}
+
+#[expect(clippy::print_stderr, reason = "a runner says what it has cost")]
+fn tell(line: &str) {
+    eprintln!("{line}");
+}

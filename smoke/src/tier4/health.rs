@@ -1,0 +1,62 @@
+//! What a daemon says of itself, and whether that is well.
+
+use anyhow::ensure;
+use harness::processes::Snapshot;
+use harness::run::unbroken;
+use serde_json::Value;
+
+use super::Home;
+
+/// The source of test messages, which is looked at every 100 ms, was looked at within this time.
+const LOOKED_MAX_MS: u64 = 10_000;
+
+/// Asks for the status, and finds nothing wrong with it; what it says.
+pub fn healthy(home: &Home) -> anyhow::Result<Value> {
+    let status = home.status()?;
+    let pid = status["pid"].as_u64().and_then(|pid| u32::try_from(pid).ok()).unwrap_or_default();
+    ensure!(Snapshot::take().find(pid).is_some_and(|daemon| !daemon.zombie), "find process {pid}");
+    let version = status["version"].as_str().unwrap_or_default();
+    ensure!(!version.is_empty(), "learn its version: {status}");
+    ensure!(1 <= status["generation"].as_i64().unwrap_or_default(), "learn its generation");
+    ensure!(1 <= status["tasks_alive"].as_u64().unwrap_or_default(), "see its tasks alive");
+    let wrong: Vec<String> = ["last_error", "contacts_error"]
+        .iter()
+        .filter(|field| !status[**field].is_null())
+        .map(|field| format!("{field}: {}", status[*field]))
+        .collect();
+    ensure!(wrong.is_empty(), "find no error: {}", wrong.join("; "));
+    let sources = status["sources"].as_array().map_or(&[][..], Vec::as_slice);
+    ensure!(!sources.is_empty(), "find its sources: {status}");
+    for source in sources.iter().filter(|source| source["enabled"] == true) {
+        let looked = source["last_poll_ago_ms"].as_u64();
+        ensure!(looked.is_some_and(|ago| ago <= LOOKED_MAX_MS), "see it look: {source}");
+    }
+    Ok(status)
+}
+
+/// Every session on record is known to the running daemon, none is given up, and none that owes an
+/// answer sleeps. A session that owes nothing may: its next message wakes it.
+pub fn sessions_back(home: &Home) -> anyhow::Result<()> {
+    let status = home.status()?;
+    let shown = status["sessions"].as_array().map_or(&[][..], Vec::as_slice);
+    let missing: Vec<String> = home
+        .registry()?
+        .iter()
+        .filter(|record| shown.iter().all(|session| session["row"] != record["row"]))
+        .map(|record| format!("session {}", record["row"]))
+        .collect();
+    unbroken("sessions on record that are not back", &missing)?;
+    // What is held back wakes nobody.
+    let is_held = status["held"] == true;
+    let is_down = |session: &&Value| {
+        let owes = !is_held && 0 < session["queue"].as_u64().unwrap_or_default();
+        session["state"] == "dead" || owes && session["state"] == "asleep"
+    };
+    let down: Vec<String> = shown
+        .iter()
+        .filter(is_down)
+        .map(|session| format!("session {} is {}", session["row"], session["state"]))
+        .collect();
+    ensure!(down.is_empty(), "see all sessions well: {}", down.join("; "));
+    Ok(())
+}

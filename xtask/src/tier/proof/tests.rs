@@ -1,0 +1,89 @@
+//! What becomes of a receipt after a run, and how receipts are named and aged.
+
+use std::fs;
+
+use harness::gate::Gate;
+use harness::receipt::{Receipt, Tree, Wanted};
+use harness::report::{Machine, Outcome, Report, Selection};
+use harness::tier::Tier;
+use harness::verdict::judge;
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Ending, age, ending, hashes, hashes_now};
+use crate::tier::tests::{case, report};
+
+/// What a run of tier 2 with one program is about.
+pub(crate) fn wanted() -> Wanted {
+    Wanted {
+        tier: Tier::RealBinaries,
+        tree: Tree { hash: "f00d".to_owned(), clean: true },
+        lockfile: "10c".to_owned(),
+        binaries: [("p".to_owned(), "1".to_owned())].into(),
+        api: None,
+        machine: Machine::here(),
+    }
+}
+
+fn ran(outcome: Outcome, only: Option<&str>) -> Report {
+    let mut report = report(Gate::Closed, vec![case("tier2::a", outcome)]);
+    report.selection = Selection { only: only.map(str::to_owned), exact: false };
+    report
+}
+
+#[track_caller]
+fn check(report: &Report, before: Option<Wanted>, after: Option<&Wanted>, expected: &Ending) {
+    assert_eq!(ending(report, before, after, Timestamp::UNIX_EPOCH), *expected);
+}
+
+#[test]
+fn a_whole_run_on_files_that_stayed_the_same_gets_a_receipt() {
+    let passed = ran(Outcome::Passed, None);
+    let receipt = Receipt::of(&passed, wanted(), Timestamp::UNIX_EPOCH);
+    check(&passed, Some(wanted()), Some(&wanted()), &Ending::Write(Box::new(receipt)));
+}
+
+#[test]
+fn a_part_of_a_tier_proves_nothing_and_can_disprove_it_all() {
+    check(&ran(Outcome::Passed, Some("a")), None, None, &Ending::Leave);
+    check(&ran(Outcome::Failed, Some("a")), None, None, &Ending::Withdraw);
+    // A filter that means no test says nothing about those there are.
+    let nothing = Report { cases: Vec::new(), ..ran(Outcome::Passed, Some("typo")) };
+    let nothing = Report { verdict: judge(Gate::Closed, &[], &[]), ..nothing };
+    check(&nothing, None, None, &Ending::Leave);
+}
+
+#[test]
+fn files_that_changed_meanwhile_were_not_tested() {
+    let mut edited = wanted();
+    edited.tree.hash = "beef".to_owned();
+    let passed = ran(Outcome::Passed, None);
+    check(&passed, Some(wanted()), Some(&edited), &Ending::Changed);
+    check(&passed, Some(wanted()), None, &Ending::Changed);
+    check(&passed, None, None, &Ending::Withdraw);
+}
+
+#[test]
+fn programs_are_named_by_their_place_and_found_there_again() {
+    let target = tempfile::tempdir().unwrap();
+    let program = target.path().join("debug/deps/tier2-1");
+    fs::create_dir_all(program.parent().unwrap()).unwrap();
+    fs::write(&program, "one").unwrap();
+    let binaries = hashes(target.path(), std::slice::from_ref(&program)).unwrap();
+    assert_eq!(binaries.keys().collect::<Vec<_>>(), ["debug/deps/tier2-1"]);
+
+    let subject = Wanted { binaries: binaries.clone(), ..wanted() };
+    let receipt = Receipt::of(&ran(Outcome::Passed, None), subject, Timestamp::UNIX_EPOCH);
+    assert_eq!(hashes_now(target.path(), &receipt), binaries);
+    fs::write(&program, "two").unwrap();
+    assert_ne!(hashes_now(target.path(), &receipt), binaries);
+    fs::remove_file(&program).unwrap();
+    assert!(hashes_now(target.path(), &receipt).is_empty());
+}
+
+#[test]
+fn an_age_is_told_in_words() {
+    let told = |seconds| age(SignedDuration::from_secs(seconds));
+    assert_eq!(told(-120), "from the future");
+    assert_eq!([told(0), told(59), told(60)], ["0 s", "59 s", "1 min"]);
+    assert_eq!([told(3599), told(3600), told(86_399)], ["59 min", "1 h 00 min", "23 h 59 min"]);
+}
