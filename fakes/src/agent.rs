@@ -16,7 +16,7 @@
 //! The same machine stands behind [`crate::FakeSdkClient`] and `fake-claude`; what differs is who
 //! carries out its [`Action`]s. What it says was measured on version 2.1.330 of the real program.
 //!
-//! Absent: partial messages, subagents, slash commands, compaction, and the fields of frames that
+//! Absent: subagents, slash commands, compaction, and the fields of frames that
 //! no host needs.
 
 mod action;
@@ -31,6 +31,7 @@ mod input;
 mod interrupt;
 mod options;
 mod outlet;
+mod partial;
 mod permission;
 mod queue;
 mod simulated;
@@ -53,7 +54,7 @@ use queue::{Priority, Queue};
 use turn::Turn;
 
 pub use action::{Action, Ended, Event, Job, Signal};
-pub use options::{Exit, Options, Shell, VERSION, default_tools};
+pub use options::{Answers, Branch, Exit, Options, Shell, VERSION, default_tools};
 
 /// The exit code of a strict agent that met what it cannot check.
 pub const EXIT_STRICT: i32 = 3;
@@ -105,9 +106,14 @@ impl Agent {
     /// Sets an agent up; it says nothing before it is spoken to, unless its arguments are refused.
     pub fn new(options: Options) -> Self {
         let fresh = || Uuid::new_v4().to_string();
-        let session_id =
-            options.resume.clone().or_else(|| options.session_id.clone()).unwrap_or_else(fresh);
-        let remembered = options.memory.load(&session_id);
+        let own = options.session_id.clone();
+        let from = options.resume.clone().or_else(|| own.clone()).unwrap_or_else(fresh);
+        let remembered = options.memory.load(&from);
+        let session_id = if options.branch == Branch::Fork && remembered.is_some() {
+            own.unwrap_or_else(fresh)
+        } else {
+            from
+        };
         let mut agent = Self {
             now: Duration::ZERO,
             recalled: recalled(remembered.as_deref().unwrap_or_default()),
@@ -144,7 +150,15 @@ impl Agent {
     /// Takes the remembered conversation up, or refuses to start.
     fn open(&mut self, remembered: Option<Vec<Entry>>) {
         let known = remembered.is_some();
-        self.conversation = remembered.unwrap_or_default();
+        let conversation = remembered.unwrap_or_default();
+        if self.options.branch == Branch::Fork {
+            // The new session remembers what the old one did, and both go their ways.
+            for entry in conversation {
+                self.remember(entry);
+            }
+        } else {
+            self.conversation = conversation;
+        }
         if self.options.resume.is_some() && !known {
             self.refusal = Some(if Uuid::parse_str(&self.session_id).is_ok() {
                 format!("No conversation found with session ID: {}", self.session_id)

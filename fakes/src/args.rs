@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::agent::{Options, Shell, default_tools};
+use crate::agent::{Answers, Branch, Options, Shell, default_tools};
 use crate::memory::Memory;
 use crate::scenario::Scenario;
 
@@ -25,7 +25,7 @@ pub enum Start {
 pub struct Refusal(pub String);
 
 /// Options that take a value, as `--x value` or `--x=value`.
-const WITH_VALUE: [&str; 19] = [
+const WITH_VALUE: [&str; 20] = [
     "--output-format",
     "--input-format",
     "--permission-prompt-tool",
@@ -45,10 +45,32 @@ const WITH_VALUE: [&str; 19] = [
     "--permission-mode",
     "--add-dir",
     "--settings",
+    "--max-turns",
+];
+
+/// Options that take a value and change nothing that a stand-in of the model could show.
+const WITHOUT_EFFECT: [&str; 8] = [
+    "--max-budget-usd",
+    "--task-budget",
+    "--betas",
+    "--plugin-dir",
+    "--thinking",
+    "--thinking-display",
+    "--max-thinking-tokens",
+    "--effort",
 ];
 
 /// Options without a value.
-const BARE: [&str; 5] = ["--verbose", "--strict-mcp-config", "--print", "-p", "--fake-strict"];
+const BARE: [&str; 8] = [
+    "--verbose",
+    "--strict-mcp-config",
+    "--print",
+    "-p",
+    "--continue",
+    "--fork-session",
+    "--include-partial-messages",
+    "--fake-strict",
+];
 
 /// The modes `--permission-mode` takes.
 const MODES: [&str; 7] =
@@ -108,7 +130,7 @@ fn sort(
         };
         if matches!(name, "--version" | "-v") {
             return Ok(None);
-        } else if WITH_VALUE.contains(&name) {
+        } else if WITH_VALUE.contains(&name) || WITHOUT_EFFECT.contains(&name) {
             let value = value.or_else(|| args.next());
             let Some(value) = value else {
                 return Err(Refusal(format!("error: option '{name} <value>' argument missing")));
@@ -127,7 +149,8 @@ fn sort(
 
 fn check_session(given: &BTreeMap<String, String>) -> Result<(), Refusal> {
     let Some(id) = given.get("--session-id") else { return Ok(()) };
-    if given.contains_key("--resume") {
+    let goes_on = given.contains_key("--resume") || given.contains_key("--continue");
+    if goes_on && !given.contains_key("--fork-session") {
         return Err(Refusal(
             "Error: --session-id can only be used with --continue or --resume if --fork-session \
              is also specified."
@@ -145,6 +168,7 @@ fn options(
     env: &BTreeMap<String, String>,
 ) -> Result<Options, Refusal> {
     let defaults = Options::default();
+    let has = |name: &str| given.contains_key(name);
     let is_on = |name: &str| env.get(name).is_some_and(|value| value == "1");
     let cwd = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
     let config_dir = match env.get("CLAUDE_CONFIG_DIR") {
@@ -156,13 +180,26 @@ fn options(
             .map_err(|error| Refusal(format!("error: failed to {error}")))?,
         None => Scenario::default(),
     };
+    let memory = Memory::on_disk(&config_dir, &cwd);
+    // Where there is nothing to continue, a new session begins.
+    let newest = || has("--continue").then(|| memory.newest()).flatten();
+    let resume = given.get("--resume").cloned().or_else(newest);
+    let turns_max = given.get("--max-turns").map(|most| {
+        most.parse().map_err(|_| Refusal(format!("error: --max-turns {most} is no number")))
+    });
+    let without = given.get("--disallowedTools").map(|list| split(list)).unwrap_or_default();
+    let mut own = given.get("--tools").map_or_else(default_tools, |list| tools(list));
+    own.retain(|tool| !without.contains(tool));
     let key = ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"]
         .into_iter()
         .find(|name| env.contains_key(*name));
     Ok(Options {
         session_id: given.get("--session-id").cloned(),
-        resume: given.get("--resume").cloned(),
-        tools: given.get("--tools").map_or_else(default_tools, |list| tools(list)),
+        resume,
+        branch: if has("--fork-session") { Branch::Fork } else { Branch::Same },
+        turns_max: turns_max.transpose()?,
+        answers: if has("--include-partial-messages") { Answers::InPieces } else { Answers::Whole },
+        tools: own,
         allowed: given.get("--allowedTools").map(|list| split(list)).unwrap_or_default(),
         servers: given
             .get("--mcp-config")
@@ -185,7 +222,7 @@ fn options(
         cwd: cwd.display().to_string(),
         shell: Shell::Driver,
         scenario,
-        memory: Memory::on_disk(&config_dir, &cwd),
+        memory,
         heard: defaults.heard,
     })
 }

@@ -55,6 +55,15 @@ impl Memory {
         (!entries.is_empty()).then_some(entries)
     }
 
+    /// The session of this working directory that was written to last.
+    pub fn newest(&self) -> Option<String> {
+        let Place::Disk { here, .. } = &self.0 else { return None };
+        let files = fs::read_dir(here).ok()?.filter_map(Result::ok);
+        let sessions = files.filter(|file| file.path().extension().is_some_and(|e| e == "jsonl"));
+        let newest = sessions.max_by_key(|file| file.metadata().and_then(|m| m.modified()).ok())?;
+        Some(newest.path().file_stem()?.to_string_lossy().into_owned())
+    }
+
     /// Appends one entry; it is with the operating system when this returns.
     pub fn append(&self, session: &str, entry: &Entry) -> io::Result<()> {
         match &self.0 {

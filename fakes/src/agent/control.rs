@@ -49,6 +49,19 @@ impl Agent {
                 }
                 self.succeed(&id, Some(body));
             }
+            "rewind_files" => self.fail(&id, "File rewinding is not enabled.", None),
+            "mcp_reconnect" | "mcp_toggle" => {
+                let name = request["serverName"].as_str().unwrap_or_default();
+                if self.servers.iter().any(|server| server.name == name) {
+                    self.succeed(&id, None);
+                } else {
+                    self.fail(&id, &format!("Server not found: {name}"), None);
+                }
+            }
+            "get_context_usage" => {
+                let usage = self.context_usage();
+                self.succeed(&id, Some(usage));
+            }
             "end_session" => {
                 self.succeed(&id, None);
                 self.leave(Exit::code(0));
@@ -113,6 +126,19 @@ impl Agent {
                 self.ask_server(at, Ask::Notified, message);
             }
         }
+    }
+
+    /// How full the model's memory is; nobody checks the figures.
+    fn context_usage(&self) -> Value {
+        json!({
+            "categories": [{
+                "id": "system_tools", "name": "System tools", "tokens": 1000,
+                "color": "inactive", "kind": "used",
+            }],
+            "totalTokens": 1000, "maxTokens": 1_000_000, "rawMaxTokens": 1_000_000,
+            "percentage": 1, "gridRows": [], "model": self.options.model,
+            "memoryFiles": [], "mcpTools": [], "agents": [],
+        })
     }
 
     fn set_permission_mode(&mut self, id: &str, mode: &Value) {

@@ -29,6 +29,8 @@ pub(super) struct Ending {
     pub(super) is_error: bool,
     /// What became of the messages that started it: `cancelled` instead of `completed`.
     pub(super) cancelled: bool,
+    /// The limit that the turn has reached: `error_max_turns`.
+    pub(super) turns_max: Option<u32>,
     /// What an interrupted turn tells instead of the usual diagnostic.
     pub(super) errors: Option<&'static str>,
     pub(super) terminal_reason: Option<&'static str>,
@@ -185,7 +187,10 @@ impl Agent {
             "modelUsage": {}, "permission_denials": turn.denials,
             "queued_turn_count": 0, "result_index": self.results,
         });
-        if ending.interrupted {
+        if let Some(most) = ending.turns_max {
+            line["subtype"] = json!("error_max_turns");
+            line["errors"] = json!([format!("Reached maximum number of turns ({most})")]);
+        } else if ending.interrupted {
             line["subtype"] = json!("error_during_execution");
             let reason = ending.stop_reason.unwrap_or("null");
             let usual = format!(

@@ -14,6 +14,12 @@ pub struct Options {
     pub session_id: Option<String>,
     /// The session to go on with; an unknown one ends the agent.
     pub resume: Option<String>,
+    /// What becomes of the session that is resumed.
+    pub branch: Branch,
+    /// How many requests to the model a turn may take.
+    pub turns_max: Option<u32>,
+    /// How an answer is told.
+    pub answers: Answers,
     /// The program's own tools that are offered.
     pub tools: Vec<String>,
     /// Tools that are never asked about.
@@ -51,6 +57,9 @@ impl Default for Options {
         Self {
             session_id: None,
             resume: None,
+            branch: Branch::Same,
+            turns_max: None,
+            answers: Answers::Whole,
             tools: default_tools(),
             allowed: vec![crate::model::REPLY_TOOL.to_owned()],
             servers: vec!["assistant".to_owned()],
@@ -75,6 +84,24 @@ pub fn default_tools() -> Vec<String> {
     ["Task", "Bash", "Edit", "Read", "Skill", "ToolSearch", "WebFetch", "WebSearch", "Write"]
         .map(str::to_owned)
         .to_vec()
+}
+
+/// What becomes of a session that is resumed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Branch {
+    /// It goes on.
+    Same,
+    /// It stays, and another one begins with its memory.
+    Fork,
+}
+
+/// How an answer is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answers {
+    /// Each block when it is finished.
+    Whole,
+    /// Also the events of the API, while it comes.
+    InPieces,
 }
 
 /// What runs the tools.

@@ -51,6 +51,8 @@ pub(super) struct Turn {
     pub(super) denials: Vec<Value>,
     pub(super) stage: Stage,
     pub(super) message_id: String,
+    /// Which block of the answer comes next.
+    pub(super) block: u32,
     /// The calls of the last answer that are still to be made; the first is under way.
     pub(super) calls: VecDeque<Call>,
     pub(super) last_text: String,
@@ -75,6 +77,7 @@ impl Turn {
             denials: Vec::new(),
             stage: Stage::Listing,
             message_id: String::new(),
+            block: 0,
             calls: VecDeque::new(),
             last_text: String::new(),
             partial: String::new(),
@@ -169,7 +172,9 @@ impl Agent {
                 Block::Call { name, input } => self.announce_call(name, input),
             }
         }
-        if self.turn.as_ref().is_some_and(|turn| turn.calls.is_empty()) {
+        let ends = self.turn.as_ref().is_some_and(|turn| turn.calls.is_empty());
+        self.stream_end(if ends { "end_turn" } else { "tool_use" });
+        if ends {
             self.ask_stop_hooks();
         } else {
             self.next_call();
@@ -177,12 +182,20 @@ impl Agent {
     }
 
     /// One block of text.
-    pub(super) fn say(&mut self, text: &str) {
+    fn say(&mut self, text: &str) {
+        self.stream_block(&json!({ "type": "text", "text": "" }));
+        self.stream_piece(&json!({ "type": "text_delta", "text": text }));
+        self.finish_text(text);
+    }
+
+    /// The end of a block of text: the line with all of it.
+    pub(super) fn finish_text(&mut self, text: &str) {
         let Some(turn) = &mut self.turn else { return };
         text.clone_into(&mut turn.last_text);
         let id = turn.message_id.clone();
         self.remember(Entry::Said { text: text.to_owned() });
         self.emit_assistant(&id, &json!({ "type": "text", "text": text }), &json!({}));
+        self.stream_block_end();
     }
 
     fn announce_call(&mut self, name: &str, input: &Value) {
@@ -195,8 +208,13 @@ impl Agent {
             name: name.to_owned(),
             input: input.clone(),
         });
+        let empty = json!({ "type": "tool_use", "id": id, "name": name, "input": {} });
+        self.stream_block(&empty);
+        let input_text = input.to_string();
+        self.stream_piece(&json!({ "type": "input_json_delta", "partial_json": input_text }));
         let block = json!({ "type": "tool_use", "id": id, "name": name, "input": input });
         self.emit_assistant(&message_id, &block, &json!({}));
+        self.stream_block_end();
     }
 
     /// All calls of the last answer are done: takes in what arrived meanwhile, asks again.

@@ -1,6 +1,5 @@
 //! Requests to the model, and what becomes of them when the API fails.
 
-use std::fmt::Write;
 use std::time::Duration;
 
 use serde_json::json;
@@ -22,10 +21,21 @@ impl Agent {
     pub(super) fn ask_model(&mut self) {
         let answer = model::answer(&self.conversation, &self.offered());
         let Some(turn) = &mut self.turn else { return };
+        if let Some(most) = self.options.turns_max.filter(|most| *most <= turn.requests) {
+            self.end_turn(&Ending {
+                is_error: true,
+                turns_max: Some(most),
+                terminal_reason: Some("max_turns"),
+                stop_reason: Some("tool_use"),
+                ..Ending::default()
+            });
+            return;
+        }
         turn.requests += 1;
         self.model_calls += 1;
         turn.message_id = format!("msg_{}", Uuid::new_v4().simple());
         turn.partial.clear();
+        self.tell_requesting();
         if let Some(what) = self.outlet.api_fault(self.turns) {
             self.fail_by_scenario(&what);
             return;
@@ -47,9 +57,11 @@ impl Agent {
     fn start_answer(&mut self, answer: Answer) {
         let Some(turn) = &mut self.turn else { return };
         turn.attempt = 0;
+        self.stream_start();
         match answer.pace {
             Some(pace) if 0 < pace.chunks => {
                 let chunk = Duration::from_millis(pace.chunk_ms);
+                self.stream_block(&json!({ "type": "text", "text": "" }));
                 self.stage(Stage::Streaming { left: pace.chunks, chunk, answer });
                 self.timer(chunk, Timer::Chunk);
             }
@@ -62,17 +74,19 @@ impl Agent {
         let Some(turn) = &mut self.turn else { return };
         let Stage::Streaming { left, chunk, answer } = &mut turn.stage else { return };
         let pace = answer.pace.map_or(0, |pace| pace.chunks);
-        // Writing into a String does not fail.
-        let _written = write!(turn.partial, "w{} ", pace - *left);
+        let piece = format!("w{} ", pace - *left);
+        turn.partial.push_str(&piece);
         *left -= 1;
         if 0 < *left {
             let chunk = *chunk;
             self.timer(chunk, Timer::Chunk);
+            self.stream_piece(&json!({ "type": "text_delta", "text": piece }));
             return;
         }
         let answer = answer.clone();
         let text = std::mem::take(&mut turn.partial);
-        self.say(&text);
+        self.stream_piece(&json!({ "type": "text_delta", "text": piece }));
+        self.finish_text(&text);
         self.deliver(&answer);
     }
 

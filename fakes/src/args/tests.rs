@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Start, read};
-use crate::agent::Options;
+use crate::agent::{Answers, Branch, Options};
 
 const ALWAYS: &str = "--output-format stream-json --verbose --input-format stream-json";
 
@@ -47,9 +47,21 @@ fn a_key_in_the_environment_is_named_but_not_told() {
 }
 
 #[test]
+fn what_other_hosts_ask_for_is_understood() {
+    let options = options(
+        "--continue --fork-session --include-partial-messages --max-turns 3 --effort high --betas b \
+         --tools Read,Bash --disallowedTools Bash",
+        &[("CLAUDE_CONFIG_DIR", "/no/such/directory")],
+    );
+    assert_eq!((options.resume, options.turns_max), (None, Some(3)));
+    assert_eq!((options.branch, options.answers), (Branch::Fork, Answers::InPieces));
+    assert_eq!(options.tools, ["Read"]);
+    refused(&format!("{ALWAYS} --max-turns x"), "error: --max-turns x is no number");
+}
+
+#[test]
 fn what_the_program_refuses_is_refused_in_its_words() {
     refused("--x", "error: unknown option '--x'");
-    refused(&format!("{ALWAYS} --continue"), "error: unknown option '--continue'");
     refused(
         "--output-format stream-json --input-format stream-json",
         "Error: When using --print, --output-format=stream-json requires --verbose",

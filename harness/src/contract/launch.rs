@@ -16,6 +16,8 @@ pub struct Launch {
     pub session: Session,
     /// Whether the host brings a tool of its own.
     pub serves_tools: bool,
+    /// Whether the answer is told while it comes.
+    pub in_pieces: bool,
     /// How often the program tries the API again.
     pub retries: u32,
     /// Whether the host will say what a good host never says.
@@ -29,6 +31,8 @@ pub enum Session {
     New(String),
     /// An earlier one.
     Resume(String),
+    /// A new one, with an id of the program's choice, that remembers an earlier one.
+    Fork(String),
     /// An earlier one under another id, which is a fork without being called one.
     ResumeAs {
         /// The earlier one.
@@ -63,9 +67,13 @@ impl Launch {
             add(&["--mcp-config", &config.to_string(), "--strict-mcp-config"]);
             add(&["--allowedTools", REPLY_TOOL]);
         }
+        if self.in_pieces {
+            add(&["--include-partial-messages"]);
+        }
         match &self.session {
             Session::New(id) => add(&[&format!("--session-id={id}")]),
             Session::Resume(id) => add(&[&format!("--resume={id}")]),
+            Session::Fork(of) => add(&[&format!("--resume={of}"), "--fork-session"]),
             Session::ResumeAs { of, id } => {
                 add(&[&format!("--resume={of}"), &format!("--session-id={id}")]);
             }

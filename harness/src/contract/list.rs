@@ -328,4 +328,20 @@ pub const ALL: &[Contract] = &[
         needs: &[Terminate],
         script: |play| Box::pin(endings::a_termination_ends_it_at_once(play)),
     },
+    Contract {
+        id: "C41",
+        title: "an_answer_can_be_watched",
+        promise: "With partial messages the events of the API come as they come, the finished line before the end of its block.",
+        source: "recorded partial messages",
+        needs: &[],
+        script: |play| Box::pin(turns::an_answer_can_be_watched(play)),
+    },
+    Contract {
+        id: "C42",
+        title: "a_fork_goes_its_own_way",
+        promise: "A fork has a new id and the memory of its origin, which it leaves as it was.",
+        source: "a recorded fork",
+        needs: &[],
+        script: |play| Box::pin(sessions::a_fork_goes_its_own_way(play)),
+    },
 ];

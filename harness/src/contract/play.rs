@@ -49,6 +49,7 @@ impl<'a> Play<'a> {
             run: self.runs,
             session: Session::New(self.session_id(0)),
             serves_tools: false,
+            in_pieces: false,
             retries: RETRIES,
             manners: Manners::Proper,
         }

@@ -15,7 +15,7 @@ use super::frames::kind;
 use super::transcript::{Entry, Transcript};
 
 /// Fields that a host reads, by the beginning of the kind of their line.
-const FIELDS: [(&str, &[&str]); 16] = [
+const FIELDS: [(&str, &[&str]); 17] = [
     (
         "system/init",
         &[
@@ -76,6 +76,19 @@ const FIELDS: [(&str, &[&str]); 16] = [
         "system/api_retry",
         &["/attempt", "/max_retries", "/retry_delay_ms", "/error_status", "/error"],
     ),
+    (
+        "event",
+        &[
+            "/uuid",
+            "/session_id",
+            "/parent_tool_use_id",
+            "/event/index",
+            "/event/message/id",
+            "/event/content_block/type",
+            "/event/delta/stop_reason",
+            "/event/usage",
+        ],
+    ),
     ("system/session_state_changed", &["/state", "/sdk_host_only"]),
     ("system/task_started", &["/task_id", "/description", "/task_type", "/tool_use_id"]),
     ("system/task_updated", &["/task_id", "/patch/status"]),
@@ -132,6 +145,9 @@ const WORDS: [&str; 9] = [
     "/error_status",
     "/message/role",
 ];
+
+/// Events of which there are as many as the API's text had pieces.
+const PIECES: &str = "content_block_delta";
 
 /// Lines that the program may leave out, or that come as often as it likes.
 const OPTIONAL: [&str; 10] = [
@@ -239,7 +255,11 @@ fn lanes(transcript: &Transcript) -> Lanes {
         let run = line.run + 1;
         match &line.entry {
             Entry::Out(value) => {
-                let kind = kind(value);
+                let event = value["event"]["type"].as_str();
+                let kind = event.map_or_else(|| kind(value), |event| format!("event/{event}"));
+                if event == Some(PIECES) {
+                    continue;
+                }
                 if !OPTIONAL.iter().any(|optional| kind.starts_with(optional)) {
                     let lane = format!("run {run}, {}", lane(value, &kind));
                     lanes.entry(lane).or_default().push(shape(value, kind));

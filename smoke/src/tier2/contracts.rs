@@ -134,6 +134,12 @@ pub(super) const CASES: &[Definition] = &[
     Definition::fake("tier2::contract::c40_a_termination_ends_it_at_once", LIMIT_S, |case| {
         over_fake(case, "C40")
     }),
+    Definition::fake("tier2::contract::c41_an_answer_can_be_watched", LIMIT_S, |case| {
+        over_fake(case, "C41")
+    }),
+    Definition::fake("tier2::contract::c42_a_fork_goes_its_own_way", LIMIT_S, |case| {
+        over_fake(case, "C42")
+    }),
 ];
 
 #[cfg(test)]

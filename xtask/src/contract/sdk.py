@@ -17,6 +17,7 @@ from claude_agent_sdk import (
     PermissionResultAllow,
     PermissionResultDeny,
     ResultMessage,
+    StreamEvent,
     SystemMessage,
     TextBlock,
     create_sdk_mcp_server,
@@ -162,14 +163,43 @@ async def settings(home):
         await client.get_context_usage()
 
 
+async def pieces(home):
+    async with ClaudeSDKClient(options(home, include_partial_messages=True)) as client:
+        answer = await say(client, "hi")
+        events = [m.event for m in answer if isinstance(m, StreamEvent)]
+        deltas = [e["delta"].get("text", "") for e in events if e["type"] == "content_block_delta"]
+        assert "".join(deltas) == text(answer) == "You said: hi", answer
+
+
+async def sessions(home):
+    async with ClaudeSDKClient(options(home)) as client:
+        origin = result(await say(client, "the word is heron")).session_id
+    async with ClaudeSDKClient(options(home, resume=origin, fork_session=True)) as client:
+        answer = await say(client, "recall")
+        assert text(answer) == "I remember: the word is heron", answer
+        assert result(answer).session_id != origin
+    async with ClaudeSDKClient(options(home, continue_conversation=True)) as client:
+        assert "heron" in text(await say(client, "recall"))
+
+
+async def limits(home):
+    async with ClaudeSDKClient(options(home, max_turns=1)) as client:
+        stopped = result(await say(client, "tool: echo x"))
+        assert stopped.subtype == "error_max_turns" and stopped.is_error, stopped
+
+
 async def one_shot(home):
     answer = [message async for message in query(prompt="hi", options=options(home))]
     assert text(answer) == "You said: hi", answer
 
 
+TRIALS = [two_queries, interrupt, permission, tools, hooks, resume, errors, settings, pieces,
+          sessions, limits, one_shot]
+
+
 async def main():
     failed = 0
-    for trial in [two_queries, interrupt, permission, tools, hooks, resume, errors, settings, one_shot]:
+    for trial in TRIALS:
         with tempfile.TemporaryDirectory(prefix="sdk-") as home:
             try:
                 await asyncio.wait_for(trial(Path(home)), LIMIT_S)

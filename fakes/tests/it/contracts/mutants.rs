@@ -139,6 +139,11 @@ fn tools() -> Vec<Mutant> {
             &["C07", "C39"],
             vec![Fault::SaidWith(line("result"), "/origin", Value::Null)],
         ),
+        mutant(
+            "pieces of an answer are lost",
+            &["C41"],
+            vec![Fault::SaidOnce(line("stream_event"))],
+        ),
         mutant("long lines are cut", &["C11"], vec![Fault::CutLines(1024 * 1024)]),
     ]
 }

@@ -52,6 +52,30 @@ pub(crate) async fn a_session_id_is_given_once(play: &mut Play<'_>) -> anyhow::R
     play.refused(Session::ResumeAs { of: session, id: play.session_id(1) }).await
 }
 
+pub(crate) async fn a_fork_goes_its_own_way(play: &mut Play<'_>) -> anyhow::Result<()> {
+    let mut host = play.open().await?;
+    host.converse("the word is heron").await?;
+    host.leave().await?;
+
+    let origin = play.session_id(0);
+    let launch = Launch { session: Session::Fork(origin.clone()), ..play.launch() };
+    let mut host = play.start_with(launch).await?;
+    host.initialize(Value::Null).await?;
+    let turn = host.converse("and egret").await?;
+    ensure!(turn.last()["session_id"] != origin.as_str(), "a fork has an id of its own");
+    let turn = host.converse("recall").await?;
+    field(turn.last(), "/result", "I remember: the word is heron | and egret")?;
+    host.leave().await?;
+
+    let launch = Launch { session: Session::Resume(origin), ..play.launch() };
+    let mut host = play.start_with(launch).await?;
+    host.initialize(Value::Null).await?;
+    let turn = host.converse("recall").await?;
+    field(turn.last(), "/result", "I remember: the word is heron")?;
+    host.leave().await?;
+    Ok(())
+}
+
 pub(crate) async fn a_killed_session_goes_on(play: &mut Play<'_>) -> anyhow::Result<()> {
     let mut host = play.open().await?;
     host.converse("the word is heron").await?;

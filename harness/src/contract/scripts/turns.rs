@@ -166,3 +166,31 @@ pub(crate) async fn a_task_ends_in_a_turn_nobody_asked_for(
     same("the messages answered", &answered(result), &Vec::<&str>::new())?;
     host.leave().await?.none("result", is_result)
 }
+
+pub(crate) async fn an_answer_can_be_watched(play: &mut Play<'_>) -> anyhow::Result<()> {
+    let launch = Launch { in_pieces: true, ..play.launch() };
+    let mut host = play.start_with(launch).await?;
+    host.initialize(Value::Null).await?;
+    let turn = host.converse("tool: echo x").await?;
+    let is_event = |frame: &Value| frame["type"] == "stream_event";
+    let events = turn.all(is_event);
+    let named = |name: &str| events.iter().filter(|e| e["event"]["type"] == name).count();
+    same("answers that began", &named("message_start"), &2)?;
+    same("answers that ended", &named("message_stop"), &2)?;
+    same("blocks that began", &named("content_block_start"), &3)?;
+    same("blocks that ended", &named("content_block_stop"), &3)?;
+    ensure!(events.iter().all(|event| event["session_id"].is_string()), "events have a session");
+    let pieces: Vec<&str> =
+        events.iter().filter_map(|event| event["event"]["delta"]["text"].as_str()).collect();
+    same("the pieces", &pieces.concat(), &"Running.The tool said: x".to_owned())?;
+    // The line of a block is there before the block is closed.
+    for (at, frame) in turn.iter().enumerate().filter(|(_, frame)| is_assistant(frame)) {
+        let next = turn.iter().skip(at + 1).find(|frame| is_event(frame));
+        let next = next.map_or(&Value::Null, |event| &event["event"]["type"]);
+        same("the event after a line", &next.as_str(), &Some("content_block_stop"))?;
+        field(frame, "/message/stop_reason", Value::Null)?;
+    }
+    field(turn.last(), "/result", "The tool said: x")?;
+    host.leave().await?;
+    Ok(())
+}
