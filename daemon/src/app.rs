@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use assistant_core::access::TestTrust;
 use assistant_core::limits::AGENTS_ALIVE_MAX;
+use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -51,6 +52,10 @@ const HURRY_BEFORE_DEADLINE: Duration = Duration::from_secs(4);
 /// How long the store may take to write what it was asked and to end, once nobody asks any more. A
 /// disk that is stuck must not keep the process for ever.
 const STORE_END_MAX: Duration = Duration::from_secs(10);
+
+/// How long ended tasks may take to be put away, and how often to look.
+const PUT_AWAY_MAX: Duration = Duration::from_millis(200);
+const PUT_AWAY_LOOK: Duration = Duration::from_millis(1);
 
 /// What a daemon runs with. The home is prepared, and its lock is held by the caller.
 #[derive(Debug)]
@@ -251,8 +256,23 @@ async fn serve(shared: Shared, mut crew: Crew, signals: &mut Signals) -> anyhow:
             Code::Aborted
         }
     };
-    info!(elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX), "stopped");
+    let elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    // What is left now has no owner: checks from outside read it here.
+    info!(elapsed_ms, tasks_alive = tasks_left().await, "stopped");
     Ok(code)
+}
+
+/// Tasks that nobody has ended. One that has ended is counted until its thread has put it away, which
+/// is a moment after its owner heard of its end.
+async fn tasks_left() -> usize {
+    let alive = || Handle::current().metrics().num_alive_tasks();
+    let all_gone = async {
+        while 0 < alive() {
+            tokio::time::sleep(PUT_AWAY_LOOK).await;
+        }
+    };
+    let _in_time = tokio::time::timeout(PUT_AWAY_MAX, all_gone).await;
+    alive()
 }
 
 /// At the deadline's eve, or a second signal, agents are ended at once; a third one, or the

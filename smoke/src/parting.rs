@@ -34,17 +34,46 @@ pub fn part(sandbox: &mut Sandbox, world: World, room: &Room) -> anyhow::Result<
     if sandbox.pid().is_some() {
         let ended = sandbox.stop(SOON)?.context("see the daemon end in time after the case")?;
         ensure!(ended.success(), "see the daemon end well after the case: {ended}");
+        ensure!(0 < ends_told(sandbox), "find in the daemon's log how it ended");
     }
     let mut left = Vec::new();
     let _gone = wait_for_every(LOOK_EVERY, GONE_LIMIT, || {
         left = left_of(sandbox, world);
         left.is_empty().then_some(())
     });
+    left.extend(tasks_left(sandbox));
     if left.is_empty() {
         return Ok(());
     }
     room.note(&left.join("\n"));
     Err(LeftBehind(left).into())
+}
+
+/// The field of the daemon's last words that counts the tasks which nobody had ended.
+const TASKS_LEFT: &str = "tasks_alive=";
+
+/// How many orderly ends the daemon's logs tell of.
+fn ends_told(sandbox: &Sandbox) -> usize {
+    counts_of_tasks(sandbox).len()
+}
+
+/// The tasks that outlived an orderly end of a daemon of this sandbox.
+fn tasks_left(sandbox: &Sandbox) -> Option<String> {
+    let left: usize = counts_of_tasks(sandbox).into_iter().sum();
+    (left != 0).then(|| format!("{left} tasks at the daemon's end"))
+}
+
+/// The number of tasks left at each orderly end, from the logs.
+fn counts_of_tasks(sandbox: &Sandbox) -> Vec<usize> {
+    let logs = files_below(&sandbox.home().join("logs")).unwrap_or_default();
+    let texts = logs.iter().filter_map(|path| fs::read_to_string(path).ok());
+    texts.flat_map(|text| text.lines().filter_map(count_of_tasks).collect::<Vec<_>>()).collect()
+}
+
+fn count_of_tasks(line: &str) -> Option<usize> {
+    let (_, after) = line.split_once(": stopped ")?;
+    let (_, count) = after.split_once(TASKS_LEFT)?;
+    count.split(' ').next()?.parse().ok()
 }
 
 /// Processes, temporary files and sockets of a sandbox in which no daemon runs.
