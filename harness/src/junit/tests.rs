@@ -69,8 +69,8 @@ fn a_test_that_held_at_last_is_flaky_even_where_nextest_fails_it() {
         <flakyFailure time="0.5" type="test failure with exit code 101">first time</flakyFailure>
         </testcase></testsuite></testsuites>"#;
     let cases = read(told).unwrap();
-    assert_eq!((cases[0].outcome, cases[0].tries), (Outcome::Flaky, 2));
-    assert_eq!(cases[0].elapsed_ms.round(), 2000.0);
+    let late = &cases[0];
+    assert_eq!((late.outcome, late.tries, late.elapsed_ms.round()), (Outcome::Flaky, 2, 2000.0));
 }
 
 #[test]

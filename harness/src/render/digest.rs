@@ -25,15 +25,21 @@ pub(super) struct Row<'a> {
 }
 
 impl Row<'_> {
-    /// What stands beside the outcome: its quarantine, or the first line of why.
+    /// What stands beside the outcome: its quarantine, and the first line of why.
     pub(super) fn note(&self) -> String {
         let why = self.case.message.as_deref().and_then(|text| text.lines().next());
-        let quarantine = self.case.quarantine.as_ref().map(|entry| {
-            let until = if entry.expired { "expired on" } else { "until" };
-            format!("quarantine {until} {} ({})", entry.expires, entry.issue)
-        });
+        let quarantine = quarantine(self.case).map(|entry| format!("quarantine {entry}"));
         let parts: Vec<&str> = quarantine.as_deref().into_iter().chain(why).collect();
         brief(&parts.join(": "))
+    }
+
+    /// Why it is no plain pass, as it came: nothing is cut or left out here.
+    pub(super) fn why(&self) -> String {
+        match (&self.case.message, quarantine(self.case)) {
+            (Some(message), _) => message.clone(),
+            (None, Some(entry)) => format!("it said nothing; quarantine {entry}"),
+            (None, None) => "it said nothing".to_owned(),
+        }
     }
 
     /// Whether a reader has to see more of it than a line.
@@ -41,6 +47,13 @@ impl Row<'_> {
         let is_remark = matches!(self.case.outcome, Outcome::Flaky | Outcome::Leaked);
         matches!(self.standing, Standing::Failed(_) | Standing::Quarantined) || is_remark
     }
+}
+
+/// `until 2026-03-15 (#7)`, for a case that is in quarantine.
+pub(super) fn quarantine(case: &CaseReport) -> Option<String> {
+    let entry = case.quarantine.as_ref()?;
+    let until = if entry.expired { "expired on" } else { "until" };
+    Some(format!("{until} {} ({})", entry.expires, entry.issue))
 }
 
 /// Every case that is no plain pass, the worst first; among equals in the order of the run.
@@ -135,14 +148,10 @@ const fn milliseconds(elapsed_ms: u64) -> f64 {
 
 /// A message in at most so many lines and characters, and without what steers a terminal.
 pub(super) fn shortened(message: &str) -> String {
-    let message = plain(message);
-    let mut lines: Vec<String> =
-        message.lines().take(LINES_MAX).map(|line| cut(line, LINE_CHARS_MAX)).collect();
+    let shown = message.lines().take(LINES_MAX).map(|line| cut(&plain(line), LINE_CHARS_MAX));
     let rest = message.lines().count().saturating_sub(LINES_MAX);
-    if 0 < rest {
-        lines.push(format!("({rest} more lines)"));
-    }
-    lines.join("\n")
+    let more = (0 < rest).then(|| format!("({rest} more lines)"));
+    shown.chain(more).collect::<Vec<_>>().join("\n")
 }
 
 /// A text in one short line.

@@ -15,7 +15,7 @@ use quick_junit::{FlakyOrRerun, NonSuccessKind, TestCase, TestCaseStatus, TestRe
 
 use super::digest::{self, Row};
 use crate::exit_code::ExitCode;
-use crate::report::{CaseReport, Outcome, Report};
+use crate::report::{Outcome, Report};
 use crate::verdict::Standing;
 
 /// The report as the text of a `junit.xml`.
@@ -51,7 +51,7 @@ fn element(suite: &str, row: &Row<'_>) -> TestCase {
     element.set_classname(suite);
     element.set_time(duration(case.elapsed_ms));
     if row.standing == Standing::Passed && case.outcome == Outcome::Leaked {
-        element.set_system_err(format!("leaked: {}", message(case)));
+        element.set_system_err(format!("leaked: {}", digest::plain(&row.why())));
     }
     let facts = [
         ("seed", case.seed.map(|seed| seed.to_string())),
@@ -72,7 +72,7 @@ fn status(row: &Row<'_>) -> TestCaseStatus {
         Standing::Passed => {
             let mut status = TestCaseStatus::success();
             if case.outcome == Outcome::Flaky {
-                status.add_reruns(earlier_tries(case));
+                status.add_reruns(earlier_tries(row));
             }
             status
         }
@@ -84,7 +84,7 @@ fn status(row: &Row<'_>) -> TestCaseStatus {
         Standing::Quarantined => {
             let mut status = TestCaseStatus::skipped();
             status.set_type(format!("quarantined, {}", case.outcome)).set_message(row.note());
-            status.set_description(message(case));
+            status.set_description(digest::plain(&row.why()));
             status
         }
         Standing::Failed(code) => failed(row, code),
@@ -102,29 +102,25 @@ fn failed(row: &Row<'_>, code: ExitCode) -> TestCaseStatus {
         ExitCode::FileInvalid => "expired quarantine",
         _ => case.outcome.words(),
     };
-    status.set_type(ty).set_message(row.note()).set_description(message(case));
+    status.set_type(ty).set_message(row.note()).set_description(digest::plain(&row.why()));
     if case.outcome == Outcome::Flaky {
-        status.set_rerun_kind(FlakyOrRerun::Flaky).add_reruns(earlier_tries(case));
+        status.set_rerun_kind(FlakyOrRerun::Flaky).add_reruns(earlier_tries(row));
     }
     status
 }
 
 /// The tries before the last one, of which only the message of one is known.
-fn earlier_tries(case: &CaseReport) -> impl Iterator<Item = TestRerun> {
-    let earlier = case.tries.saturating_sub(1).clamp(1, TRIES_MAX);
+fn earlier_tries(row: &Row<'_>) -> impl Iterator<Item = TestRerun> {
+    let earlier = row.case.tries.saturating_sub(1).clamp(1, TRIES_MAX);
     (0..earlier).map(|_| {
         let mut run = TestRerun::new(NonSuccessKind::Failure);
-        run.set_type(case.outcome.words()).set_description(message(case));
+        run.set_type(row.case.outcome.words()).set_description(digest::plain(&row.why()));
         run
     })
 }
 
 /// How many earlier tries are written at most: a number out of a file is not trusted with memory.
 const TRIES_MAX: u32 = 10;
-
-fn message(case: &CaseReport) -> String {
-    digest::plain(case.message.as_deref().unwrap_or_default())
-}
 
 /// A time that came out of a file, or none where it makes no sense.
 fn duration(elapsed_ms: f64) -> Duration {

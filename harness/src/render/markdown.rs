@@ -64,7 +64,7 @@ fn details(out: &mut String, row: &Row<'_>) {
     let summary = format!("<code>{}</code>: {}", escaped(&case.id), case.outcome);
     line(out, &format!("<details><summary>{summary}</summary>"));
     line(out, "");
-    let message = digest::shortened(case.message.as_deref().unwrap_or("(it said nothing)"));
+    let message = digest::shortened(&row.why());
     line(out, &format!("<pre>{}</pre>", escaped_lines(start_of(&message))));
     line(out, "");
     let facts = [

@@ -86,7 +86,7 @@ fn table(out: &mut String, report: &Report, rows: &[Row<'_>], colour: Colour) {
 fn details(out: &mut String, row: &Row<'_>) {
     let case = row.case;
     let title = format!("{}: {}", digest::one_line(&case.id), case.outcome);
-    let message = digest::shortened(case.message.as_deref().unwrap_or("(it said nothing)"));
+    let message = digest::shortened(&row.why());
     let facts = [
         (1 < case.tries).then(|| format!("tries:  {}", case.tries)),
         case.seed.map(|seed| format!("seed:   {seed}")),
@@ -99,15 +99,11 @@ fn details(out: &mut String, row: &Row<'_>) {
     block(out, &title, message.chain(facts.into_iter().flatten()));
 }
 
-fn quarantine(report: &Report) -> Vec<String> {
-    let entries = report.cases.iter().filter_map(|case| Some((case, case.quarantine.as_ref()?)));
-    entries
-        .map(|(case, entry)| {
-            let until = if entry.expired { "expired on" } else { "until" };
-            let (id, issue) = (digest::one_line(&case.id), digest::one_line(&entry.issue));
-            format!("{id}: {until} {}, {issue}", entry.expires)
-        })
-        .collect()
+fn quarantine(report: &Report) -> impl Iterator<Item = String> {
+    report.cases.iter().filter_map(|case| {
+        let (id, entry) = (&case.id, digest::quarantine(case)?);
+        Some(digest::one_line(&format!("{id}: {entry}")))
+    })
 }
 
 /// An empty line, a title where there is one, and the lines below it; nothing where there are none.
