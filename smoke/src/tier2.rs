@@ -30,7 +30,7 @@ pub fn cases() -> Vec<Definition> {
         registry::CASES,
         running::CASES,
         crashes::CASES,
-        contracts::CASES,
+        contracts::cases(),
         incidents::CASES,
         zones::CASES,
         runners::CASES,

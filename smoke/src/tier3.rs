@@ -22,7 +22,7 @@ pub fn cases() -> Vec<Definition> {
         live::CASES,
         verbatim::CASES,
         crashes::CASES,
-        contracts::CASES,
+        contracts::cases(),
     ]
     .concat()
 }
