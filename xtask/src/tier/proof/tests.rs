@@ -9,7 +9,8 @@ use harness::tier::Tier;
 use harness::verdict::judge;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Ending, age, ending, hashes, hashes_now};
+use super::{Ending, age, ending, hashes, hashes_now, programs};
+use crate::tier::build::Executable;
 use crate::tier::tests::{case, report};
 
 /// What a run of tier 2 with one program is about.
@@ -86,4 +87,13 @@ fn an_age_is_told_in_words() {
     assert_eq!(told(-120), "from the future");
     assert_eq!([told(0), told(59), told(60)], ["0 s", "59 s", "1 min"]);
     assert_eq!([told(3599), told(3600), told(86_399)], ["59 min", "1 h 00 min", "23 h 59 min"]);
+}
+
+#[test]
+fn a_program_that_every_tier_builds_for_itself_is_not_named_in_tier_1() {
+    let runner = Executable::runner("/t/debug/deps/it-1", "fakes::it");
+    let mut program = Executable::runner("/t/debug/p", "p");
+    program.runs_tests = false;
+    let named = programs(Tier::InProcess, &[program, runner]).unwrap();
+    assert_eq!(named, [std::path::PathBuf::from("/t/debug/deps/it-1")]);
 }
