@@ -34,7 +34,7 @@ use tempfile::TempDir;
 pub use self::draft::Draft;
 pub use self::running::Ready;
 use self::running::Running;
-pub use self::settings::{AGENT_ENV_MARK, Agent, AgentState, Contact, Settings};
+pub use self::settings::{AGENT_ENV_MARK, Agent, AgentState, Contact, LOGIN_VARIABLES, Settings};
 use crate::command::{Finished, RunError, run_within};
 use crate::processes::{Seen, Snapshot, kill_marked};
 use crate::wait::wait_until;

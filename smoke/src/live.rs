@@ -21,7 +21,7 @@ use std::time::Duration;
 use anyhow::{Context, bail, ensure};
 use harness::binaries::Programs;
 use harness::environment;
-use harness::sandbox::{Agent, AgentState, Sandbox, Settings};
+use harness::sandbox::{Agent, AgentState, LOGIN_VARIABLES, Sandbox, Settings};
 use serde_json::Value;
 
 use self::budget::{Budget, Spent};
@@ -36,23 +36,6 @@ const MODEL: &str = "haiku";
 
 /// How long the program may take to say whether it is logged in.
 const LOGIN_LIMIT: Duration = Duration::from_mins(1);
-
-/// What the real program needs of the caller's environment to find its login and its way.
-const LOGIN_VARIABLES: [&str; 13] = [
-    "HOME",
-    "USER",
-    "LOGNAME",
-    "ANTHROPIC_API_KEY",
-    "ANTHROPIC_AUTH_TOKEN",
-    "ANTHROPIC_BASE_URL",
-    "CLAUDE_CODE_OAUTH_TOKEN",
-    "CLAUDE_CONFIG_DIR",
-    "HTTPS_PROXY",
-    "HTTP_PROXY",
-    "NO_PROXY",
-    "SSL_CERT_FILE",
-    "NODE_EXTRA_CA_CERTS",
-];
 
 /// Which API the real program asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,7 +118,7 @@ impl Account {
         agent.state = AgentState::Own;
         agent.model = Some(MODEL.to_owned());
         let mut settings = Settings::new(agent, OWNER);
-        settings.inherit = LOGIN_VARIABLES.map(str::to_owned).to_vec();
+        settings.inherit = LOGIN_VARIABLES.iter().map(|&name| name.to_owned()).collect();
         Ok(settings)
     }
 }
@@ -146,7 +129,7 @@ pub fn login(programs: &Programs) -> anyhow::Result<String> {
     let mut agent = Agent::new(programs.claude()?);
     agent.state = AgentState::Own;
     let mut settings = Settings::new(agent, OWNER);
-    settings.inherit = LOGIN_VARIABLES.map(str::to_owned).to_vec();
+    settings.inherit = LOGIN_VARIABLES.iter().map(|&name| name.to_owned()).collect();
     let sandbox = Sandbox::new(programs.daemon()?, &settings)?;
     let said = sandbox.cli(&["doctor", "--json"], LOGIN_LIMIT)?;
     let findings: Vec<Value> = serde_json::from_str(&said.stdout).context("read the findings")?;

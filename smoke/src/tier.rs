@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use harness::binaries::{CLAUDE_VERSION, Programs};
+use harness::environment;
 use harness::exit_code::ExitCode;
 use harness::report::End;
 use harness::run::{self, Body, Missing, Need, Room, Skip, Transport};
@@ -72,7 +73,9 @@ fn account(tier: Tier) -> anyhow::Result<Option<Account>> {
         (Tier::RealAgent, Api::Live) => {
             let programs =
                 Programs::beside_this_executable().context("find the build directory")?;
-            Account::open(&programs.target_dir().join("harness")).map(Some)
+            let logs = environment::path(environment::LOGS);
+            let directory = logs.unwrap_or_else(|| programs.target_dir().join("harness/logs"));
+            Account::open(&directory).map(Some)
         }
     }
 }

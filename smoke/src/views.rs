@@ -1,5 +1,6 @@
 //! What the daemon shows of itself: its status, its transcripts, its files.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -174,4 +175,17 @@ pub fn registry(sandbox: &Sandbox) -> anyhow::Result<Vec<Value>> {
     let said = sandbox.cli(&["sessions", "--json"], SOON)?;
     ensure!(said.status.success(), "list the sessions: {}", said.stderr.trim());
     serde_json::from_str(&said.stdout).context("read the list of sessions")
+}
+
+/// Rows that went to an agent more than once without a word that they may have been there before.
+pub fn delivered_twice_unmarked(sandbox: &Sandbox) -> anyhow::Result<Vec<String>> {
+    let mut unmarked: BTreeMap<String, usize> = BTreeMap::new();
+    for event in events(sandbox)?.iter().filter(|event| event.kind == "IN") {
+        let text = event.entry["text"].as_str().unwrap_or_default();
+        if !text.contains("[Redelivery") {
+            *unmarked.entry(event.entry["row"].to_string()).or_default() += 1;
+        }
+    }
+    ensure!(!unmarked.is_empty(), "find a delivery at all");
+    Ok(unmarked.into_iter().filter(|(_, times)| 1 < *times).map(|(row, _)| row).collect())
 }

@@ -8,6 +8,23 @@ use super::MARK_NAME;
 /// The prefix of the mark that the daemon itself gives to every agent it starts.
 pub const AGENT_ENV_MARK: &str = "CLAUDE_ASSISTANT_AGENT=";
 
+/// What the real program needs of the caller's environment to find its login.
+pub const LOGIN_VARIABLES: &[&str] = &[
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "ANTHROPIC_API_KEY",
+    "ANTHROPIC_AUTH_TOKEN",
+    "ANTHROPIC_BASE_URL",
+    "CLAUDE_CODE_OAUTH_TOKEN",
+    "CLAUDE_CONFIG_DIR",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "NO_PROXY",
+    "SSL_CERT_FILE",
+    "NODE_EXTRA_CA_CERTS",
+];
+
 /// Where an agent program keeps its own state: transcripts, settings, login.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AgentState {

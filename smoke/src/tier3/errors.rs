@@ -6,7 +6,7 @@ use harness::sandbox::Sandbox;
 
 use super::conversation::TURN;
 use crate::case::{ADMINS, Case, Definition, unbroken};
-use crate::views::{count, events, registry, wait_reply, wait_settled};
+use crate::views::{count, delivered_twice_unmarked, registry, wait_reply, wait_settled};
 
 pub(super) const CASES: &[Definition] = &[Definition::real(
     "tier3::errors::messages_outlive_every_error_of_the_api",
@@ -60,20 +60,7 @@ fn messages_outlive_every_error_of_the_api(case: &mut Case) -> anyhow::Result<()
     ensure!(answered == ADMINS.len() as u64, "answer all: {answered}");
     let replies = sandbox.replies()?.len();
     ensure!(replies == ADMINS.len(), "answer each once: {replies}");
-    let unmarked: Vec<String> = events(sandbox)?
-        .iter()
-        .filter(|event| event.kind == "IN")
-        .filter(|event| {
-            let text = event.entry["text"].as_str().unwrap_or_default();
-            !text.contains("[Redelivery")
-        })
-        .map(|event| event.entry["row"].to_string())
-        .collect();
-    let mut doubled = unmarked.clone();
-    doubled.sort();
-    doubled.dedup();
-    let doubled: Vec<String> = if doubled.len() == unmarked.len() { Vec::new() } else { unmarked };
-    unbroken("rows delivered again unmarked, among these", &doubled)
+    unbroken("rows delivered again unmarked", &delivered_twice_unmarked(sandbox)?)
 }
 
 /// Turns of a chat that failed, by the transcript of its session.

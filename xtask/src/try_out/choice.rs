@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use clap::ValueEnum;
 use harness::binaries::Programs;
-use harness::sandbox::{Agent, AgentState, Sandbox, Settings};
+use harness::sandbox::{Agent, AgentState, LOGIN_VARIABLES, Sandbox, Settings};
 use serde_json::Value;
 
 use super::OWNER;
@@ -24,23 +24,6 @@ pub(crate) enum AgentChoice {
 
 /// How long `doctor` may take: it starts the agent program once.
 const DOCTOR_LIMIT: Duration = Duration::from_mins(1);
-
-/// What the real program needs of the caller's environment to find its login.
-const LOGIN_VARIABLES: &[&str] = &[
-    "HOME",
-    "USER",
-    "LOGNAME",
-    "ANTHROPIC_API_KEY",
-    "ANTHROPIC_AUTH_TOKEN",
-    "ANTHROPIC_BASE_URL",
-    "CLAUDE_CODE_OAUTH_TOKEN",
-    "CLAUDE_CONFIG_DIR",
-    "HTTPS_PROXY",
-    "HTTP_PROXY",
-    "NO_PROXY",
-    "SSL_CERT_FILE",
-    "NODE_EXTRA_CA_CERTS",
-];
 
 /// What was decided, and why.
 #[derive(Debug)]
