@@ -66,6 +66,15 @@ async fn a_layer_without_faults_changes_nothing() {
     assert_eq!(kept(|_| Mutated::new(&[])).await, in_need_of(Capability::Terminate));
 }
 
+#[test]
+fn every_contract_that_runs_in_memory_kills_a_mutant() {
+    let killers: Vec<&str> =
+        mutants::all().iter().flat_map(|mutant| mutant.killed_by.iter().copied()).collect();
+    let shown = ALL.iter().filter(|c| !c.needs.contains(&Capability::Terminate));
+    let idle: Vec<&str> = shown.map(|c| c.id).filter(|id| !killers.contains(id)).collect();
+    assert!(idle.is_empty(), "contracts without a mutant: {idle:?}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn every_mutant_is_killed_by_its_contracts() {
     let mut alive = Vec::new();

@@ -151,6 +151,12 @@ fn tools() -> Vec<Mutant> {
 fn questions() -> Vec<Mutant> {
     let allow = json!("allow");
     vec![
+        mutant(
+            "a line of an unknown type ends it",
+            &["C09"],
+            vec![Fault::HeardWith(line("never_heard_of"), "/type", json!("user"))],
+        ),
+        mutant("a last line without an end is lost", &["C12"], vec![Fault::DeafToUnended]),
         mutant("a broken line is passed over", &["C10"], vec![Fault::DeafToGarbage]),
         mutant(
             "a deny runs the tool all the same",
@@ -299,6 +305,7 @@ fn sessions() -> Vec<Mutant> {
             &["C30", "C31", "C33"],
             vec![Fault::Launches(afresh)],
         ),
+        mutant("a fork is no fork", &["C42"], vec![Fault::Launches(unforked)]),
         mutant("a fork is taken that is called none", &["C32"], vec![Fault::Launches(forked)]),
         mutant("a session id is given twice", &["C32"], vec![Fault::Launches(renamed)]),
         mutant("a refusal ends with exit code 0", &["C31", "C32"], vec![Fault::ExitCode(1, 0)]),
@@ -336,6 +343,14 @@ fn trouble() -> Vec<Mutant> {
 fn afresh(launch: &Launch) -> Session {
     match &launch.session {
         Session::Resume(id) => Session::New(other(id)),
+        session => session.clone(),
+    }
+}
+
+/// A session that should stay as it was goes on.
+fn unforked(launch: &Launch) -> Session {
+    match &launch.session {
+        Session::Fork(of) => Session::Resume(of.clone()),
         session => session.clone(),
     }
 }
