@@ -151,8 +151,6 @@ async fn a_reply_that_cannot_be_written_has_failed_with_the_reason() {
     assert_eq!(scene.rows(query), [failed, failed]);
 }
 
-/// What was done is not done again because it could not be written down.
-/// Incidents: 10.
 #[tokio::test(start_paused = true)]
 async fn a_reply_that_cannot_be_put_in_its_place_leaves_no_draft() {
     let scene = Scene::new();
@@ -163,6 +161,8 @@ async fn a_reply_that_cannot_be_put_in_its_place_leaves_no_draft() {
     assert_eq!(files(&scene), ["1.json"]);
 }
 
+/// What was done is not done again because it could not be written down.
+/// Incidents: 10.
 #[tokio::test(start_paused = true)]
 async fn a_text_whose_end_was_not_recorded_does_not_hold_up_its_chat() {
     let mut scene = Scene::new();

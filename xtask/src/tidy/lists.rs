@@ -13,7 +13,7 @@ mod sources;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use self::sources::{Test, tests_of};
+use self::sources::{Test, ids_of, tests_of};
 use super::tree::Tree;
 use super::{Finding, marked};
 
@@ -59,7 +59,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
             None => findings.push(no_markers(list.mark)),
         }
     }
-    findings.extend(check_references(&document.text, &tests));
+    findings.extend(check_references(&document.text, &ids_of(tree)));
     findings
 }
 
@@ -190,7 +190,7 @@ fn check_tests(list: &List, rows: &[Row<'_>], tests: &[Test]) -> Vec<Finding> {
 }
 
 /// Every case that is named anywhere in the document exists.
-fn check_references(text: &str, tests: &[Test]) -> Vec<Finding> {
+fn check_references(text: &str, ids: &BTreeSet<&str>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut in_block = false;
     for (number, line) in (1..).zip(text.lines()) {
@@ -201,7 +201,7 @@ fn check_references(text: &str, tests: &[Test]) -> Vec<Finding> {
             continue;
         }
         let cases = line.split('`').skip(1).step_by(2).filter(|code| is_case(code));
-        for name in cases.filter(|name| !tests.iter().any(|test| test.is_called(name))) {
+        for name in cases.filter(|name| !ids.contains(name)) {
             let what = format!("there is no case {name}");
             findings.push(Finding::error(DOCUMENT, number, what));
         }

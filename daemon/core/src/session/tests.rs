@@ -206,8 +206,6 @@ fn messages_go_to_a_running_turn_at_once_and_one_result_may_answer_several() {
     );
 }
 
-/// Nothing but a message brings back what somebody ended.
-/// Incidents: 46.
 #[test]
 fn a_hint_that_comes_while_the_store_is_asked_has_it_asked_once_more() {
     let mut session = Session::new(Beginning {
@@ -228,6 +226,8 @@ fn a_hint_that_comes_while_the_store_is_asked_has_it_asked_once_more() {
     assert!(!asks_after(nothing()), "nothing came since");
 }
 
+/// Nothing but a message brings back what somebody ended.
+/// Incidents: 46.
 #[test]
 fn a_killed_session_sleeps_until_the_next_message() {
     check(

@@ -67,6 +67,16 @@ pub(super) fn tests_of(tree: &Tree) -> Vec<Test> {
     )
 }
 
+/// The ids of cases that stand in the sources as such: not every case is a function of its own.
+pub(super) fn ids_of(tree: &Tree) -> BTreeSet<&str> {
+    tree.files
+        .iter()
+        .filter(|file| file.path.starts_with(CASES))
+        .flat_map(|file| file.text.split('"').skip(1))
+        .filter(|literal| literal.starts_with("tier") && literal.contains("::"))
+        .collect()
+}
+
 /// What the functions of a file are called by: its package and module, or the tier and family.
 fn module_of(path: &str) -> Option<String> {
     let path = path.strip_suffix(".rs")?;

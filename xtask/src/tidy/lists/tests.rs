@@ -1,6 +1,8 @@
 //! A document and some sources in, findings out.
 
-use super::{List, check_numbers, check_references, check_row, check_tests, rows_of, tests_of};
+use super::{
+    List, check_numbers, check_references, check_row, check_tests, ids_of, rows_of, tests_of,
+};
 use crate::tidy::tree::Tree;
 
 const LIST: List =
@@ -15,7 +17,8 @@ const SOURCES: &[(&str, &str)] = &[
     ("daemon/tests/it/cli.rs", "#[test]\nfn every_verb_works() {}\n"),
     (
         "smoke/src/tier2/crashes.rs",
-        "/// Incidents: 2.\nfn the_daemon_is_killed(case: &mut Case) -> anyhow::Result<()> {\n",
+        "Definition::fake(\"tier2::crashes::the_daemon_is_killed\", 30, the_daemon_is_killed)\n\
+         /// Incidents: 2.\nfn the_daemon_is_killed(case: &mut Case) -> anyhow::Result<()> {\n",
     ),
 ];
 
@@ -57,7 +60,7 @@ fn a_missing_doubled_or_unknown_number_is_found() {
             "error: docs/testing.md: 2 is missing among the incidents",
             "error: docs/testing.md:2: tier2::crashes::the_daemon_is_killed does not say \
              `Incidents: 3`",
-            "error: smoke/src/tier2/crashes.rs:2: the_daemon_is_killed says `Incidents: 2` and is \
+            "error: smoke/src/tier2/crashes.rs:3: the_daemon_is_killed says `Incidents: 2` and is \
              not listed there in docs/testing.md",
         ],
     );
@@ -76,7 +79,7 @@ fn a_test_that_is_not_there_is_found() {
         &[
             "error: docs/testing.md:2: there is no test tier2::crashes::gone",
             "error: docs/testing.md:2: there is no stage called \"later\"",
-            "error: smoke/src/tier2/crashes.rs:2: the_daemon_is_killed says `Incidents: 2` and is \
+            "error: smoke/src/tier2/crashes.rs:3: the_daemon_is_killed says `Incidents: 2` and is \
              not listed there in docs/testing.md",
         ],
     );
@@ -96,10 +99,10 @@ fn a_function_that_is_no_test_cannot_be_named() {
 
 #[test]
 fn a_case_named_in_passing_exists_as_well() {
-    let tests = tests_of(&Tree::of(SOURCES));
+    let tree = Tree::of(SOURCES);
     let text = "`tier2::crashes::the_daemon_is_killed` and `tier2::crashes::gone`\n\
                 ```\n`tier2::crashes::an_example`\n```\n`tier2` and `tier2::crashes`";
     let found: Vec<String> =
-        check_references(text, &tests).iter().map(ToString::to_string).collect();
+        check_references(text, &ids_of(&tree)).iter().map(ToString::to_string).collect();
     assert_eq!(found, ["error: docs/testing.md:1: there is no case tier2::crashes::gone"]);
 }
