@@ -1,11 +1,12 @@
 //! Tier 2: the daemon's binary with a stand-in of the agent program.
 
+mod agents;
 mod cli;
 mod contracts;
 mod control;
 mod crashes;
 mod daemon;
-mod incidents;
+mod ends;
 mod inputs;
 mod messages;
 mod privacy;
@@ -13,7 +14,7 @@ mod registry;
 mod runners;
 mod running;
 mod strangers;
-mod zones;
+mod succession;
 
 use crate::case::Definition;
 
@@ -31,8 +32,9 @@ pub fn cases() -> Vec<Definition> {
         running::CASES,
         crashes::CASES,
         contracts::cases(),
-        incidents::CASES,
-        zones::CASES,
+        succession::CASES,
+        ends::CASES,
+        agents::CASES,
         runners::CASES,
     ]
     .concat()

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
+use harness::processes::Seen;
 use harness::sandbox::{Reply, Sandbox};
 use harness::wait::wait_for;
 use rusqlite::{Connection, OpenFlags};
@@ -188,4 +189,9 @@ pub fn delivered_twice_unmarked(sandbox: &Sandbox) -> anyhow::Result<Vec<String>
     }
     ensure!(!unmarked.is_empty(), "find a delivery at all");
     Ok(unmarked.into_iter().filter(|(_, times)| 1 < *times).map(|(row, _)| row).collect())
+}
+
+/// Processes by id and name, for what is told of them.
+pub fn named<'a>(processes: impl IntoIterator<Item = &'a Seen>) -> Vec<String> {
+    processes.into_iter().map(|process| format!("{} {}", process.pid, process.name)).collect()
 }

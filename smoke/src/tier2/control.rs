@@ -1,20 +1,29 @@
-//! Bad clients of the control socket: the daemon refuses each with an answer, and goes on.
+//! The control socket: bad clients are refused with an answer, and a daemon that gives none is not
+//! called well.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use harness::processes::open_files;
+use harness::processes::{open_files, signal};
 use harness::sandbox::Sandbox;
 use harness::wait::wait_until;
+use rustix::process::Signal;
 
 use crate::case::{Case, Definition, OWNER, SOON};
 use crate::views::{files_below, status, wait_echoes};
 
-pub(super) const CASES: &[Definition] =
-    &[Definition::fake("tier2::control::bad_clients_are_refused", 90, bad_clients_are_refused)];
+pub(super) const CASES: &[Definition] = &[
+    Definition::fake("tier2::control::bad_clients_are_refused", 90, bad_clients_are_refused),
+    Definition::fake(
+        "tier2::control::a_daemon_that_hangs_is_not_called_well",
+        60,
+        a_daemon_that_hangs_is_not_called_well,
+    ),
+];
 
 /// Clients at once.
 const CROWD: usize = 100;
@@ -82,4 +91,24 @@ fn socket(sandbox: &Sandbox) -> anyhow::Result<PathBuf> {
         .into_iter()
         .find(|path| path.metadata().is_ok_and(|found| found.file_type().is_socket()))
         .context("find the control socket")
+}
+
+/// Long enough for a client that gives up, and too short for one that waits as for a long order.
+const GIVEN_UP: Duration = Duration::from_secs(10);
+
+/// That there is a process says nothing: only one that answers is well.
+/// Incidents: K14.
+fn a_daemon_that_hangs_is_not_called_well(case: &mut Case) -> anyhow::Result<()> {
+    let sandbox = &mut case.sandbox;
+    let ready = sandbox.start()?;
+    status(sandbox)?;
+    signal(ready.pid, Signal::STOP)?;
+    let said = sandbox.cli(&["status"], GIVEN_UP);
+    // First of all it goes on, whatever was said.
+    signal(ready.pid, Signal::CONT)?;
+    let said = said.context("hear in time that it does not answer")?;
+    ensure!(said.status.code() == Some(69), "say that it does not answer: {}", said.status);
+    ensure!(said.stderr.contains("no answer"), "say what is wrong: {}", said.stderr);
+    ensure!(wait_until(SOON, || status(sandbox).is_ok()), "be well again");
+    Ok(())
 }

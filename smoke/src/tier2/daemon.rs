@@ -8,7 +8,7 @@ use serde_json::Value;
 use std::fs;
 
 use crate::case::{Case, Definition, OWNER, SOON, unbroken};
-use crate::views::{status, wait_echoes, wait_settled};
+use crate::views::{named, status, wait_echoes, wait_settled};
 
 pub(super) const CASES: &[Definition] = &[
     Definition::fake("tier2::daemon::a_second_daemon_is_refused", 30, a_second_daemon_is_refused),
@@ -81,9 +81,7 @@ fn a_stop_leaves_nothing_behind(case: &mut Case) -> anyhow::Result<()> {
     ensure!(!sandbox.leftovers().is_empty(), "find the agent by its mark");
     let ended = sandbox.stop(SOON)?.context("see it end in time")?;
     ensure!(ended.success(), "end well: {ended}");
-    let left: Vec<String> =
-        sandbox.leftovers().iter().map(|left| format!("{} {}", left.pid, left.name)).collect();
-    unbroken("processes left by an orderly stop", &left)
+    unbroken("processes left by an orderly stop", &named(&sandbox.leftovers()))
 }
 
 fn start_returns_when_it_is_ready(case: &mut Case) -> anyhow::Result<()> {
@@ -104,9 +102,7 @@ fn start_returns_when_it_is_ready(case: &mut Case) -> anyhow::Result<()> {
         wait_until(SOON, || Snapshot::take().find(pid).is_none_or(|daemon| daemon.zombie)),
         "see it end"
     );
-    let left: Vec<String> =
-        sandbox.leftovers().iter().map(|left| format!("{} {}", left.pid, left.name)).collect();
-    unbroken("processes left by stop", &left)
+    unbroken("processes left by stop", &named(&sandbox.leftovers()))
 }
 
 fn bad_configuration_is_named_by_line_and_key(case: &mut Case) -> anyhow::Result<()> {
