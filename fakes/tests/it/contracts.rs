@@ -1,9 +1,11 @@
 //! The contracts of the agent program, kept by the stand-in in memory and by the recordings of the
 //! real program, and broken by every mutant of the stand-in.
 
+mod fault;
 mod layer;
 mod memory;
 mod mutants;
+mod words;
 
 use std::path::PathBuf;
 

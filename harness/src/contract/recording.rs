@@ -225,10 +225,24 @@ impl Scrub {
                 .collect::<String>()
         };
         let text = text.replace(&self.home, HOME).replace(&mangled(&self.home), &mangled(HOME));
+        let text = without_port(&text);
         if text.chars().nth(TEXT_CHARS).is_none() {
             return text;
         }
         let kept: String = text.chars().take(TEXT_CHARS).collect();
         format!("{kept}<trimmed>")
     }
+}
+
+/// The text without the port of the stand-in of the API, which is another one each time.
+fn without_port(text: &str) -> String {
+    const HOST: &str = "127.0.0.1:";
+    let mut parts = text.split(HOST);
+    let mut kept = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        kept.push_str(HOST);
+        kept.push_str("<port>");
+        kept.push_str(part.trim_start_matches(|c: char| c.is_ascii_digit()));
+    }
+    kept
 }

@@ -38,7 +38,7 @@ fn transcript(said: &[serde_json::Value]) -> Transcript {
 fn a_recording_reads_back_without_what_belongs_to_the_machine() {
     let long = "x".repeat(300);
     let said = json!({
-        "type": "system", "cwd": "/tmp/a.b/work", "file": "/tmp/a.b/p/-tmp-a-b-work", "pid": 77,
+        "type": "system", "cwd": "/tmp/a.b/work", "file": "/tmp/a.b/p/-tmp-a-b-work", "pid": 77, "at": "http://127.0.0.1:4242/v1",
         "commands": [1, 2, 3], "text": long,
     });
     let made =
@@ -49,7 +49,7 @@ fn a_recording_reads_back_without_what_belongs_to_the_machine() {
         panic!("a line was said")
     };
     let wanted = json!({
-        "type": "system", "cwd": "<home>/work", "file": "<home>/p/-home--work", "pid": 1,
+        "type": "system", "cwd": "<home>/work", "file": "<home>/p/-home--work", "pid": 1, "at": "http://127.0.0.1:<port>/v1",
         "commands": [1], "text": format!("{}<trimmed>", "x".repeat(200)),
     });
     assert_eq!(*said, wanted);

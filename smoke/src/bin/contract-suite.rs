@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use clap::{Parser, Subcommand, ValueEnum};
 use harness::binaries::{CLAUDE_VERSION, Programs};
 use harness::contract::{
@@ -201,6 +201,10 @@ impl Suite {
 
     fn record(&self, only: Option<&str>) -> anyhow::Result<ExitCode> {
         let contracts = selected(only);
+        if contracts.is_empty() {
+            tell("no contract has that number")?;
+            return Ok(ExitCode::NothingSelected);
+        }
         let api = FakeApi::start(&self.programs.fake_messages_api()?)?;
         let program = self.programs.claude()?;
         std::fs::create_dir_all(&self.recordings)
@@ -219,7 +223,6 @@ impl Suite {
                     .with_context(|| format!("write {}", path.display()))?;
             }
         }
-        ensure!(!contracts.is_empty(), "find a contract with that number");
         Ok(if 0 < broken { ExitCode::Failed } else { ExitCode::Pass })
     }
 }

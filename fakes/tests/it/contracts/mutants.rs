@@ -6,7 +6,7 @@
 use harness::contract::{Launch, Session};
 use serde_json::{Value, json};
 
-use super::layer::{Fault, Mutant, Pick};
+use super::fault::{Fault, Mutant, Pick};
 
 /// The answer to the host's request of this subtype.
 const fn answer_to(subtype: &'static str) -> Pick {
