@@ -37,7 +37,7 @@ use self::trial::Verdict;
 use crate::workspace::{Workspace, has_cargo_subcommand};
 
 /// The list, from the top of the workspace.
-const LIST: &str = "xtask/mutants.toml";
+pub(crate) const LIST: &str = "xtask/mutants.toml";
 
 /// Which faults, and what about them.
 #[derive(Debug, clap::Args)]

@@ -23,6 +23,7 @@ use harness::exit_code::ExitCode;
 use self::crates::Metadata;
 use self::licences::Policy;
 use self::tree::Tree;
+use crate::mutants;
 use crate::workspace::Workspace;
 
 /// How bad a finding is.
@@ -81,6 +82,7 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<ExitCode> {
     findings.extend(documents::check(&tree));
     findings.extend(private::check(&tree));
     findings.extend(lists::check(&tree));
+    findings.extend(check_mutants(workspace, &tree)?);
     findings.extend(crates::check(&metadata, &built_from(workspace)?));
     findings.extend(licences::check(&metadata, &policy));
 
@@ -91,6 +93,23 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<ExitCode> {
     let warnings = findings.len() - errors;
     println!("tidy: {} files, {errors} errors, {warnings} warnings", tree.files.len());
     Ok(if errors == 0 { ExitCode::Pass } else { ExitCode::Failed })
+}
+
+/// Every fault of the list can still be put in and has its test, and the document shows them all.
+fn check_mutants(workspace: &Workspace, tree: &Tree) -> anyhow::Result<Vec<Finding>> {
+    const DOCUMENT: &str = "docs/testing.md";
+    let problems = mutants::problems(workspace.root());
+    let broken = |what| Finding::error(mutants::LIST, 0, what);
+    let mut findings: Vec<Finding> = problems.into_iter().map(broken).collect();
+    // A list that cannot be read has no table, and was told of above.
+    if findings.is_empty()
+        && let Some(document) = tree.find(DOCUMENT)
+        && !document.text.contains(&mutants::markdown(workspace.root())?)
+    {
+        let what = "its table of mutants is old: take `cargo xtask mutants --list --markdown`";
+        findings.push(Finding::error(DOCUMENT, 0, what));
+    }
+    Ok(findings)
 }
 
 /// Cargo's account of every package.

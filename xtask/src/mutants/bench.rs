@@ -4,17 +4,20 @@
 //! compile must never look like a test that failed.
 
 use std::ffi::OsString;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use anyhow::Context;
+use harness::environment;
 use harness::exit_code::ExitCode;
+use harness::report::{Outcome, Report};
 
 use super::checkout::Checkout;
 use super::list::Package;
 use super::running::{Ended, Interrupt, Program, executable_of, run, written};
-use crate::tally::{self, Tally};
+use crate::tally;
 use crate::workspace::BUILD_PROGRAMS;
 
 /// A build of everything from nothing, on a machine that does much else.
@@ -152,12 +155,13 @@ impl Bench<'_> {
     }
 
     fn run_cases(&self, runner: &Path, only: Option<&str>, name: &str) -> anyhow::Result<Finding> {
+        let path = self.logs.join(format!("{name}.report.json"));
+        // One of an earlier run must not speak for this one.
+        drop(fs::remove_file(&path));
         let mut command = Command::new(runner);
-        command.current_dir(self.checkout.root()).args(only);
+        command.current_dir(self.checkout.root()).args(only).env(environment::REPORT, &path);
         let ended = self.run(command, name, "cases", TIER_MAX)?;
-        let noticed =
-            [ExitCode::Failed, ExitCode::InvariantBroken].map(|code| code.number().into());
-        Ok(finding(ended, &written(&self.log(name, "cases")), &noticed))
+        Ok(finding_of_cases(ended, Report::read(&path).ok().as_ref()))
     }
 
     fn run(
@@ -208,14 +212,10 @@ impl Tests<'_> {
 
 /// What the end of a run of tests means. `failed` are the numbers that say that a test failed.
 pub(super) fn finding(ended: Ended, said: &str, failed: &[i32]) -> Finding {
-    let mut tally = Tally::default();
-    for line in said.lines() {
-        tally += tally::of_line(line).unwrap_or_default();
-    }
     match ended {
         Ended::Interrupted => Finding::Interrupted,
         Ended::TooLate => Finding::Noticed { timeout: true },
-        Ended::With(0) if 0 < tally.passed && tally.failed == 0 => Finding::Held,
+        Ended::With(0) if 0 < passed(said) => Finding::Held,
         Ended::With(0) => Finding::Nothing { why: "no test ran".to_owned() },
         Ended::With(code) if failed.contains(&code) => {
             // One that nextest has ended because it hung.
@@ -223,6 +223,36 @@ pub(super) fn finding(ended: Ended, said: &str, failed: &[i32]) -> Finding {
             Finding::Noticed { timeout }
         }
         Ended::With(code) => Finding::Nothing { why: format!("the tests ended with {code}") },
+    }
+}
+
+/// How many tests passed: nextest names each, and cargo's own runner counts them.
+fn passed(said: &str) -> u64 {
+    let of_line = |line: &str| match tally::of_line(line) {
+        Some(counted) => counted.passed,
+        None => u64::from(line.trim_start().starts_with("PASS [")),
+    };
+    said.lines().map(of_line).sum()
+}
+
+/// What the end of a runner of cases means. Its report is what counts, and has to be there.
+pub(super) fn finding_of_cases(ended: Ended, report: Option<&Report>) -> Finding {
+    match (ended, report) {
+        (Ended::Interrupted, _) => Finding::Interrupted,
+        (Ended::TooLate, _) => Finding::Noticed { timeout: true },
+        (Ended::With(code), None) => {
+            Finding::Nothing { why: format!("the runner ended with {code} and left no report") }
+        }
+        (Ended::With(code), Some(report)) => match ExitCode::from_number(code) {
+            Some(ExitCode::Pass) if 0 < report.verdict.passed => Finding::Held,
+            Some(ExitCode::Failed | ExitCode::InvariantBroken) => {
+                let mut outcomes = report.cases.iter().map(|case| case.outcome);
+                let saw_it =
+                    |bad| matches!(bad, Outcome::Failed | Outcome::Panicked | Outcome::Broken);
+                Finding::Noticed { timeout: !outcomes.any(saw_it) }
+            }
+            _ => Finding::Nothing { why: format!("the runner ended with {code}") },
+        },
     }
 }
 
