@@ -29,7 +29,12 @@ pub(super) fn since(root: &Path, revision: Option<&str>) -> anyhow::Result<Chang
     if !uncommitted.is_empty() {
         return Ok(Changes { since: "not committed".to_owned(), paths: uncommitted });
     }
-    let last = git(root, &["show", "--format=", "--name-only", "-z", "--no-renames", "HEAD"])?;
+    let before = git(root, &["rev-parse", "--verify", "--quiet", "HEAD^1"])
+        .or_else(|_| git(root, &["hash-object", "-t", "tree", "/dev/null"]))?;
+    // Against its first parent: a merge has brought all that the branch holds.
+    let range = [before.trim(), "HEAD", "--"];
+    let arguments = ["diff", "--name-only", "-z", "--no-renames"].into_iter().chain(range);
+    let last = git(root, &arguments.collect::<Vec<_>>())?;
     Ok(Changes { since: "in the last commit".to_owned(), paths: names(&last).collect() })
 }
 
@@ -52,3 +57,6 @@ fn git(root: &Path, arguments: &[&str]) -> anyhow::Result<String> {
     ensure!(output.status.success(), "ask git what changed: {}", complaint.trim());
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
+
+#[cfg(test)]
+mod tests;
