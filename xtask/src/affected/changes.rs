@@ -15,13 +15,18 @@ pub(super) struct Changes {
     pub(super) paths: BTreeSet<String>,
 }
 
+/// A revision that git does not know.
+#[derive(Debug, thiserror::Error)]
+#[error("find the revision {0}")]
+pub(super) struct NoSuchRevision(String);
+
 /// What differs from `revision`: committed, uncommitted and untracked. Without one, what is not
 /// committed, and if that is nothing, what the last commit changed.
 pub(super) fn since(root: &Path, revision: Option<&str>) -> anyhow::Result<Changes> {
     if let Some(revision) = revision {
         // Not an option, whatever it begins with.
-        let commit = git(root, &["rev-parse", "--verify", "--end-of-options", revision])
-            .with_context(|| format!("find the revision {revision}"))?;
+        let commit = git(root, &["rev-parse", "--verify", "--quiet", "--end-of-options", revision])
+            .map_err(|_| NoSuchRevision(revision.to_owned()))?;
         let paths = changed(root, commit.trim())?;
         return Ok(Changes { since: format!("since {revision}"), paths });
     }

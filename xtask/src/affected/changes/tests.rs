@@ -5,7 +5,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use super::{git, since};
+use super::{NoSuchRevision, git, since};
 
 /// A repository with one commit of `first.rs`.
 fn repository() -> TempDir {
@@ -70,5 +70,6 @@ fn a_moved_file_has_left_one_place_and_come_to_another() {
 #[test]
 fn a_revision_that_is_none_is_named() {
     let error = since(repository().path(), Some("--nonsense")).unwrap_err();
-    assert!(format!("{error:#}").contains("find the revision --nonsense"), "{error:#}");
+    assert!(error.is::<NoSuchRevision>(), "{error:#}");
+    assert_eq!(error.to_string(), "find the revision --nonsense");
 }
