@@ -1,5 +1,7 @@
 //! The contracts of the agent program over real pipes: with its stand-in, and with the real one.
 
+pub mod comparison;
+
 use std::path::Path;
 use std::slice;
 use std::sync::{Mutex, PoisonError};
@@ -32,14 +34,16 @@ impl Family {
     }
 }
 
-/// The stand-in of the agent program, told to refuse whatever a good host does not say.
-pub fn fake(program: &Path) -> anyhow::Result<Pipes> {
-    Ok(Pipes::new(program)?.strict_by("FAKE_CLAUDE_STRICT"))
+/// The stand-in of the agent program, told to refuse whatever a good host does not say. All of it
+/// carries `mark`.
+pub fn fake(program: &Path, mark: &str) -> anyhow::Result<Pipes> {
+    Pipes::new(program)?.strict_by("FAKE_CLAUDE_STRICT").marked(mark)
 }
 
-/// The real agent program, kept from every network but the stand-in of the API.
-pub fn real(program: &Path, api: &str) -> anyhow::Result<Pipes> {
-    Ok(Pipes::new(program)?.with_api(api))
+/// The real agent program, kept from every network but the stand-in of the API. All of it carries
+/// `mark`.
+pub fn real(program: &Path, api: &str, mark: &str) -> anyhow::Result<Pipes> {
+    Pipes::new(program)?.with_api(api).marked(mark)
 }
 
 /// Runs contracts, some of them side by side; how each went, in their order.
@@ -96,7 +100,7 @@ fn judge(wanted: &[Contract], name: &str, outcomes: &[Outcome]) -> anyhow::Resul
 /// The body of a case with the stand-in: one contract.
 pub fn over_fake(case: &Case, id: &str) -> anyhow::Result<()> {
     let contract = Contract::find(id).with_context(|| format!("find the contract {id}"))?;
-    let mut pipes = fake(&case.programs.fake_claude()?)?;
+    let mut pipes = fake(&case.programs.fake_claude()?, &case.sandbox.mark())?;
     let outcome = run_alone(contract, &mut pipes);
     judge(slice::from_ref(contract), "fake", &[outcome])
 }
@@ -106,7 +110,8 @@ pub fn over_real(case: &Case, family: Family) -> anyhow::Result<()> {
     let api = case.api.as_ref().context("find the stand-in of the API")?;
     let program = case.programs.claude()?;
     let contracts = family.contracts()?;
-    let ran = run_all(contracts, || real(&program, api.url()))?;
+    let mark = case.sandbox.mark();
+    let ran = run_all(contracts, || real(&program, api.url(), &mark))?;
     let outcomes: Vec<Outcome> = ran.into_iter().map(|(outcome, _)| outcome).collect();
     judge(contracts, "real", &outcomes)
 }
