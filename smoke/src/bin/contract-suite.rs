@@ -96,7 +96,7 @@ fn main() -> anyhow::Result<std::process::ExitCode> {
     kill_marked(&suite.mark);
     Ok(match code {
         Err(error) if error.is::<RecordingError>() => {
-            tell(&format!("failed to {error:#}"))?;
+            tell(&format!("failed to {error}"))?;
             ExitCode::FileInvalid.into()
         }
         code => code?.into(),

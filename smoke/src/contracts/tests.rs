@@ -56,7 +56,7 @@ fn contracts_that_did_not_run_do_not_pass() {
 
 #[test]
 fn a_contract_that_was_kept_in_other_words_does_not_pass() {
-    fn without_model(outcomes: &mut Vec<Outcome>) {
+    fn without_model(outcomes: &mut [Outcome]) {
         for line in &mut outcomes[0].transcript.lines {
             if let Entry::Out(said) = &mut line.entry
                 && said["subtype"] == "init"
@@ -67,7 +67,7 @@ fn a_contract_that_was_kept_in_other_words_does_not_pass() {
         }
     }
     check(
-        without_model,
+        |outcomes| without_model(outcomes),
         Some(
             "say what was recorded:\nC02 run 1, conversation: line 2 (system/init) /model: fake \
              has nothing, recording has a string\nC02 run 1, conversation: line 5 (system/init) \
