@@ -1,5 +1,6 @@
 //! What runs when: `test`, which is also `ci`, and `test-tier`, as lists of steps.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -58,6 +59,19 @@ impl Copies {
         [&self.json, &self.junit, &self.markdown].into_iter().flatten()
     }
 
+    /// Why one of them cannot be written, as far as that can be seen before anything runs. Only a
+    /// plain file is ever replaced: whatever else lies there is not ours to take away.
+    fn refusal(&self) -> Option<String> {
+        let taken = |path: &&PathBuf| fs::symlink_metadata(path).is_ok_and(|it| !it.is_file());
+        let path = self.paths().find(taken)?;
+        Some(format!("a report is written to a plain file, and this is none: {}", path.display()))
+    }
+
+    /// Takes away what lies there, so that a copy that is there afterwards is of this run.
+    fn clear(&self) -> anyhow::Result<()> {
+        self.paths().try_for_each(|path| places::remove_file(path))
+    }
+
     fn write(&self, report: &Report) -> anyhow::Result<()> {
         if let Some(path) = &self.json {
             report.write(path)?;
@@ -76,7 +90,7 @@ impl Copies {
 /// missing on this machine is skipped behind an open gate, and fails behind a closed one.
 pub(crate) fn test(workspace: &Workspace, gate: Gate) -> anyhow::Result<ExitCode> {
     let summary = workspace.target_dir().join("harness/report.md");
-    places::remove(&summary)?;
+    places::remove_file(&summary)?;
     let started = Instant::now();
     let mut run = Run::default();
     check_steps(workspace, &mut run);
@@ -95,10 +109,11 @@ pub(crate) fn test(workspace: &Workspace, gate: Gate) -> anyhow::Result<ExitCode
 
 /// One tier, or several.
 pub(crate) fn test_tier(workspace: &Workspace, request: &Request) -> anyhow::Result<ExitCode> {
-    // A copy that is there afterwards is of this run.
-    for path in request.copies.paths() {
-        places::remove(path)?;
+    if let Some(why) = request.copies.refusal() {
+        eprintln!("xtask: {why}");
+        return Ok(ExitCode::BadUsage);
     }
+    request.copies.clear()?;
     let mut run = Run::default();
     let mut last = None;
     for order in &request.orders {
@@ -214,7 +229,7 @@ fn run_or_reuse(
         }
     }
     if order.selection.is_everything() {
-        places::remove(&receipt)?;
+        places::remove_file(&receipt)?;
     }
     let report = tier::run(workspace, order, built, places, &Output::Terminal)?;
     if order.tier == Tier::InProcess || tier::has_fallen(&report) {
@@ -223,9 +238,9 @@ fn run_or_reuse(
     let after = before.as_ref().and_then(|_| proof::subject(workspace, order, built).ok());
     match proof::ending(&report, before, after.as_ref(), Timestamp::now()) {
         proof::Ending::Leave => {}
-        proof::Ending::Withdraw => places::remove(&receipt)?,
+        proof::Ending::Withdraw => places::remove_file(&receipt)?,
         proof::Ending::Changed => {
-            places::remove(&receipt)?;
+            places::remove_file(&receipt)?;
             println!("no receipt: files or programs changed while {} ran", order.tier);
         }
         proof::Ending::Write(written) => written.write(&receipt)?,

@@ -1,15 +1,17 @@
 //! When an earlier run does for another, and the page for a pull request.
 
+use harness::exit_code::ExitCode;
 use harness::gate::Gate;
 use harness::receipt::{Receipt, Wanted};
 use harness::report::{Outcome, Report, Selection};
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
-use super::{markdown, reusable};
+use super::{Copies, Request, Reuse, markdown, reusable, test_tier};
 use crate::tier::places::Places;
 use crate::tier::proof::tests::wanted;
 use crate::tier::tests::{case, report};
+use crate::workspace::Workspace;
 
 /// A place where a whole tier 2 has passed, an hour ago.
 struct Desk {
@@ -70,4 +72,38 @@ fn the_page_for_a_pull_request_begins_with_the_steps() {
     let page = markdown("format  ok\n\n1 passed, 0 failed\n", &[report]);
     assert!(page.starts_with("```text\nformat  ok\n\n1 passed, 0 failed\n```\n"), "{page}");
     assert!(page.contains("tier 2"), "{page}");
+}
+
+#[test]
+fn a_copy_never_takes_the_place_of_a_directory() {
+    let room = tempfile::tempdir().unwrap();
+    let kept = room.path().join("kept");
+    std::fs::write(&kept, "mine").unwrap();
+    let link = room.path().join("link");
+    std::os::unix::fs::symlink(&kept, &link).unwrap();
+    for path in [room.path(), &link] {
+        let path = Some(path.to_path_buf());
+        for copies in [
+            Copies { json: path.clone(), ..Copies::default() },
+            Copies { junit: path.clone(), ..Copies::default() },
+            Copies { markdown: path.clone(), ..Copies::default() },
+        ] {
+            let request = Request { orders: Vec::new(), reuse: Reuse::Never, copies };
+            let code = test_tier(&Workspace::find().unwrap(), &request).unwrap();
+            assert_eq!(code, ExitCode::BadUsage);
+        }
+    }
+    assert_eq!(std::fs::read_to_string(&kept).unwrap(), "mine");
+}
+
+#[test]
+fn a_copy_of_an_earlier_run_is_taken_away() {
+    let room = tempfile::tempdir().unwrap();
+    let old = room.path().join("old.json");
+    std::fs::write(&old, "{}").unwrap();
+    let absent = Some(room.path().join("absent.xml"));
+    let copies = Copies { json: Some(old.clone()), junit: absent, markdown: None };
+    assert_eq!(copies.refusal(), None);
+    copies.clear().unwrap();
+    assert!(!old.exists());
 }

@@ -10,7 +10,7 @@ use harness::report::CaseReport;
 use serde_json::Value;
 
 use super::super::build::selection_arguments;
-use super::super::places::remove;
+use super::super::places::remove_file;
 use super::super::{tell_nothing, text_of};
 use super::{Order, Output, Test, Wanted, fallen, tell_of_failure};
 use crate::workspace::Workspace;
@@ -73,7 +73,7 @@ pub(super) fn run(
 ) -> anyhow::Result<Vec<CaseReport>> {
     // It writes where its own configuration says, below the top of the workspace.
     let junit: PathBuf = workspace.root().join("target/nextest").join(PROFILE).join("junit.xml");
-    remove(&junit)?;
+    remove_file(&junit)?;
     let mut arguments = vec!["nextest", "run", "--profile", PROFILE, "--no-fail-fast"];
     arguments.extend(selection_arguments(order.tier, order.profile));
     let mut command = workspace.cargo(&arguments);
