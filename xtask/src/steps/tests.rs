@@ -102,6 +102,9 @@ fn a_tier_that_selected_nothing_is_not_green_and_one_that_tried_nothing_is_skipp
     assert!(matches!(of(Gate::Open, missing()), Outcome::Skipped(_)));
     let refused = Outcome::Failed(ExitCode::PreconditionMissing);
     assert_eq!(of(Gate::Closed, missing()), refused);
+    let skipped = || vec![case("tier3::a", CaseOutcome::Skipped)];
+    assert!(matches!(of(Gate::Open, skipped()), Outcome::Skipped(_)));
+    assert_eq!(of(Gate::Closed, skipped()), Outcome::Failed(ExitCode::Skipped));
 }
 
 #[test]
