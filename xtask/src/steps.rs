@@ -13,6 +13,7 @@ use anyhow::Context;
 use harness::exit_code::ExitCode;
 use harness::gate::Gate;
 use harness::report::Report;
+use harness::verdict::PRECEDENCE;
 
 use crate::tally::{self, Tally};
 
@@ -259,7 +260,8 @@ fn table(finished: &[Finished]) -> String {
     out
 }
 
-/// What did not compile hides everything else, so it goes first; then the first failure.
+/// What did not compile hides everything else, so it goes first; then the order is that of a single
+/// run. A number that no verdict has says at least more than that nothing was tried.
 fn worst(finished: &[Finished]) -> ExitCode {
     let failures: Vec<ExitCode> = finished
         .iter()
@@ -268,10 +270,12 @@ fn worst(finished: &[Finished]) -> ExitCode {
             Outcome::Passed | Outcome::Skipped(_) => None,
         })
         .collect();
-    if failures.contains(&ExitCode::BuildFailed) {
-        return ExitCode::BuildFailed;
-    }
-    failures.first().copied().unwrap_or(ExitCode::Pass)
+    let rank = |code: &ExitCode| match code {
+        ExitCode::BuildFailed => 0,
+        ExitCode::Skipped => PRECEDENCE.len() + 2,
+        _ => 1 + PRECEDENCE.iter().position(|it| it == code).unwrap_or(PRECEDENCE.len()),
+    };
+    failures.into_iter().min_by_key(rank).unwrap_or(ExitCode::Pass)
 }
 
 #[cfg(test)]

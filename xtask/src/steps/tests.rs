@@ -62,6 +62,20 @@ fn a_build_failure_outranks_what_failed_before_it() {
 }
 
 #[test]
+fn a_broken_invariant_outranks_a_failure_of_an_earlier_step() {
+    use ExitCode::{Failed, FileInvalid, InvariantBroken, PreconditionMissing, Skipped, Warnings};
+    let of = |codes: &[ExitCode]| {
+        let steps: Vec<_> = codes.iter().map(|it| step("x", Outcome::Failed(*it), 0, 0)).collect();
+        worst(&steps)
+    };
+    assert_eq!(of(&[Failed, InvariantBroken]), InvariantBroken);
+    assert_eq!(of(&[Skipped, PreconditionMissing, FileInvalid, Failed]), Failed);
+    assert_eq!(of(&[Skipped, PreconditionMissing]), PreconditionMissing);
+    // A number that no verdict has counts for no less than one that says that nothing was tried.
+    assert_eq!(of(&[Skipped, Warnings]), Warnings);
+}
+
+#[test]
 fn output_of_both_streams_is_counted_and_the_code_is_kept() {
     let mut shell = Command::new("sh");
     let script = "echo 'test result: ok. 2 passed; 1 failed; 0 ignored'; \
