@@ -172,15 +172,40 @@ const fn names(tier: Tier) -> (&'static str, &'static str) {
     }
 }
 
-/// The steps of one tier.
+/// The steps of one tier. What an earlier run reported is taken away first, or, where it may do for
+/// this one, as soon as it does not: a run that never starts leaves no report.
 pub(crate) fn tier_steps(
     workspace: &Workspace,
     order: &Order,
     reuse: Reuse,
     run: &mut Run,
 ) -> Option<Report> {
-    let (build, name) = names(order.tier);
+    let (_, name) = names(order.tier);
     let places = Places::of_tier(workspace.target_dir(), order.tier);
+    if reuse == Reuse::Never && !cleared(&places, name, run) {
+        return None;
+    }
+    let Some(built) = prepare(workspace, order, run) else {
+        cleared(&places, name, run);
+        return None;
+    };
+    run.tier(name, || run_or_reuse(workspace, order, &built, &places, reuse))
+}
+
+/// Clears the places of a run; where that fails, so does the step.
+fn cleared(places: &Places, name: &'static str, run: &mut Run) -> bool {
+    match places.clear() {
+        Ok(()) => true,
+        Err(error) => {
+            run.inline(name, || Err(error));
+            false
+        }
+    }
+}
+
+/// The steps before a tier can run: what was built for it, unless it cannot run.
+fn prepare(workspace: &Workspace, order: &Order, run: &mut Run) -> Option<Vec<Executable>> {
+    let (build, name) = names(order.tier);
     if order.tier == Tier::RealAgent
         && run.inline("agent program", || claude::install(order.gate)) != Outcome::Passed
     {
@@ -204,7 +229,7 @@ pub(crate) fn tier_steps(
         run.skip(name, "it did not build");
         return None;
     }
-    run.tier(name, || run_or_reuse(workspace, order, &built, &places, reuse))
+    Some(built)
 }
 
 /// Runs the tier, unless an earlier run of it will do.

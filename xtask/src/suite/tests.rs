@@ -4,10 +4,13 @@ use harness::exit_code::ExitCode;
 use harness::gate::Gate;
 use harness::receipt::{Receipt, Wanted};
 use harness::report::{Outcome, Report, Selection};
+use harness::tier::Tier;
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
-use super::{Copies, Request, Reuse, markdown, reusable, test_tier};
+use super::{Copies, Request, Reuse, markdown, reusable, test_tier, tier_steps};
+use crate::steps::Run;
+use crate::tier::Order;
 use crate::tier::places::Places;
 use crate::tier::proof::tests::wanted;
 use crate::tier::tests::{case, report};
@@ -106,4 +109,23 @@ fn a_copy_of_an_earlier_run_is_taken_away() {
     assert_eq!(copies.refusal(), None);
     copies.clear().unwrap();
     assert!(!old.exists());
+}
+
+#[test]
+fn a_run_that_never_started_leaves_no_report_of_an_earlier_one() {
+    let room = tempfile::tempdir().unwrap();
+    std::fs::write(room.path().join("Cargo.toml"), "nothing that builds").unwrap();
+    let workspace = Workspace::at(room.path());
+    for reuse in [Reuse::Never, Reuse::Valid] {
+        let places = Places::of_tier(workspace.target_dir(), Tier::RealBinaries);
+        let old = report(Gate::Closed, vec![case("tier2::a", Outcome::Passed)]);
+        old.write(&places.report()).unwrap();
+        std::fs::write(places.junit(), "<testsuites/>").unwrap();
+        let mut run = Run::default();
+        let order = Order::whole(Tier::RealBinaries, Gate::Closed);
+        assert_eq!(tier_steps(&workspace, &order, reuse, &mut run), None);
+        assert_eq!(run.finish(), ExitCode::BuildFailed);
+        assert!(!places.report().exists(), "{reuse:?}");
+        assert!(!places.junit().exists(), "{reuse:?}");
+    }
 }
