@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::super::build::selection_arguments;
 use super::super::places::remove_file;
-use super::super::{tell_nothing, text_of};
+use super::super::{set_here, tell_nothing, text_of};
 use super::{Order, Output, Test, Wanted, fallen, tell_of_failure};
 use crate::workspace::Workspace;
 
@@ -80,7 +80,7 @@ pub(super) fn run(
     if let Wanted::Some { selected, .. } = wanted {
         command.args(["--filterset", &filter(selected)]);
     }
-    tell_nothing(&mut command);
+    tell_nothing(&mut command, set_here());
     let status = output.run(command)?;
     let read = text_of(&junit).and_then(|xml| Ok(junit::read(&xml)?));
     Ok(cases(order, status, read))
