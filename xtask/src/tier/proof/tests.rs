@@ -47,6 +47,16 @@ fn a_whole_run_on_files_that_stayed_the_same_gets_a_receipt() {
 fn a_part_of_a_tier_proves_nothing_and_can_disprove_it_all() {
     check(&ran(Outcome::Passed, Some("a")), None, None, &Ending::Leave);
     check(&ran(Outcome::Failed, Some("a")), None, None, &Ending::Withdraw);
+    for doubted in [Outcome::Leaked, Outcome::Flaky, Outcome::MissingPrecondition] {
+        let mut open = ran(doubted, Some("a"));
+        open.gate = Gate::Open;
+        open.verdict = judge(Gate::Open, &open.cases, &[]);
+        check(&open, None, None, &Ending::Withdraw);
+    }
+    let mut refused = ran(Outcome::Passed, Some("a"));
+    refused.problems.push("it expired".to_owned());
+    refused.verdict = judge(Gate::Closed, &refused.cases, &refused.problems);
+    check(&refused, None, None, &Ending::Withdraw);
     // A filter that means no test says nothing about those there are.
     let nothing = Report { cases: Vec::new(), ..ran(Outcome::Passed, Some("typo")) };
     let nothing = Report { verdict: judge(Gate::Closed, &[], &[]), ..nothing };
