@@ -185,11 +185,27 @@ pub(crate) fn tier_steps(
     if reuse == Reuse::Never && !cleared(&places, name, run) {
         return None;
     }
+    let found = found(workspace, order);
     let Some(built) = prepare(workspace, order, run) else {
         cleared(&places, name, run);
         return None;
     };
-    run.tier(name, || run_or_reuse(workspace, order, &built, &places, reuse))
+    run.tier(name, || {
+        run_or_reuse(workspace, order, &built, found.as_ref(), &places, reuse)
+    })
+}
+
+/// What a run would be about, as far as that is known before anything is built; `None` where a run
+/// gets no receipt.
+fn found(workspace: &Workspace, order: &Order) -> Option<Wanted> {
+    // What a daemon that runs did is true of that moment alone.
+    let provable = order.selection.is_everything() && order.tier != Tier::Running;
+    provable.then(|| proof::anywhere(workspace, order.tier)).and_then(told)
+}
+
+/// What a receipt would need; without it, as where there is no git, everything else works.
+fn told(wanted: anyhow::Result<Wanted>) -> Option<Wanted> {
+    wanted.inspect_err(|error| eprintln!("no receipt: failed to {error:#}")).ok()
 }
 
 /// Clears the places of a run; where that fails, so does the step.
@@ -237,16 +253,13 @@ fn run_or_reuse(
     workspace: &Workspace,
     order: &Order,
     built: &[Executable],
+    found: Option<&Wanted>,
     places: &Places,
     reuse: Reuse,
 ) -> anyhow::Result<Report> {
     let receipt = proof::place(workspace, order.tier);
-    // Without git there are no receipts, and everything else works. What a daemon that runs did is
-    // true of that moment alone.
-    let provable = order.selection.is_everything() && order.tier != Tier::Running;
-    let before = provable.then(|| proof::subject(workspace, order, built)).and_then(|subject| {
-        subject.inspect_err(|error| eprintln!("no receipt: failed to {error:#}")).ok()
-    });
+    let subject = |found| proof::subject(workspace, order, built, found);
+    let before = found.and_then(|found| told(subject(found)));
     if reuse == Reuse::Valid {
         match reusable(places, &receipt, before.as_ref()) {
             Ok(report) => return Ok(report),
@@ -260,7 +273,7 @@ fn run_or_reuse(
     if order.tier == Tier::InProcess || tier::has_fallen(&report) {
         print!("\n{}", render::terminal(&report, tier::colour()));
     }
-    let after = before.as_ref().and_then(|_| proof::subject(workspace, order, built).ok());
+    let after = found.and_then(|found| subject(found).ok());
     match proof::ending(&report, before, after.as_ref(), Timestamp::now()) {
         proof::Ending::Leave => {}
         proof::Ending::Withdraw => places::remove_file(&receipt)?,

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use harness::binaries::Programs;
 use harness::exit_code::ExitCode;
 use harness::receipt::{self, Receipt, Wanted, sha256};
@@ -25,18 +25,23 @@ pub(crate) fn place(workspace: &Workspace, tier: Tier) -> PathBuf {
     receipt::path(workspace.target_dir(), tier)
 }
 
-/// What a run would be about, as things are now.
+/// What a run would be about, as things are now. `found` is what lay there before anything was built:
+/// where files have changed since, nobody knows which of them are in the programs.
 pub(crate) fn subject(
     workspace: &Workspace,
     order: &Order,
     built: &[Executable],
+    found: &Wanted,
 ) -> anyhow::Result<Wanted> {
     let programs = programs(order.tier, built)?;
-    Ok(Wanted {
+    let now = Wanted {
         binaries: hashes(workspace.target_dir(), &programs)?,
         api: api(order),
         ..anywhere(workspace, order.tier)?
-    })
+    };
+    let same = now.tree.hash == found.tree.hash && now.lockfile == found.lockfile;
+    ensure!(same, "know what was built: files changed meanwhile");
+    Ok(now)
 }
 
 /// The same without the programs.
