@@ -1,7 +1,9 @@
 //! Which runs are clean.
 
+use harness::exit_code::ExitCode;
 use harness::gate::Gate;
-use harness::report::Outcome;
+use harness::report::{CaseReport, Outcome, Quarantined};
+use jiff::civil::date;
 
 use super::account::Flake;
 use super::flakes;
@@ -27,6 +29,16 @@ fn whatever_does_not_hold_at_once_is_a_flake() {
         &[("b", "flaky"), ("c", "timed out")],
     );
     check(&[("a", Outcome::Leaked)], &[("a", "leaked")]);
+}
+
+#[test]
+fn a_failure_in_quarantine_is_a_flake_too() {
+    let entry = Quarantined { issue: "7".to_owned(), expires: date(2999, 1, 1), expired: false };
+    let tolerated = CaseReport { quarantine: Some(entry), ..case("b", Outcome::Failed) };
+    let report = report(Gate::Closed, vec![case("a", Outcome::Passed), tolerated]);
+    assert_eq!(report.verdict.exit_code, ExitCode::Pass);
+    let expected = Flake { id: "b".to_owned(), outcome: "failed".to_owned() };
+    assert_eq!(flakes(&report), [expected]);
 }
 
 #[test]
