@@ -44,7 +44,9 @@ impl Outcome {
         match verdict.exit_code {
             ExitCode::Pass => Self::Passed,
             // Behind a closed gate a tier of which no case counted has checked nothing.
-            ExitCode::Skipped if report.gate == Gate::Open => Self::Skipped(verdict.reasons.join("; ")),
+            ExitCode::Skipped if report.gate == Gate::Open => {
+                Self::Skipped(verdict.reasons.join("; "))
+            }
             code => Self::Failed(code),
         }
     }

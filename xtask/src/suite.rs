@@ -190,9 +190,7 @@ pub(crate) fn tier_steps(
         cleared(&places, name, run);
         return None;
     };
-    run.tier(name, || {
-        run_or_reuse(workspace, order, &built, found.as_ref(), &places, reuse)
-    })
+    run.tier(name, || run_or_reuse(workspace, order, &built, found.as_ref(), &places, reuse))
 }
 
 /// What a run would be about, as far as that is known before anything is built; `None` where a run

@@ -5,8 +5,8 @@ use harness::gate::Gate;
 use harness::report::{CaseReport, Outcome, Quarantined};
 use jiff::civil::date;
 
-use super::account::Flake;
-use super::flakes;
+use super::account::{Flake, RunAccount};
+use super::{Doubt, code, flakes, withdraw};
 use crate::tier::tests::{case, report};
 
 #[track_caller]
@@ -44,4 +44,29 @@ fn a_failure_in_quarantine_is_a_flake_too() {
 #[test]
 fn a_run_without_a_test_is_not_clean() {
     check(&[], &[("tier 2", "nothing selected")]);
+}
+
+#[test]
+fn no_failure_under_no_load_or_in_other_files_is_no_pass() {
+    assert_eq!(code(0, &[]), ExitCode::Pass);
+    assert_eq!(code(1, &[]), ExitCode::Failed);
+    assert_eq!(code(0, &[Doubt::WentOut]), ExitCode::Failed);
+    assert_eq!(code(0, &[Doubt::Changed]), ExitCode::FileInvalid);
+    assert_eq!(code(1, &[Doubt::Changed]), ExitCode::Failed);
+    assert_eq!(code(0, &[Doubt::WentOut, Doubt::Changed]), ExitCode::Failed);
+}
+
+#[test]
+fn a_run_that_was_not_clean_takes_the_receipt_of_its_tier_away() {
+    let room = tempfile::tempdir().unwrap();
+    let receipt = room.path().join("tier-2.json");
+    std::fs::write(&receipt, "{}").unwrap();
+    let mut run =
+        RunAccount { elapsed_s: 1.0, passed: 1, tests: 1, flakes: Vec::new(), kept: None };
+    withdraw(&receipt, &run).unwrap();
+    assert!(receipt.exists());
+    run.flakes.push(Flake { id: "b".to_owned(), outcome: "flaky".to_owned() });
+    withdraw(&receipt, &run).unwrap();
+    assert!(!receipt.exists());
+    withdraw(&receipt, &run).unwrap();
 }
