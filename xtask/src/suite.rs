@@ -23,6 +23,9 @@ use crate::{claude, tidy};
 const LICENCES_SKIPPED: &str = "cargo-deny is not installed; tidy has checked the licences, the \
                                 banned crates and the sources, but no licence's text";
 
+/// How many backticks begin a block of Markdown.
+const FENCE_MIN: usize = 3;
+
 /// The tiers that every change runs; the last one is about a daemon that runs already.
 const TIERS_OF_A_CHANGE: [Tier; 3] = [Tier::InProcess, Tier::RealBinaries, Tier::RealAgent];
 
@@ -305,12 +308,19 @@ fn reusable(places: &Places, receipt: &Path, wanted: Option<&Wanted>) -> Result<
 
 /// All of `test` as one page for a pull request.
 fn markdown(steps: &str, reports: &[Report]) -> String {
-    let mut page = format!("```text\n{steps}```\n");
+    let fence = fence(steps);
+    let mut page = format!("{fence}text\n{steps}{fence}\n");
     for report in reports {
         page.push('\n');
         page.push_str(&render::markdown(report));
     }
     page
+}
+
+/// What no line of `text` can end: a row of backticks longer than any in it.
+fn fence(text: &str) -> String {
+    let longest = text.split(|letter| letter != '`').map(str::len).max().unwrap_or(0);
+    "`".repeat(FENCE_MIN.max(longest + 1))
 }
 
 #[cfg(test)]

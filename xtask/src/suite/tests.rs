@@ -129,3 +129,9 @@ fn a_run_that_never_started_leaves_no_report_of_an_earlier_one() {
         assert!(!places.junit().exists(), "{reuse:?}");
     }
 }
+
+#[test]
+fn a_quoted_line_does_not_break_out_of_the_page() {
+    let page = markdown("tier 2  failed\n    ```` <b>\n", &[]);
+    assert_eq!(page, "`````text\ntier 2  failed\n    ```` <b>\n`````\n");
+}
