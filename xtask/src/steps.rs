@@ -106,6 +106,7 @@ impl Run {
             let report = made.insert(work()?);
             account.tally += Tally::of_verdict(&report.verdict);
             account.remarks.clone_from(&report.verdict.reasons);
+            account.remarks.extend(slowness(report));
             Ok(Outcome::of(report))
         });
         made
@@ -168,6 +169,16 @@ impl Run {
     fn record(&mut self, finished: Finished) {
         self.finished.push(finished);
     }
+}
+
+/// That a whole tier took longer than it is to take. It fails nothing: the machine may be busy.
+fn slowness(report: &Report) -> Option<String> {
+    let limit = report.tier.policy().limit;
+    let took = Duration::from_millis(report.elapsed_ms);
+    (report.selection.is_everything() && limit < took).then(|| {
+        let (took, limit) = (took.as_secs_f64(), limit.as_secs());
+        format!("it took {took:.1} s, and {} is to take {limit} s at most", report.tier)
+    })
 }
 
 /// Runs a command and passes both outputs on line by line, counting what runners report.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use harness::exit_code::ExitCode;
 use harness::gate::Gate;
 use harness::report::Outcome as CaseOutcome;
+use harness::tier::Tier;
 
 use super::{Finished, Outcome, Run, pass_through, steps_line, table, total, worst};
 use crate::tally::Tally;
@@ -105,6 +106,27 @@ fn a_tier_takes_its_outcome_and_its_counts_from_its_report() {
     assert_eq!(run.finished[0].tally, Tally { passed: 1, failed: 1 });
     assert_eq!(run.finished[1].outcome, Outcome::Failed(ExitCode::Failed));
     assert!(run.text().ends_with("\n1 passed, 2 failed\n"), "{}", run.text());
+}
+
+#[test]
+fn a_whole_tier_that_took_longer_than_its_limit_is_remarked() {
+    let remarks = |elapsed_ms, only: Option<&str>| {
+        let mut slow = report(Gate::Closed, vec![case("tier2::a", CaseOutcome::Passed)]);
+        slow.elapsed_ms = elapsed_ms;
+        slow.selection.only = only.map(str::to_owned);
+        let mut run = Run::default();
+        run.tier("tier 2", || Ok(slow));
+        assert_eq!(run.finished[0].outcome, Outcome::Passed);
+        run.finished.remove(0).remarks
+    };
+    let limit = Tier::RealBinaries.policy().limit;
+    let limit_ms = u64::try_from(limit.as_millis()).unwrap();
+    assert_eq!(remarks(limit_ms, None), [""; 0]);
+    assert_eq!(
+        remarks(limit_ms + 1500, None),
+        ["it took 61.5 s, and tier 2 is to take 60 s at most"]
+    );
+    assert_eq!(remarks(limit_ms + 1500, Some("a")), [""; 0]);
 }
 
 /// Incidents: K-also.
