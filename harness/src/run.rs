@@ -14,6 +14,7 @@
 mod attempt;
 mod case;
 mod failure;
+mod orphans;
 mod progress;
 mod room;
 mod settings;
@@ -142,6 +143,7 @@ fn run_selected(
 
 /// Prepares what all cases of a run share.
 fn begin(tier: Tier, settings: Settings) -> anyhow::Result<Course> {
+    orphans::adopt().context("adopt what outlives its parent")?;
     let logs = &settings.logs;
     fs::create_dir_all(logs).with_context(|| format!("make {}", logs.display()))?;
     let temp = temp_dir().context("make a directory for temporary files")?;

@@ -12,6 +12,7 @@ use tempfile::TempDir;
 
 use super::attempt::{self, Ended, LookUp};
 use super::case::{Case, Missing};
+use super::orphans;
 use super::progress::Progress;
 use super::room::{Log, Remains, Room, Shared};
 use super::settings::Settings;
@@ -84,7 +85,10 @@ impl Course {
         let mut conclusion = self.tries(case, &shared, &temp_dir);
         // The directory itself is ours; what is in it is not.
         let meant: Vec<PathBuf> = shared.kept().into_iter().chain([temp_dir.clone()]).collect();
-        let left = Traces::left_since(&before, &[&run_dir, &temp_dir], &meant);
+        let own = shared.started();
+        let left = Traces::left_since(&before, &[&run_dir, &temp_dir], &meant, || {
+            orphans::reap(&own);
+        });
         end_children(&left);
         conclusion.add(&left);
         if self.settings.remains == Remains::Removed || conclusion.outcome == Outcome::Passed {
@@ -128,6 +132,7 @@ impl Course {
                 Room::new(seed, self.settings.remains, temp_dir.to_path_buf(), Arc::clone(shared));
             let tried = attempt::once(case, room, shared, || {
                 self.progress.tick();
+                orphans::reap(&shared.started());
                 let gives_up = self.interrupted.load(Ordering::Relaxed);
                 if gives_up { LookUp::GiveUp } else { LookUp::Wait }
             });

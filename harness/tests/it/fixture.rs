@@ -44,7 +44,7 @@ const fn row(
 }
 
 #[rustfmt::skip]
-const TABLE: [Expected; 20] = [
+const TABLE: [Expected; 22] = [
     row("passes", Outcome::Passed, "", (Passed, Passed)),
     row("fails", Outcome::Failed, "failed to see the sun", (Failed(20), Failed(20))),
     row("panics", Outcome::Panicked, "out of words, at harness/src/bin/fixture-tier.rs:", (Failed(20), Failed(20))),
@@ -54,6 +54,8 @@ const TABLE: [Expected; 20] = [
     row("leaves_a_thread", Outcome::Leaked, "left behind: thread ", (Passed, Failed(21))),
     row("leaves_a_child", Outcome::Leaked, "(tail) still runs", (Passed, Failed(21))),
     row("leaves_a_zombie", Outcome::Leaked, "(true) was not reaped", (Passed, Failed(21))),
+    row("leaves_an_orphan", Outcome::Leaked, "(tail) still runs", (Passed, Failed(21))),
+    row("has_an_orphan_that_ends", Outcome::Passed, "", (Passed, Passed)),
     row("leaves_a_file_open", Outcome::Leaked, "left behind: file ", (Passed, Failed(21))),
     row("leaves_a_socket_open", Outcome::Leaked, "left behind: socket ", (Passed, Failed(21))),
     row("leaves_a_temporary_file", Outcome::Leaked, "/left is still on disk", (Passed, Failed(21))),

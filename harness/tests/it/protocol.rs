@@ -78,7 +78,7 @@ fn a_list_holds_the_ids_and_nothing_else() {
         finished.stdout
     };
     let all = listed(&["--list", "--format", "terse"]);
-    assert_eq!(all.lines().count(), 20, "{all}");
+    assert_eq!(all.lines().count(), 22, "{all}");
     for line in all.lines() {
         assert!(line.starts_with(PREFIX) && line.ends_with(": test"), "{line}");
     }
