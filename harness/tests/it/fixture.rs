@@ -156,6 +156,7 @@ fn check_alone(expected: &Expected, gate: Gate) {
     assert_eq!(i32::from(played.report.verdict.exit_code.number()), code, "{name}");
     assert_eq!(played.report.cases.len(), 1, "{name}");
     check_case(expected, gate, &played.report.cases[0]);
+    played.check_junit_is_red();
     assert_eq!(played.litter(), [""; 0], "{name} behind {gate:?}");
 }
 
@@ -191,6 +192,7 @@ fn check_all(gate: Gate) {
     check_terminal(gate, &played, &format!("{passed} passed, {failed} failed"));
     check_markdown(gate, &played, &format!("**{passed} passed, {failed} failed**"));
     check_junit(gate, &junit(&played.report));
+    played.check_junit_is_red();
     check_lines(gate, &played);
     assert_eq!(played.litter(), [""; 0]);
 }

@@ -20,6 +20,7 @@ fn an_empty_selection_is_never_a_pass() {
     check(&["nothing_is_called_that"], Gate::Open, 33);
     check(&["nothing_is_called_that"], Gate::Closed, 33);
     check(&["--exact", "passes"], Gate::Open, 33);
+    Play::with(&["nothing_is_called_that"]).run().check_junit_is_red();
 }
 
 #[test]
@@ -53,6 +54,7 @@ fn an_entry_of_the_quarantine_for_no_case_refuses_the_run() {
     for id in ["tier2::fixture::never_was", "nothing"] {
         let played = Play::with(&["::passes"]).tolerating(&entry(id)).run();
         assert_eq!(played.code, 32, "{}", played.stdout);
+        played.check_junit_is_red();
         assert!(played.report.problems[0].contains(id), "{:?}", played.report.problems);
         assert_eq!(played.report.cases[0].outcome, Outcome::Passed);
     }
