@@ -100,11 +100,27 @@ fn a_case_that_nextest_starts_speaks_as_a_test_does() {
     assert!(passes.stdout.contains("test tier2::fixture::passes ... ok"), "{}", passes.stdout);
     assert_eq!(passes.stderr, "");
 
+    // nextest knows no number for this: a case that says so itself is not failed for it.
+    let skipped = start("is_skipped");
+    assert_eq!(skipped.status.code(), Some(0), "{}", skipped.stdout);
+    assert!(skipped.stdout.contains("... ignored (there is no moon)"), "{}", skipped.stdout);
+
+    let leaks = |gate| {
+        let id = format!("{PREFIX}leaves_a_child");
+        let play = Play::with(&["--exact", &id, "--nocapture"]).env("NEXTEST", "1");
+        play.behind(gate).finish().status.code()
+    };
+    assert_eq!((leaks(Gate::Open), leaks(Gate::Closed)), (Some(0), Some(21)));
+
     let fails = start("fails");
     assert_eq!(fails.status.code(), Some(20));
     for part in ["failed: failed to see the sun", "\nlog: ", "\nrepeat it: HARNESS_SEED="] {
         assert!(fails.stdout.contains(part), "{}", fails.stdout);
     }
+
+    // An empty selection is none of this, and neither is anything else that is no pass.
+    let nothing = start("nothing_is_called_that");
+    assert_eq!(nothing.status.code(), Some(33));
 }
 
 #[test]
