@@ -6,7 +6,7 @@ use harness::environment;
 use harness::gate::Gate;
 use harness::report::Outcome;
 
-use crate::play::{PREFIX, Play};
+use crate::play::{PREFIX, Play, Played};
 
 #[track_caller]
 fn check(arguments: &[&str], gate: Gate, code: i32) {
@@ -138,6 +138,26 @@ fn a_run_that_is_interrupted_ends_what_runs_and_is_no_pass() {
     let played = Play::with(&["times_out"]).env("FIXTURE_LIMIT_S", "60").interrupted(LIMIT);
     assert_eq!(played.code, 20, "{}", played.stdout);
     assert_eq!(played.report.cases[0].message.as_deref(), Some("interrupted"));
-    assert_eq!(played.report.problems, ["the run was interrupted"]);
+    check_told_interrupted(&played);
+}
+
+#[test]
+fn a_run_that_is_interrupted_between_cases_has_failed_and_says_so() {
+    const LIMIT: Duration = Duration::from_secs(20);
+    /// More than are over before the signal comes.
+    const MANY: usize = 20_000;
+    let played = Play::with(&[]).many(MANY).interrupted(LIMIT);
+    assert_eq!((played.code, played.report.verdict.failed), (20, 1), "{}", played.stdout);
+    assert!(played.report.cases.len() < MANY, "it did not run all of them");
+    check_told_interrupted(&played);
+}
+
+#[track_caller]
+fn check_told_interrupted(played: &Played) {
+    let last = played.report.cases.last().expect("it began");
+    assert_eq!((last.id.as_str(), last.outcome), ("tier2::(run)", Outcome::Failed));
+    assert_eq!(last.message.as_deref(), Some("the run was interrupted"));
+    assert_eq!(played.report.problems, [""; 0]);
+    played.check_junit_is_red();
     assert_eq!(played.litter(), [""; 0]);
 }
