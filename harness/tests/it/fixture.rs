@@ -44,9 +44,10 @@ const fn row(
 }
 
 #[rustfmt::skip]
-const TABLE: [Expected; 22] = [
+const TABLE: [Expected; 23] = [
     row("passes", Outcome::Passed, "", (Passed, Passed)),
     row("fails", Outcome::Failed, "failed to see the sun", (Failed(20), Failed(20))),
+    row("fails_in_colour", Outcome::Failed, "failed to see ", (Failed(20), Failed(20))),
     row("panics", Outcome::Panicked, "out of words, at harness/src/bin/fixture-tier.rs:", (Failed(20), Failed(20))),
     row("times_out", Outcome::TimedOut, "no end within 200ms", (Failed(20), Failed(20))),
     row("waits_too_long", Outcome::TimedOut, "no end within 200ms; then: failed to see the sea", (Failed(20), Failed(20))),
@@ -199,7 +200,8 @@ fn check_all(gate: Gate) {
 
 fn check_terminal(gate: Gate, played: &Played, totals: &str) {
     assert_eq!(played.stdout.lines().last(), Some(totals), "{}", played.stdout);
-    assert!(!played.stdout.contains('\x1b'), "no colour in a pipe");
+    let shown = [&played.stdout, &played.stderr];
+    assert!(shown.iter().all(|text| !text.contains('\x1b')), "no colour in a pipe");
     for expected in &TABLE {
         let outcome = expected.outcome.words();
         let told = |text: &str, line_of: &str| {
