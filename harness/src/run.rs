@@ -14,6 +14,7 @@
 mod attempt;
 mod case;
 mod failure;
+mod orphans;
 mod progress;
 mod room;
 mod settings;
@@ -42,7 +43,7 @@ use self::settings::{Settings, Voice};
 use self::trial::Course;
 use crate::exit_code::ExitCode;
 use crate::quarantine::Quarantine;
-use crate::report::{End, Machine, Report, SCHEMA};
+use crate::report::{CaseReport, End, Machine, Outcome, Report, SCHEMA};
 use crate::tier::Tier;
 use crate::verdict::judge;
 
@@ -101,7 +102,7 @@ fn run_selected(
     let (started_at, started) = (Timestamp::now(), Instant::now());
     let ids: Vec<String> = cases.iter().map(|case| case.id.clone()).collect();
     let mut course = begin(tier, settings)?;
-    let mut problems = read_quarantine(&mut course, &ids);
+    let problems = read_quarantine(&mut course, &ids);
     let course = Arc::new(Mutex::new(course));
     let trials = trials(cases, &course);
     arguments.test_threads = Some(1);
@@ -115,12 +116,8 @@ fn run_selected(
     // What libtest-mimic counts is less than the report says.
     let _counts = libtest_mimic::run(&arguments, trials);
     let mut course = locked(&course);
-    if course.interrupted.load(Ordering::Relaxed) {
-        problems.push("the run was interrupted".to_owned());
-    } else if course.cases.len() != selected {
-        // A wrapper that fell over, or arguments that leave cases out once more.
-        let told = course.cases.len();
-        problems.push(format!("{selected} cases were selected, and {told} have an outcome"));
+    if let Some(why) = course.cut_short(selected) {
+        course.fail_run(why);
     }
     let verdict = judge(course.settings.gate, &course.cases, &problems);
     let report = Report {
@@ -137,11 +134,21 @@ fn run_selected(
         verdict,
     };
     course.finish(&report)?;
-    Ok(report.verdict.exit_code)
+    Ok(ending(report.verdict.exit_code, &course.settings))
+}
+
+/// The number to end with. nextest lists a case as ignored only if it lacks something, and takes
+/// every number but 0 for a failure; that a case skipped itself is in the lines that it shows.
+fn ending(code: ExitCode, settings: &Settings) -> ExitCode {
+    match code {
+        ExitCode::Skipped if settings.is_case_of_nextest => ExitCode::Pass,
+        code => code,
+    }
 }
 
 /// Prepares what all cases of a run share.
 fn begin(tier: Tier, settings: Settings) -> anyhow::Result<Course> {
+    orphans::adopt().context("adopt what outlives its parent")?;
     let logs = &settings.logs;
     fs::create_dir_all(logs).with_context(|| format!("make {}", logs.display()))?;
     let temp = temp_dir().context("make a directory for temporary files")?;
@@ -218,6 +225,34 @@ fn locked(course: &Mutex<Course>) -> MutexGuard<'_, Course> {
 }
 
 impl Course {
+    /// Why not all of the selected cases were tried, if so.
+    fn cut_short(&self, selected: usize) -> Option<String> {
+        if self.interrupted.load(Ordering::Relaxed) {
+            return Some("the run was interrupted".to_owned());
+        }
+        // A wrapper that fell over, or arguments that leave cases out once more.
+        let told = self.cases.len();
+        (told != selected)
+            .then(|| format!("{selected} cases were selected, and {told} have an outcome"))
+    }
+
+    /// Counts the run as one more case, which failed: no quarantine tolerates that.
+    fn fail_run(&mut self, why: String) {
+        self.cases.push(CaseReport {
+            id: format!("tier{}::(run)", self.tier.number()),
+            tags: Vec::new(),
+            outcome: Outcome::Failed,
+            elapsed_ms: 0.0,
+            wrapper_ms: 0.0,
+            tries: 0,
+            seed: None,
+            log: None,
+            message: Some(why),
+            repeat: None,
+            quarantine: None,
+        });
+    }
+
     /// Shows and writes what the run found.
     fn finish(&mut self, report: &Report) -> anyhow::Result<()> {
         self.progress.finished(report);

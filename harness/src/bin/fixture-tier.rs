@@ -41,6 +41,7 @@ fn cases() -> Vec<Case> {
     vec![
         Case { tags: vec!["first".to_owned()], ..case("passes", |_| Ok(())) },
         case("fails", |_| bail!("see the sun")),
+        case("fails_in_colour", |_| bail!("see \u{1b}[31mred\u{1b}[0m\u{1b}]0;a title\u{7}")),
         case("panics", |_| panic!("out of words")),
         Case { limit: short, ..case("times_out", wait_for_ever) },
         Case { limit: short, ..case("waits_too_long", |_| wait_too_long()) },
@@ -48,6 +49,8 @@ fn cases() -> Vec<Case> {
         case("leaves_a_thread", |_| leave_a_thread()),
         case("leaves_a_child", |_| leave_a_child()),
         case("leaves_a_zombie", |_| leave_a_zombie()),
+        case("leaves_an_orphan", |_| leave_an_orphan()),
+        case("has_an_orphan_that_ends", |_| have_an_orphan_that_ends()),
         case("leaves_a_file_open", |_| leave_open(File::open("/dev/null"))),
         case("leaves_a_socket_open", |_| leave_open(UnixDatagram::unbound())),
         case("leaves_a_temporary_file", leave_a_temporary_file),
@@ -107,6 +110,29 @@ fn leave_a_zombie() -> anyhow::Result<()> {
     let pid = Command::new("true").spawn().context("start a child")?.id();
     let ended = || Snapshot::take().find(pid).is_some_and(|child| child.zombie);
     ensure!(wait_until(LIMIT, ended), "see it end");
+    Ok(())
+}
+
+/// Its parent is gone and it has a session of its own, so that only who adopts orphans sees it. No
+/// other system lets a process do that.
+fn leave_an_orphan() -> anyhow::Result<()> {
+    if cfg!(not(target_os = "linux")) {
+        return leave_a_child();
+    }
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "setsid tail -f /dev/null > /dev/null 2>&1 &"]).stdin(Stdio::null());
+    let status = shell.status().context("run a shell")?;
+    ensure!(status.success(), "see the shell end well: {status}");
+    Ok(())
+}
+
+/// Whoever adopts it has to reap it too, while the case still looks.
+fn have_an_orphan_that_ends() -> anyhow::Result<()> {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "sleep 0.1 > /dev/null 2>&1 & echo $!"]).stdin(Stdio::null());
+    let said = shell.output().context("run a shell")?;
+    let pid = String::from_utf8_lossy(&said.stdout).trim().parse().context("read its id")?;
+    ensure!(wait_until(LIMIT, || Snapshot::take().find(pid).is_none()), "see it go");
     Ok(())
 }
 

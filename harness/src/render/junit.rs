@@ -7,7 +7,10 @@
 //! | failed for lack of a precondition | `<error>` |
 //! | skipped, quarantined | `<skipped>` with the reason |
 //!
-//! Problems of the run itself are in the `<system-err>` of the suite, its circumstances in properties.
+//! Where the run is no pass and no case is to blame, it is a case itself, `tierN::(run)`: `<error>`
+//! with the reasons, or `<skipped>` where nothing was tried. So a build server, which knows cases
+//! alone, is green only where the exit code is 0. Problems of the run are in the `<system-err>` of
+//! the suite too, its circumstances in properties.
 
 use std::time::Duration;
 
@@ -39,10 +42,33 @@ pub fn junit(report: &Report) -> String {
     suite.add_test_cases(
         report.cases.iter().map(|case| element(&name, &Row { case, standing: standing(case) })),
     );
+    suite.add_test_cases(run_itself(&name, report));
     let mut document = quick_junit::Report::new("harness");
     document.set_time(took);
     document.add_test_suite(suite);
     document.to_string().expect("XML is written to memory, of text without forbidden characters")
+}
+
+/// What stands for the run, where no case tells that it is no pass.
+fn run_itself(suite: &str, report: &Report) -> Option<TestCase> {
+    let verdict = &report.verdict;
+    let mut cases = report.cases.iter();
+    let is_told = cases.any(|case| matches!(Standing::of(report.gate, case), Standing::Failed(_)));
+    if verdict.exit_code == ExitCode::Pass || is_told {
+        return None;
+    }
+    let mut status = match verdict.exit_code {
+        ExitCode::Skipped => TestCaseStatus::skipped(),
+        _ => TestCaseStatus::non_success(NonSuccessKind::Error),
+    };
+    let meaning = verdict.exit_code.meaning();
+    let reason = verdict.reasons.first().map_or(meaning, String::as_str);
+    status.set_type(format!("exit code {}", verdict.exit_code.number()));
+    status.set_message(digest::brief(reason));
+    status.set_description(digest::plain(&verdict.reasons.join("\n")));
+    let mut element = TestCase::new(format!("{suite}::(run)"), status);
+    element.set_classname(suite);
+    Some(element)
 }
 
 fn element(suite: &str, row: &Row<'_>) -> TestCase {

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use super::case::Case;
 use super::failure::{Broken, LeftBehind, Skip, Transport, cause};
+use super::orphans;
 use super::room::{Room, Shared};
 use crate::wait::call_off_by;
 
@@ -172,6 +173,7 @@ fn watched(case: &Case, room: &mut Room, log: &Shared) -> Found {
     let started = Instant::now();
     let result = panic::catch_unwind(AssertUnwindSafe(|| (case.body)(room)));
     let body = started.elapsed();
+    log.add_started(orphans::of_this_thread());
     let result = result.map_err(|_| {
         let words = PANIC.take().unwrap_or_else(|| "without a word".to_owned());
         log.note(&words);

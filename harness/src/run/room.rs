@@ -1,6 +1,7 @@
 //! What a case gets while it runs: chance, a log of its own, a directory for temporary files, and a
 //! way to say what is to be ended when its time is over.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -38,11 +39,18 @@ pub(super) struct Shared {
     marks: Mutex<Vec<String>>,
     kept: Mutex<Vec<PathBuf>>,
     over: Arc<AtomicBool>,
+    started: Mutex<BTreeSet<i32>>,
 }
 
 impl Shared {
     pub(super) fn new(log: Log) -> Self {
-        Self { log, marks: Mutex::default(), kept: Mutex::default(), over: Arc::default() }
+        Self {
+            log,
+            marks: Mutex::default(),
+            kept: Mutex::default(),
+            over: Arc::default(),
+            started: Mutex::default(),
+        }
     }
 
     /// One more line, or several, of the case's log.
@@ -62,6 +70,16 @@ impl Shared {
         for mark in marks {
             kill_marked(&mark);
         }
+    }
+
+    /// These processes were started by the case itself, and it has not reaped them.
+    pub(super) fn add_started(&self, ids: BTreeSet<i32>) {
+        self.started.lock().unwrap_or_else(PoisonError::into_inner).extend(ids);
+    }
+
+    /// All of them.
+    pub(super) fn started(&self) -> BTreeSet<i32> {
+        self.started.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What was kept on purpose.

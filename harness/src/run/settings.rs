@@ -40,6 +40,8 @@ pub(super) struct Settings {
     pub(super) gate: Gate,
     pub(super) is_live: bool,
     pub(super) voice: Voice,
+    /// Whether nextest runs one case here, which it judges by the exit code alone.
+    pub(super) is_case_of_nextest: bool,
     pub(super) selection: Selection,
 }
 
@@ -74,6 +76,7 @@ impl Settings {
             gate: Gate::from_environment(),
             is_live: env::var_os(environment::API).is_some_and(|api| api == "live"),
             voice,
+            is_case_of_nextest: is_set(NEXTEST) && arguments.exact,
             selection: selection(arguments),
         })
     }

@@ -86,10 +86,16 @@ impl Traces {
     }
 
     /// What is there now and was not there before, after giving it a moment to go away. Entries
-    /// that are `meant` to be there do not count.
-    pub(super) fn left_since(before: &Self, directories: &[&Path], meant: &[PathBuf]) -> Vec<Left> {
+    /// that are `meant` to be there do not count. `tidy` runs before each look.
+    pub(super) fn left_since(
+        before: &Self,
+        directories: &[&Path],
+        meant: &[PathBuf],
+        tidy: impl Fn(),
+    ) -> Vec<Left> {
         let mut left = Vec::new();
         let mut look = || {
+            tidy();
             left = Self::now(directories).beyond(before);
             left.retain(|left| !matches!(left, Left::Entry(path) if meant.contains(path)));
             left.is_empty().then_some(())

@@ -12,12 +12,14 @@ use tempfile::TempDir;
 
 use super::attempt::{self, Ended, LookUp};
 use super::case::{Case, Missing};
+use super::orphans;
 use super::progress::Progress;
 use super::room::{Log, Remains, Room, Shared};
 use super::settings::Settings;
 use super::traces::{Left, Traces, end_children};
 use crate::gate::Gate;
 use crate::quarantine::Quarantine;
+use crate::render::plain;
 use crate::report::{CaseReport, Outcome};
 use crate::seed::Seed;
 use crate::tier::Tier;
@@ -84,7 +86,10 @@ impl Course {
         let mut conclusion = self.tries(case, &shared, &temp_dir);
         // The directory itself is ours; what is in it is not.
         let meant: Vec<PathBuf> = shared.kept().into_iter().chain([temp_dir.clone()]).collect();
-        let left = Traces::left_since(&before, &[&run_dir, &temp_dir], &meant);
+        let own = shared.started();
+        let left = Traces::left_since(&before, &[&run_dir, &temp_dir], &meant, || {
+            orphans::reap(&own);
+        });
         end_children(&left);
         conclusion.add(&left);
         if self.settings.remains == Remains::Removed || conclusion.outcome == Outcome::Passed {
@@ -128,6 +133,7 @@ impl Course {
                 Room::new(seed, self.settings.remains, temp_dir.to_path_buf(), Arc::clone(shared));
             let tried = attempt::once(case, room, shared, || {
                 self.progress.tick();
+                orphans::reap(&shared.started());
                 let gives_up = self.interrupted.load(Ordering::Relaxed);
                 if gives_up { LookUp::GiveUp } else { LookUp::Wait }
             });
@@ -197,7 +203,7 @@ impl Conclusion {
 
 /// What the lines of Rust's own test harness call it.
 pub(super) fn told(gate: Gate, case: &CaseReport) -> Result<Completion, Failed> {
-    let message = case.message.as_deref().unwrap_or_default();
+    let message = plain(case.message.as_deref().unwrap_or_default());
     match Standing::of(gate, case) {
         Standing::Passed => Ok(Completion::Completed),
         Standing::Skipped => Ok(Completion::ignored_with(message)),

@@ -44,9 +44,10 @@ const fn row(
 }
 
 #[rustfmt::skip]
-const TABLE: [Expected; 20] = [
+const TABLE: [Expected; 23] = [
     row("passes", Outcome::Passed, "", (Passed, Passed)),
     row("fails", Outcome::Failed, "failed to see the sun", (Failed(20), Failed(20))),
+    row("fails_in_colour", Outcome::Failed, "failed to see ", (Failed(20), Failed(20))),
     row("panics", Outcome::Panicked, "out of words, at harness/src/bin/fixture-tier.rs:", (Failed(20), Failed(20))),
     row("times_out", Outcome::TimedOut, "no end within 200ms", (Failed(20), Failed(20))),
     row("waits_too_long", Outcome::TimedOut, "no end within 200ms; then: failed to see the sea", (Failed(20), Failed(20))),
@@ -54,6 +55,8 @@ const TABLE: [Expected; 20] = [
     row("leaves_a_thread", Outcome::Leaked, "left behind: thread ", (Passed, Failed(21))),
     row("leaves_a_child", Outcome::Leaked, "(tail) still runs", (Passed, Failed(21))),
     row("leaves_a_zombie", Outcome::Leaked, "(true) was not reaped", (Passed, Failed(21))),
+    row("leaves_an_orphan", Outcome::Leaked, "(tail) still runs", (Passed, Failed(21))),
+    row("has_an_orphan_that_ends", Outcome::Passed, "", (Passed, Passed)),
     row("leaves_a_file_open", Outcome::Leaked, "left behind: file ", (Passed, Failed(21))),
     row("leaves_a_socket_open", Outcome::Leaked, "left behind: socket ", (Passed, Failed(21))),
     row("leaves_a_temporary_file", Outcome::Leaked, "/left is still on disk", (Passed, Failed(21))),
@@ -154,6 +157,7 @@ fn check_alone(expected: &Expected, gate: Gate) {
     assert_eq!(i32::from(played.report.verdict.exit_code.number()), code, "{name}");
     assert_eq!(played.report.cases.len(), 1, "{name}");
     check_case(expected, gate, &played.report.cases[0]);
+    played.check_junit_is_red();
     assert_eq!(played.litter(), [""; 0], "{name} behind {gate:?}");
 }
 
@@ -189,13 +193,15 @@ fn check_all(gate: Gate) {
     check_terminal(gate, &played, &format!("{passed} passed, {failed} failed"));
     check_markdown(gate, &played, &format!("**{passed} passed, {failed} failed**"));
     check_junit(gate, &junit(&played.report));
+    played.check_junit_is_red();
     check_lines(gate, &played);
     assert_eq!(played.litter(), [""; 0]);
 }
 
 fn check_terminal(gate: Gate, played: &Played, totals: &str) {
     assert_eq!(played.stdout.lines().last(), Some(totals), "{}", played.stdout);
-    assert!(!played.stdout.contains('\x1b'), "no colour in a pipe");
+    let shown = [&played.stdout, &played.stderr];
+    assert!(shown.iter().all(|text| !text.contains('\x1b')), "no colour in a pipe");
     for expected in &TABLE {
         let outcome = expected.outcome.words();
         let told = |text: &str, line_of: &str| {

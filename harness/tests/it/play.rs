@@ -10,8 +10,10 @@ use harness::command::{Finished, end_within, run_within};
 use harness::environment;
 use harness::gate::{GATE_VARIABLE, Gate};
 use harness::processes::signal;
+use harness::render::junit;
 use harness::report::Report;
 use harness::wait::wait_until;
+use roxmltree::Document;
 use rustix::process::Signal;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -133,6 +135,22 @@ impl Played {
 
     fn logs(&self) -> PathBuf {
         self.directory.path().join("logs")
+    }
+
+    /// A build server sees red exactly where the run is no pass; a run that tried nothing is
+    /// neither, and says so.
+    #[track_caller]
+    pub(crate) fn check_junit_is_red(&self) {
+        let text = junit(&self.report);
+        let document = Document::parse(&text).expect("it is XML");
+        let number = |name| -> usize {
+            let value = document.root_element().attribute(name).expect("the totals are there");
+            value.parse().expect("a number")
+        };
+        let is_red = 0 < number("failures") + number("errors");
+        assert_eq!(is_red, ![0, 41].contains(&self.code), "ended with {}: {text}", self.code);
+        let has_skipped = self.code != 41 || 0 < number("skipped");
+        assert!(has_skipped, "{text}");
     }
 
     /// What it left where temporary files go, its own report, lines and logs apart.

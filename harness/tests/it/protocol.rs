@@ -6,7 +6,7 @@ use harness::environment;
 use harness::gate::Gate;
 use harness::report::Outcome;
 
-use crate::play::{PREFIX, Play};
+use crate::play::{PREFIX, Play, Played};
 
 #[track_caller]
 fn check(arguments: &[&str], gate: Gate, code: i32) {
@@ -20,6 +20,7 @@ fn an_empty_selection_is_never_a_pass() {
     check(&["nothing_is_called_that"], Gate::Open, 33);
     check(&["nothing_is_called_that"], Gate::Closed, 33);
     check(&["--exact", "passes"], Gate::Open, 33);
+    Play::with(&["nothing_is_called_that"]).run().check_junit_is_red();
 }
 
 #[test]
@@ -53,6 +54,7 @@ fn an_entry_of_the_quarantine_for_no_case_refuses_the_run() {
     for id in ["tier2::fixture::never_was", "nothing"] {
         let played = Play::with(&["::passes"]).tolerating(&entry(id)).run();
         assert_eq!(played.code, 32, "{}", played.stdout);
+        played.check_junit_is_red();
         assert!(played.report.problems[0].contains(id), "{:?}", played.report.problems);
         assert_eq!(played.report.cases[0].outcome, Outcome::Passed);
     }
@@ -78,7 +80,7 @@ fn a_list_holds_the_ids_and_nothing_else() {
         finished.stdout
     };
     let all = listed(&["--list", "--format", "terse"]);
-    assert_eq!(all.lines().count(), 20, "{all}");
+    assert_eq!(all.lines().count(), 23, "{all}");
     for line in all.lines() {
         assert!(line.starts_with(PREFIX) && line.ends_with(": test"), "{line}");
     }
@@ -98,11 +100,31 @@ fn a_case_that_nextest_starts_speaks_as_a_test_does() {
     assert!(passes.stdout.contains("test tier2::fixture::passes ... ok"), "{}", passes.stdout);
     assert_eq!(passes.stderr, "");
 
+    // nextest knows no number for this: a case that says so itself is not failed for it.
+    let skipped = start("is_skipped");
+    assert_eq!(skipped.status.code(), Some(0), "{}", skipped.stdout);
+    assert!(skipped.stdout.contains("... ignored (there is no moon)"), "{}", skipped.stdout);
+
+    let leaks = |gate| {
+        let id = format!("{PREFIX}leaves_a_child");
+        let play = Play::with(&["--exact", &id, "--nocapture"]).env("NEXTEST", "1");
+        play.behind(gate).finish().status.code()
+    };
+    assert_eq!((leaks(Gate::Open), leaks(Gate::Closed)), (Some(0), Some(21)));
+
     let fails = start("fails");
     assert_eq!(fails.status.code(), Some(20));
     for part in ["failed: failed to see the sun", "\nlog: ", "\nrepeat it: HARNESS_SEED="] {
         assert!(fails.stdout.contains(part), "{}", fails.stdout);
     }
+
+    let coloured = start("fails_in_colour");
+    assert!(coloured.stdout.contains("failed to see red"), "{}", coloured.stdout);
+    assert!(!coloured.stdout.contains('\x1b'), "{:?}", coloured.stdout);
+
+    // An empty selection is none of this, and neither is anything else that is no pass.
+    let nothing = start("nothing_is_called_that");
+    assert_eq!(nothing.status.code(), Some(33));
 }
 
 #[test]
@@ -120,6 +142,26 @@ fn a_run_that_is_interrupted_ends_what_runs_and_is_no_pass() {
     let played = Play::with(&["times_out"]).env("FIXTURE_LIMIT_S", "60").interrupted(LIMIT);
     assert_eq!(played.code, 20, "{}", played.stdout);
     assert_eq!(played.report.cases[0].message.as_deref(), Some("interrupted"));
-    assert_eq!(played.report.problems, ["the run was interrupted"]);
+    check_told_interrupted(&played);
+}
+
+#[test]
+fn a_run_that_is_interrupted_between_cases_has_failed_and_says_so() {
+    const LIMIT: Duration = Duration::from_secs(20);
+    /// More than are over before the signal comes.
+    const MANY: usize = 20_000;
+    let played = Play::with(&[]).many(MANY).interrupted(LIMIT);
+    assert_eq!((played.code, played.report.verdict.failed), (20, 1), "{}", played.stdout);
+    assert!(played.report.cases.len() < MANY, "it did not run all of them");
+    check_told_interrupted(&played);
+}
+
+#[track_caller]
+fn check_told_interrupted(played: &Played) {
+    let last = played.report.cases.last().expect("it began");
+    assert_eq!((last.id.as_str(), last.outcome), ("tier2::(run)", Outcome::Failed));
+    assert_eq!(last.message.as_deref(), Some("the run was interrupted"));
+    assert_eq!(played.report.problems, [""; 0]);
+    played.check_junit_is_red();
     assert_eq!(played.litter(), [""; 0]);
 }
