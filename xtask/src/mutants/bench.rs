@@ -60,6 +60,9 @@ pub(super) enum Finding {
     Interrupted,
 }
 
+/// Findings by step, and by package where a step is of one; `None` is what does not compile.
+type WithoutAFault = BTreeMap<(Stage, Option<Package>), Option<Finding>>;
+
 /// Where faults are tried.
 pub(super) struct Bench<'a> {
     pub(super) checkout: &'a Checkout,
@@ -71,7 +74,7 @@ pub(super) struct Bench<'a> {
     pub(super) program: Program,
     pub(super) interrupt: &'a Interrupt,
     /// What all tests of a step, and of a package, found in the tree as it is.
-    pub(super) without_a_fault: RefCell<BTreeMap<(Stage, Option<Package>), Option<Finding>>>,
+    pub(super) without_a_fault: RefCell<WithoutAFault>,
 }
 
 /// Tests to be run.
