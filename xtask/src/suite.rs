@@ -193,7 +193,7 @@ pub(crate) fn tier_steps(
         cleared(&places, name, run);
         return None;
     };
-    run.tier(name, || run_or_reuse(workspace, order, &built, found.as_ref(), &places, reuse))
+    run.tier(name, || run_or_reuse(workspace, order, &built, found.as_ref(), reuse))
 }
 
 /// What a run would be about, as far as that is known before anything is built; `None` where a run
@@ -255,14 +255,14 @@ fn run_or_reuse(
     order: &Order,
     built: &[Executable],
     found: Option<&Wanted>,
-    places: &Places,
     reuse: Reuse,
 ) -> anyhow::Result<Report> {
+    let places = Places::of_tier(workspace.target_dir(), order.tier);
     let receipt = proof::place(workspace, order.tier);
     let subject = |found| proof::subject(workspace, order, built, found);
     let before = found.and_then(|found| told(subject(found)));
     if reuse == Reuse::Valid {
-        match reusable(places, &receipt, before.as_ref()) {
+        match reusable(&places, &receipt, before.as_ref()) {
             Ok(report) => return Ok(report),
             Err(why) => println!("{} runs: {why}", order.tier),
         }
@@ -270,7 +270,7 @@ fn run_or_reuse(
     if order.selection.is_everything() {
         places::remove_file(&receipt)?;
     }
-    let report = tier::run(workspace, order, built, places, &Output::Terminal)?;
+    let report = tier::run(workspace, order, built, &places, &Output::Terminal)?;
     if order.tier == Tier::InProcess || tier::has_fallen(&report) {
         print!("\n{}", render::terminal(&report, tier::colour()));
     }
