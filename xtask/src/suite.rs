@@ -1,7 +1,8 @@
 //! What runs when: `test`, which is also `ci`, and `test-tier`, as lists of steps.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+mod copies;
+
+use std::path::Path;
 use std::time::Instant;
 
 use harness::exit_code::ExitCode;
@@ -12,6 +13,7 @@ use harness::report::Report;
 use harness::tier::Tier;
 use jiff::Timestamp;
 
+pub(crate) use self::copies::Copies;
 use crate::steps::{Outcome, Run};
 use crate::tier::build::{self, Executable};
 use crate::tier::places::{self, Places};
@@ -47,46 +49,6 @@ pub(crate) enum Reuse {
     Never,
     /// It runs only where there is any doubt.
     Valid,
-}
-
-/// Files that a report is rendered to, beside those below `target/`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Copies {
-    pub(crate) json: Option<PathBuf>,
-    pub(crate) junit: Option<PathBuf>,
-    pub(crate) markdown: Option<PathBuf>,
-}
-
-impl Copies {
-    fn paths(&self) -> impl Iterator<Item = &PathBuf> {
-        [&self.json, &self.junit, &self.markdown].into_iter().flatten()
-    }
-
-    /// Why one of them cannot be written, as far as that can be seen before anything runs. Only a
-    /// plain file is ever replaced: whatever else lies there is not ours to take away.
-    fn refusal(&self) -> Option<String> {
-        let taken = |path: &&PathBuf| fs::symlink_metadata(path).is_ok_and(|it| !it.is_file());
-        let path = self.paths().find(taken)?;
-        Some(format!("a report is written to a plain file, and this is none: {}", path.display()))
-    }
-
-    /// Takes away what lies there, so that a copy that is there afterwards is of this run.
-    fn clear(&self) -> anyhow::Result<()> {
-        self.paths().try_for_each(|path| places::remove_file(path))
-    }
-
-    fn write(&self, report: &Report) -> anyhow::Result<()> {
-        if let Some(path) = &self.json {
-            report.write(path)?;
-        }
-        if let Some(path) = &self.junit {
-            tier::write(path, &render::junit(report))?;
-        }
-        if let Some(path) = &self.markdown {
-            tier::write(path, &render::markdown(report))?;
-        }
-        Ok(())
-    }
 }
 
 /// Everything a change has to pass: the checks of the tree, then the tests of every tier. What is
@@ -193,7 +155,7 @@ pub(crate) fn tier_steps(
         cleared(&places, name, run);
         return None;
     };
-    run.tier(name, || run_or_reuse(workspace, order, &built, found.as_ref(), &places, reuse))
+    run.tier(name, || run_or_reuse(workspace, order, &built, found.as_ref(), reuse))
 }
 
 /// What a run would be about, as far as that is known before anything is built; `None` where a run
@@ -255,14 +217,14 @@ fn run_or_reuse(
     order: &Order,
     built: &[Executable],
     found: Option<&Wanted>,
-    places: &Places,
     reuse: Reuse,
 ) -> anyhow::Result<Report> {
+    let places = Places::of_tier(workspace.target_dir(), order.tier);
     let receipt = proof::place(workspace, order.tier);
     let subject = |found| proof::subject(workspace, order, built, found);
     let before = found.and_then(|found| told(subject(found)));
     if reuse == Reuse::Valid {
-        match reusable(places, &receipt, before.as_ref()) {
+        match reusable(&places, &receipt, before.as_ref()) {
             Ok(report) => return Ok(report),
             Err(why) => println!("{} runs: {why}", order.tier),
         }
@@ -270,7 +232,7 @@ fn run_or_reuse(
     if order.selection.is_everything() {
         places::remove_file(&receipt)?;
     }
-    let report = tier::run(workspace, order, built, places, &Output::Terminal)?;
+    let report = tier::run(workspace, order, built, &places, &Output::Terminal)?;
     if order.tier == Tier::InProcess || tier::has_fallen(&report) {
         print!("\n{}", render::terminal(&report, tier::colour()));
     }
