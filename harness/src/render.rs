@@ -11,6 +11,8 @@ mod junit;
 mod markdown;
 mod terminal;
 
+#[cfg(feature = "run")]
+pub(crate) use digest::{one_line, plain};
 pub use junit::junit;
 pub use markdown::markdown;
 pub use terminal::{Colour, terminal};

@@ -160,7 +160,7 @@ pub(super) fn brief(text: &str) -> String {
 }
 
 /// A text in one line, without what steers a terminal.
-pub(super) fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     plain(text).trim_end().replace(['\n', '\t'], " ")
 }
 
@@ -174,7 +174,7 @@ fn cut(line: &str, chars_max: usize) -> String {
 /// Without control characters, but for ends of lines and tabs; what XML forbids goes too.
 ///
 /// A program's colours are dropped with all of their sequence, or `[31m` would be left standing.
-pub(super) fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     let text = quick_junit::XmlString::new(text).into_string();
     text.chars().filter(|&one| is_plain(one)).collect()
 }

@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::Timestamp;
 
 use super::settings::Voice;
-use crate::render::{Colour, json_lines, terminal};
+use crate::render::{Colour, json_lines, one_line, terminal};
 use crate::report::{CaseReport, Outcome, Report};
 
 /// Shows how a run goes. Nothing at all is shown where libtest's lines are wanted.
@@ -126,7 +126,8 @@ fn line(case: &CaseReport) -> String {
     let mut line = format!("{:<20} {took:>7.2} s  {}{seed}{quarantine}", case.outcome, case.id);
     if let Some(message) = case.message.as_deref().and_then(|message| message.lines().next()) {
         line.push_str("\n    ");
-        line.push_str(message);
+        // Whatever a program wrote that a case quotes: it is not to steer this terminal.
+        line.push_str(&one_line(message));
     }
     line
 }

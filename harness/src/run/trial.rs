@@ -19,6 +19,7 @@ use super::settings::Settings;
 use super::traces::{Left, Traces, end_children};
 use crate::gate::Gate;
 use crate::quarantine::Quarantine;
+use crate::render::plain;
 use crate::report::{CaseReport, Outcome};
 use crate::seed::Seed;
 use crate::tier::Tier;
@@ -202,7 +203,7 @@ impl Conclusion {
 
 /// What the lines of Rust's own test harness call it.
 pub(super) fn told(gate: Gate, case: &CaseReport) -> Result<Completion, Failed> {
-    let message = case.message.as_deref().unwrap_or_default();
+    let message = plain(case.message.as_deref().unwrap_or_default());
     match Standing::of(gate, case) {
         Standing::Passed => Ok(Completion::Completed),
         Standing::Skipped => Ok(Completion::ignored_with(message)),

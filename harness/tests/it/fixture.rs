@@ -199,7 +199,8 @@ fn check_all(gate: Gate) {
 
 fn check_terminal(gate: Gate, played: &Played, totals: &str) {
     assert_eq!(played.stdout.lines().last(), Some(totals), "{}", played.stdout);
-    assert!(!played.stdout.contains('\x1b'), "no colour in a pipe");
+    let shown = [&played.stdout, &played.stderr];
+    assert!(shown.iter().all(|text| !text.contains('\x1b')), "no colour in a pipe");
     for expected in &TABLE {
         let outcome = expected.outcome.words();
         let told = |text: &str, line_of: &str| {

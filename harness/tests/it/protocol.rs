@@ -118,6 +118,8 @@ fn a_case_that_nextest_starts_speaks_as_a_test_does() {
         assert!(fails.stdout.contains(part), "{}", fails.stdout);
     }
 
+    assert!(!fails.stdout.contains('\x1b'), "{:?}", fails.stdout);
+
     // An empty selection is none of this, and neither is anything else that is no pass.
     let nothing = start("nothing_is_called_that");
     assert_eq!(nothing.status.code(), Some(33));
