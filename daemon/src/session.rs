@@ -368,6 +368,11 @@ impl Driver {
                 self.forget_conversation().await;
                 "the earlier conversation could not be resumed".to_owned()
             }
+            Report::ConversationFull => {
+                warn!(session, "conversation full, memory begins anew");
+                self.forget_conversation().await;
+                "the conversation is full: another one begins".to_owned()
+            }
             Report::TurnFailed(reason) => {
                 warn!(session, %reason, "turn failed");
                 format!("turn failed: {reason}")

@@ -12,7 +12,7 @@ pub const CLAUDE_VERSION: &str = "2.1.330";
 
 /// A program that is not there.
 #[derive(Debug, thiserror::Error)]
-#[error("find {path}: build it with `{command}`", path = .path.display())]
+#[error("find {path}: `{command}` puts it there", path = .path.display())]
 pub struct MissingProgram {
     /// Where it should be.
     pub path: PathBuf,

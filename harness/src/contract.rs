@@ -25,6 +25,7 @@ mod peer;
 mod pipes;
 mod play;
 mod recording;
+mod recordings;
 mod replay;
 mod scripts;
 mod shape;
@@ -41,8 +42,9 @@ pub use peer::{Exit, Life, Peer, Pending, Signal, Starter};
 pub use pipes::Pipes;
 pub use play::Play;
 pub use recording::{Recording, RecordingError, Step};
+pub use recordings::Recordings;
 pub use replay::Replay;
-pub use shape::{Difference, compare};
+pub use shape::{Difference, compare, compared_fields, is_of};
 pub use transcript::{Entry, Line, Transcript};
 
 /// What an implementation may be unable to show.

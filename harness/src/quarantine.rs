@@ -81,6 +81,9 @@ pub enum QuarantineError {
     /// Two entries are about the same case.
     #[error("choose between two entries of {0}")]
     Twice(String),
+    /// It is about a run as a whole, as `tier1::(runner)` is, and not about a case of it.
+    #[error("tolerate {0}: it is no case")]
+    NoCase(String),
     /// A field says nothing.
     #[error("find {field} in the entry of {id:?}: it is empty")]
     Blank {
@@ -103,6 +106,9 @@ impl Quarantine {
         let mut seen = BTreeSet::new();
         for entry in &entries {
             entry.is_filled()?;
+            if is_run(&entry.id) {
+                return Err(QuarantineError::NoCase(entry.id.clone()));
+            }
             if !seen.insert(&entry.id) {
                 return Err(QuarantineError::Twice(entry.id.clone()));
             }
@@ -201,6 +207,12 @@ impl Entry {
     fn says(&self, what: &str) -> String {
         format!("quarantine of {}: {what}", self.id)
     }
+}
+
+/// Whether an id is what stands in a report for a run that went wrong as a whole, in parentheses,
+/// which the name of no test has.
+fn is_run(id: &str) -> bool {
+    id.contains('(')
 }
 
 /// A day, as a date of TOML or in quotes.

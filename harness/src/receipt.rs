@@ -116,6 +116,9 @@ pub enum Stale {
     /// The run did not pass.
     #[error("the run did not pass: {}", .0.meaning())]
     Result(ExitCode),
+    /// So many cases counted for nothing: an entry of the quarantine may be over, or gone, by now.
+    #[error("failures were tolerated, in quarantine: {0}")]
+    Quarantined(usize),
 }
 
 /// Why a receipt cannot be read or written.
@@ -172,7 +175,8 @@ impl Receipt {
         refused(self.gate != Gate::Closed, Stale::Gate)?;
         let verdict = &self.verdict;
         let passed = verdict.exit_code == ExitCode::Pass && verdict.failed == 0;
-        refused(!passed || verdict.passed == 0, Stale::Result(verdict.exit_code))
+        refused(!passed || verdict.passed == 0, Stale::Result(verdict.exit_code))?;
+        refused(0 < verdict.quarantined, Stale::Quarantined(verdict.quarantined))
     }
 
     /// Reads one from disk; `None` where there is none.

@@ -1,11 +1,14 @@
 //! The contracts of the agent program over real pipes: with its stand-in, and with the real one.
 
+pub mod comparison;
+
 use std::path::Path;
+use std::slice;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use anyhow::{Context, ensure};
-use harness::contract::{ALL, Contract, Outcome, Pipes, Verdict, run_alone};
+use harness::contract::{ALL, Contract, Outcome, Pipes, Recordings, Verdict, run_alone};
 
 use crate::case::Case;
 
@@ -22,20 +25,25 @@ pub struct Family {
 }
 
 impl Family {
-    /// The contracts.
-    pub fn contracts(self) -> &'static [Contract] {
-        ALL.get(self.first - 1..self.last).unwrap_or_default()
+    /// The contracts; an error if the list does not have them all.
+    pub fn contracts(self) -> anyhow::Result<&'static [Contract]> {
+        let Self { first, last } = self;
+        let found = first.checked_sub(1).and_then(|before| ALL.get(before..last));
+        let found = found.filter(|contracts| !contracts.is_empty());
+        found.with_context(|| format!("find the contracts {first} to {last} of {}", ALL.len()))
     }
 }
 
-/// The stand-in of the agent program, told to refuse whatever a good host does not say.
-pub fn fake(program: &Path) -> anyhow::Result<Pipes> {
-    Ok(Pipes::new(program)?.strict_by("FAKE_CLAUDE_STRICT"))
+/// The stand-in of the agent program, told to refuse whatever a good host does not say. All of it
+/// carries `mark`.
+pub fn fake(program: &Path, mark: &str) -> anyhow::Result<Pipes> {
+    Pipes::new(program)?.strict_by("FAKE_CLAUDE_STRICT").marked(mark)
 }
 
-/// The real agent program, kept from every network but the stand-in of the API.
-pub fn real(program: &Path, api: &str) -> anyhow::Result<Pipes> {
-    Ok(Pipes::new(program)?.with_api(api))
+/// The real agent program, kept from every network but the stand-in of the API. All of it carries
+/// `mark`.
+pub fn real(program: &Path, api: &str, mark: &str) -> anyhow::Result<Pipes> {
+    Pipes::new(program)?.with_api(api).marked(mark)
 }
 
 /// Runs contracts, some of them side by side; how each went, in their order.
@@ -66,26 +74,47 @@ pub fn run_all(
     Ok(outcomes)
 }
 
-/// Fails with every contract that was broken.
-fn judge(outcomes: &[(Outcome, Pipes)]) -> anyhow::Result<()> {
-    let is_broken = |outcome: &Outcome| matches!(outcome.verdict, Verdict::Broken(_));
-    let broken = outcomes.iter().map(|(outcome, _)| outcome).filter(|outcome| is_broken(outcome));
-    let broken: Vec<String> = broken.map(ToString::to_string).collect();
-    ensure!(broken.is_empty(), "keep {} contracts:\n{}", broken.len(), broken.join("\n"));
+/// What the real program said when it was recorded.
+fn recordings() -> Recordings {
+    Recordings::at(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../fakes/recordings/contracts"))
+}
+
+/// Fails unless every one of the contracts was kept, and `name` said what was recorded.
+fn judge(wanted: &[Contract], name: &str, outcomes: &[Outcome]) -> anyhow::Result<()> {
+    let ran: Vec<&str> = outcomes.iter().map(|outcome| outcome.contract).collect();
+    let ids: Vec<&str> = wanted.iter().map(|contract| contract.id).collect();
+    ensure!(!ids.is_empty() && ran == ids, "run the contracts {ids:?}: {ran:?} ran");
+    let is_kept = |outcome: &&Outcome| outcome.verdict == Verdict::Kept;
+    let others: Vec<String> =
+        outcomes.iter().filter(|outcome| !is_kept(outcome)).map(ToString::to_string).collect();
+    ensure!(others.is_empty(), "keep {} contracts:\n{}", others.len(), others.join("\n"));
+    let mut found = Vec::new();
+    for (contract, outcome) in wanted.iter().zip(outcomes) {
+        found.extend(recordings().drift(contract, (name, outcome))?);
+    }
+    let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+    ensure!(found.is_empty(), "say what was recorded:\n{}", found.join("\n"));
     Ok(())
 }
 
 /// The body of a case with the stand-in: one contract.
 pub fn over_fake(case: &Case, id: &str) -> anyhow::Result<()> {
     let contract = Contract::find(id).with_context(|| format!("find the contract {id}"))?;
-    let mut pipes = fake(&case.programs.fake_claude()?)?;
+    let mut pipes = fake(&case.programs.fake_claude()?, &case.sandbox.mark())?;
     let outcome = run_alone(contract, &mut pipes);
-    judge(&[(outcome, pipes)])
+    judge(slice::from_ref(contract), "fake", &[outcome])
 }
 
 /// The body of a case with the real program: a family of contracts.
 pub fn over_real(case: &Case, family: Family) -> anyhow::Result<()> {
     let api = case.api.as_ref().context("find the stand-in of the API")?;
     let program = case.programs.claude()?;
-    judge(&run_all(family.contracts(), || real(&program, api.url()))?)
+    let contracts = family.contracts()?;
+    let mark = case.sandbox.mark();
+    let ran = run_all(contracts, || real(&program, api.url(), &mark))?;
+    let outcomes: Vec<Outcome> = ran.into_iter().map(|(outcome, _)| outcome).collect();
+    judge(contracts, "real", &outcomes)
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,12 +13,14 @@ mod home;
 mod watch;
 
 use std::env;
+use std::ffi::OsStr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, ensure};
 use harness::environment;
 use harness::exit_code::ExitCode;
+use harness::gate::Gate;
 use harness::report::End;
 use harness::run::{self, Missing, Need, Room};
 use harness::tier::Tier;
@@ -115,16 +117,27 @@ fn begun(shared: &Shared) -> anyhow::Result<&Round> {
     round.as_ref().map_err(|error| anyhow!("{error}"))
 }
 
-/// How long the soak is: seconds, from the environment.
+/// How long the soak is, by the environment.
 fn soak() -> anyhow::Result<Duration> {
-    let Some(text) = env::var_os(environment::SOAK).filter(|text| !text.is_empty()) else {
-        return Ok(SOAK);
-    };
+    soak_of(env::var_os(environment::SOAK).as_deref(), Gate::from_environment())
+}
+
+/// How long a soak of this many seconds is. Where everything is checked it cannot be cut short.
+fn soak_of(text: Option<&OsStr>, gate: Gate) -> anyhow::Result<Duration> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(SOAK) };
     let seconds = text.to_str().and_then(|text| text.parse().ok());
     let soak = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    soak.with_context(|| {
+    let soak = soak.with_context(|| {
         format!("read {}: {} is no number of seconds", environment::SOAK, text.display())
-    })
+    })?;
+    ensure!(
+        gate == Gate::Open || SOAK <= soak,
+        "take {} of {} seconds: behind a closed gate it is {} at least",
+        environment::SOAK,
+        text.display(),
+        SOAK.as_secs()
+    );
+    Ok(soak)
 }
 
 /// The same; it was read before any case ran.
@@ -154,3 +167,6 @@ fn ends() -> Vec<End> {
 fn tell(line: &str) {
     eprintln!("{line}");
 }
+
+#[cfg(test)]
+mod tests;

@@ -73,7 +73,13 @@ pub(crate) fn run(
     mode: Mode,
     gate: Gate,
 ) -> anyhow::Result<ExitCode> {
-    let changes = changes::since(workspace.root(), since)?;
+    let changes = match changes::since(workspace.root(), since) {
+        Err(error) if error.is::<changes::NoSuchRevision>() => {
+            eprintln!("xtask: failed to {error:#}");
+            return Ok(ExitCode::BadUsage);
+        }
+        changes => changes?,
+    };
     let plan = plan(changes.paths.iter().map(String::as_str));
     run::show(&changes, &plan);
     match mode {

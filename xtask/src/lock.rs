@@ -28,7 +28,7 @@ fn alone_by(
     match file.try_lock() {
         Ok(()) => work(),
         Err(TryLockError::WouldBlock) => {
-            eprintln!("xtask: another run of the tiers goes on in this build directory");
+            eprintln!("xtask: another run of the tiers, or of the contracts, goes on in this build directory");
             Ok(ExitCode::Locked)
         }
         Err(TryLockError::Error(error)) => {

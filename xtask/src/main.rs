@@ -178,7 +178,9 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::Mutants(arguments) => mutants::run(&workspace, &arguments),
         Command::Claude(ClaudeCommand::Install) => claude::run(gate),
-        Command::Contract(command) => contract::run(&workspace, &command),
+        Command::Contract(command) => {
+            lock::alone(&workspace, || contract::run(&workspace, &command))
+        }
     }
 }
 

@@ -19,6 +19,7 @@ mod running;
 mod table;
 mod trial;
 
+use std::cell::RefCell;
 use std::fs::{self, File, TryLockError};
 use std::path::Path;
 use std::time::Instant;
@@ -133,6 +134,7 @@ fn try_all(
         jobs: arguments.jobs,
         program: if has_cargo_subcommand("nextest") { Program::Nextest } else { Program::Cargo },
         interrupt: &interrupt,
+        without_a_fault: RefCell::default(),
     };
     fs::create_dir_all(&bench.logs).context("make the directory of the logs")?;
     if let Some(code) = bench.check_unmutated(wanted)? {

@@ -13,6 +13,7 @@ use anyhow::Context;
 use harness::exit_code::ExitCode;
 use harness::gate::Gate;
 use harness::report::Report;
+use harness::verdict::PRECEDENCE;
 
 use crate::tally::{self, Tally};
 
@@ -42,7 +43,10 @@ impl Outcome {
         let verdict = &report.verdict;
         match verdict.exit_code {
             ExitCode::Pass => Self::Passed,
-            ExitCode::Skipped => Self::Skipped(verdict.reasons.join("; ")),
+            // Behind a closed gate a tier of which no case counted has checked nothing.
+            ExitCode::Skipped if report.gate == Gate::Open => {
+                Self::Skipped(verdict.reasons.join("; "))
+            }
             code => Self::Failed(code),
         }
     }
@@ -102,6 +106,7 @@ impl Run {
             let report = made.insert(work()?);
             account.tally += Tally::of_verdict(&report.verdict);
             account.remarks.clone_from(&report.verdict.reasons);
+            account.remarks.extend(slowness(report));
             Ok(Outcome::of(report))
         });
         made
@@ -164,6 +169,16 @@ impl Run {
     fn record(&mut self, finished: Finished) {
         self.finished.push(finished);
     }
+}
+
+/// That a whole tier took longer than it is to take. It fails nothing: the machine may be busy.
+fn slowness(report: &Report) -> Option<String> {
+    let limit = report.tier.policy().limit;
+    let took = Duration::from_millis(report.elapsed_ms);
+    (report.selection.is_everything() && limit < took).then(|| {
+        let (took, limit) = (took.as_secs_f64(), limit.as_secs());
+        format!("it took {took:.1} s, and {} is to take {limit} s at most", report.tier)
+    })
 }
 
 /// Runs a command and passes both outputs on line by line, counting what runners report.
@@ -258,7 +273,8 @@ fn table(finished: &[Finished]) -> String {
     out
 }
 
-/// What did not compile hides everything else, so it goes first; then the first failure.
+/// What did not compile hides everything else, so it goes first; then the order is that of a single
+/// run. A number that no verdict has says at least more than that nothing was tried.
 fn worst(finished: &[Finished]) -> ExitCode {
     let failures: Vec<ExitCode> = finished
         .iter()
@@ -267,10 +283,12 @@ fn worst(finished: &[Finished]) -> ExitCode {
             Outcome::Passed | Outcome::Skipped(_) => None,
         })
         .collect();
-    if failures.contains(&ExitCode::BuildFailed) {
-        return ExitCode::BuildFailed;
-    }
-    failures.first().copied().unwrap_or(ExitCode::Pass)
+    let rank = |code: &ExitCode| match code {
+        ExitCode::BuildFailed => 0,
+        ExitCode::Skipped => PRECEDENCE.len() + 2,
+        _ => 1 + PRECEDENCE.iter().position(|it| it == code).unwrap_or(PRECEDENCE.len()),
+    };
+    failures.into_iter().min_by_key(rank).unwrap_or(ExitCode::Pass)
 }
 
 #[cfg(test)]

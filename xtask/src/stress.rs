@@ -14,15 +14,16 @@ use std::time::Instant;
 use anyhow::{Context, ensure};
 use harness::exit_code::ExitCode;
 use harness::gate::Gate;
+use harness::receipt;
 use harness::report::{Machine, Report};
 use harness::tier::Tier;
 use jiff::Timestamp;
 
-use self::account::{Account, Flake, RunAccount, TierAccount};
+use self::account::{Account, Doubt, Flake, RunAccount, TierAccount};
 pub(crate) use self::burn::burn;
 use crate::tier::build::{self, Executable, Profile};
-use crate::tier::places::{Places, remove};
-use crate::tier::{self, Order, Output};
+use crate::tier::places::{Places, remove, remove_file};
+use crate::tier::{self, Order, Output, proof};
 use crate::workspace::Workspace;
 
 /// Whether the machine is kept busy meanwhile.
@@ -49,13 +50,15 @@ pub(crate) struct Plan {
 pub(crate) fn run(workspace: &Workspace, plan: Plan) -> anyhow::Result<ExitCode> {
     let path = workspace.target_dir().join("harness/stress.json");
     let room = workspace.target_dir().join("harness/stress");
-    remove(&path)?;
+    remove_file(&path)?;
     remove(&room)?;
     let rounds = [(Tier::InProcess, plan.tier_1), (Tier::RealBinaries, plan.tier_2)];
     if rounds.iter().all(|(_, runs)| *runs == 0) {
         eprintln!("xtask: no run was asked for");
         return Ok(ExitCode::NothingSelected);
     }
+    // What is built is of these files, or of later ones that the end will not find again.
+    let (commit, tree) = (commit(workspace.root())?, receipt::tree(workspace.root())?);
     let mut built = Vec::new();
     for (tier, runs) in rounds.into_iter().filter(|(_, runs)| 0 < *runs) {
         match build::build(workspace, tier, Profile::Dev) {
@@ -66,11 +69,10 @@ pub(crate) fn run(workspace: &Workspace, plan: Plan) -> anyhow::Result<ExitCode>
             }
         }
     }
-    let machine = Machine::here();
-    let mut account = Account::new(commit(workspace.root())?, Timestamp::now(), machine, plan.load);
+    let mut account = Account::new(commit, Timestamp::now(), Machine::here(), plan.load);
     let clock = Instant::now();
     // It burns until it is dropped.
-    let fire = match plan.load {
+    let mut fire = match plan.load {
         Load::Burning => Some(burn::Fire::light()?),
         Load::AsItIs => None,
     };
@@ -79,18 +81,49 @@ pub(crate) fn run(workspace: &Workspace, plan: Plan) -> anyhow::Result<ExitCode>
         for number in 1..=*runs {
             let run = one(workspace, *tier, number, executables, &room)?;
             println!("{tier}, run {number:>2} of {runs}: {}", run.line());
+            withdraw(&proof::place(workspace, *tier), &run)?;
             of_tier.add(number, run);
         }
         account.tiers.push(of_tier);
     }
-    drop(fire);
     account.elapsed_s = clock.elapsed().as_secs_f64();
+    if fire.as_mut().is_some_and(|fire| !fire.burns()) {
+        account.doubts.push(Doubt::WentOut);
+    }
+    drop(fire);
+    if receipt::tree(workspace.root())?.hash != tree.hash {
+        account.doubts.push(Doubt::Changed);
+    }
     tier::write(&path, &account.to_json())?;
+    Ok(conclude(&account, &path))
+}
+
+/// Shows what came of it all, and says how the command ends.
+fn conclude(account: &Account, path: &Path) -> ExitCode {
     print!("\n{}", account.table());
     println!("written to {}", path.display());
+    for doubt in &account.doubts {
+        println!("NOT TO BE BELIEVED: {}", doubt.words());
+    }
     let failures = account.failures();
     println!("{} passed, {failures} failed", account.passed());
-    Ok(if failures == 0 { ExitCode::Pass } else { ExitCode::Failed })
+    code(failures, &account.doubts)
+}
+
+/// Only runs without a failure, under the load and in the files that they were to be in, are a pass.
+fn code(failures: usize, doubts: &[Doubt]) -> ExitCode {
+    if 0 < failures || doubts.contains(&Doubt::WentOut) {
+        ExitCode::Failed
+    } else if doubts.contains(&Doubt::Changed) {
+        ExitCode::FileInvalid
+    } else {
+        ExitCode::Pass
+    }
+}
+
+/// A receipt says that all of its tier holds, which a run that was not clean denies.
+fn withdraw(receipt: &Path, run: &RunAccount) -> anyhow::Result<()> {
+    if run.flakes.is_empty() { Ok(()) } else { remove_file(receipt) }
 }
 
 /// One run, out of sight. What it left is kept only if something went wrong.

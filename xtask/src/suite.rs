@@ -1,5 +1,6 @@
 //! What runs when: `test`, which is also `ci`, and `test-tier`, as lists of steps.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -21,6 +22,9 @@ use crate::{claude, tidy};
 /// What tidy has looked at of deny.toml in place of cargo-deny, and what it has not.
 const LICENCES_SKIPPED: &str = "cargo-deny is not installed; tidy has checked the licences, the \
                                 banned crates and the sources, but no licence's text";
+
+/// How many backticks begin a block of Markdown.
+const FENCE_MIN: usize = 3;
 
 /// The tiers that every change runs; the last one is about a daemon that runs already.
 const TIERS_OF_A_CHANGE: [Tier; 3] = [Tier::InProcess, Tier::RealBinaries, Tier::RealAgent];
@@ -58,6 +62,19 @@ impl Copies {
         [&self.json, &self.junit, &self.markdown].into_iter().flatten()
     }
 
+    /// Why one of them cannot be written, as far as that can be seen before anything runs. Only a
+    /// plain file is ever replaced: whatever else lies there is not ours to take away.
+    fn refusal(&self) -> Option<String> {
+        let taken = |path: &&PathBuf| fs::symlink_metadata(path).is_ok_and(|it| !it.is_file());
+        let path = self.paths().find(taken)?;
+        Some(format!("a report is written to a plain file, and this is none: {}", path.display()))
+    }
+
+    /// Takes away what lies there, so that a copy that is there afterwards is of this run.
+    fn clear(&self) -> anyhow::Result<()> {
+        self.paths().try_for_each(|path| places::remove_file(path))
+    }
+
     fn write(&self, report: &Report) -> anyhow::Result<()> {
         if let Some(path) = &self.json {
             report.write(path)?;
@@ -76,7 +93,7 @@ impl Copies {
 /// missing on this machine is skipped behind an open gate, and fails behind a closed one.
 pub(crate) fn test(workspace: &Workspace, gate: Gate) -> anyhow::Result<ExitCode> {
     let summary = workspace.target_dir().join("harness/report.md");
-    places::remove(&summary)?;
+    places::remove_file(&summary)?;
     let started = Instant::now();
     let mut run = Run::default();
     check_steps(workspace, &mut run);
@@ -95,10 +112,11 @@ pub(crate) fn test(workspace: &Workspace, gate: Gate) -> anyhow::Result<ExitCode
 
 /// One tier, or several.
 pub(crate) fn test_tier(workspace: &Workspace, request: &Request) -> anyhow::Result<ExitCode> {
-    // A copy that is there afterwards is of this run.
-    for path in request.copies.paths() {
-        places::remove(path)?;
+    if let Some(why) = request.copies.refusal() {
+        eprintln!("xtask: {why}");
+        return Ok(ExitCode::BadUsage);
     }
+    request.copies.clear()?;
     let mut run = Run::default();
     let mut last = None;
     for order in &request.orders {
@@ -157,15 +175,54 @@ const fn names(tier: Tier) -> (&'static str, &'static str) {
     }
 }
 
-/// The steps of one tier.
+/// The steps of one tier. What an earlier run reported is taken away first, or, where it may do for
+/// this one, as soon as it does not: a run that never starts leaves no report.
 pub(crate) fn tier_steps(
     workspace: &Workspace,
     order: &Order,
     reuse: Reuse,
     run: &mut Run,
 ) -> Option<Report> {
-    let (build, name) = names(order.tier);
+    let (_, name) = names(order.tier);
     let places = Places::of_tier(workspace.target_dir(), order.tier);
+    if reuse == Reuse::Never && !cleared(&places, name, run) {
+        return None;
+    }
+    let found = found(workspace, order);
+    let Some(built) = prepare(workspace, order, run) else {
+        cleared(&places, name, run);
+        return None;
+    };
+    run.tier(name, || run_or_reuse(workspace, order, &built, found.as_ref(), &places, reuse))
+}
+
+/// What a run would be about, as far as that is known before anything is built; `None` where a run
+/// gets no receipt.
+fn found(workspace: &Workspace, order: &Order) -> Option<Wanted> {
+    // What a daemon that runs did is true of that moment alone.
+    let provable = order.selection.is_everything() && order.tier != Tier::Running;
+    provable.then(|| proof::anywhere(workspace, order.tier)).and_then(told)
+}
+
+/// What a receipt would need; without it, as where there is no git, everything else works.
+fn told(wanted: anyhow::Result<Wanted>) -> Option<Wanted> {
+    wanted.inspect_err(|error| eprintln!("no receipt: failed to {error:#}")).ok()
+}
+
+/// Clears the places of a run; where that fails, so does the step.
+fn cleared(places: &Places, name: &'static str, run: &mut Run) -> bool {
+    match places.clear() {
+        Ok(()) => true,
+        Err(error) => {
+            run.inline(name, || Err(error));
+            false
+        }
+    }
+}
+
+/// The steps before a tier can run: what was built for it, unless it cannot run.
+fn prepare(workspace: &Workspace, order: &Order, run: &mut Run) -> Option<Vec<Executable>> {
+    let (build, name) = names(order.tier);
     if order.tier == Tier::RealAgent
         && run.inline("agent program", || claude::install(order.gate)) != Outcome::Passed
     {
@@ -189,7 +246,7 @@ pub(crate) fn tier_steps(
         run.skip(name, "it did not build");
         return None;
     }
-    run.tier(name, || run_or_reuse(workspace, order, &built, &places, reuse))
+    Some(built)
 }
 
 /// Runs the tier, unless an earlier run of it will do.
@@ -197,16 +254,13 @@ fn run_or_reuse(
     workspace: &Workspace,
     order: &Order,
     built: &[Executable],
+    found: Option<&Wanted>,
     places: &Places,
     reuse: Reuse,
 ) -> anyhow::Result<Report> {
     let receipt = proof::place(workspace, order.tier);
-    // Without git there are no receipts, and everything else works. What a daemon that runs did is
-    // true of that moment alone.
-    let provable = order.selection.is_everything() && order.tier != Tier::Running;
-    let before = provable.then(|| proof::subject(workspace, order, built)).and_then(|subject| {
-        subject.inspect_err(|error| eprintln!("no receipt: failed to {error:#}")).ok()
-    });
+    let subject = |found| proof::subject(workspace, order, built, found);
+    let before = found.and_then(|found| told(subject(found)));
     if reuse == Reuse::Valid {
         match reusable(places, &receipt, before.as_ref()) {
             Ok(report) => return Ok(report),
@@ -214,18 +268,18 @@ fn run_or_reuse(
         }
     }
     if order.selection.is_everything() {
-        places::remove(&receipt)?;
+        places::remove_file(&receipt)?;
     }
     let report = tier::run(workspace, order, built, places, &Output::Terminal)?;
     if order.tier == Tier::InProcess || tier::has_fallen(&report) {
         print!("\n{}", render::terminal(&report, tier::colour()));
     }
-    let after = before.as_ref().and_then(|_| proof::subject(workspace, order, built).ok());
+    let after = found.and_then(|found| subject(found).ok());
     match proof::ending(&report, before, after.as_ref(), Timestamp::now()) {
         proof::Ending::Leave => {}
-        proof::Ending::Withdraw => places::remove(&receipt)?,
+        proof::Ending::Withdraw => places::remove_file(&receipt)?,
         proof::Ending::Changed => {
-            places::remove(&receipt)?;
+            places::remove_file(&receipt)?;
             println!("no receipt: files or programs changed while {} ran", order.tier);
         }
         proof::Ending::Write(written) => written.write(&receipt)?,
@@ -254,12 +308,19 @@ fn reusable(places: &Places, receipt: &Path, wanted: Option<&Wanted>) -> Result<
 
 /// All of `test` as one page for a pull request.
 fn markdown(steps: &str, reports: &[Report]) -> String {
-    let mut page = format!("```text\n{steps}```\n");
+    let fence = fence(steps);
+    let mut page = format!("{fence}text\n{steps}{fence}\n");
     for report in reports {
         page.push('\n');
         page.push_str(&render::markdown(report));
     }
     page
+}
+
+/// What no line of `text` can end: a row of backticks longer than any in it.
+fn fence(text: &str) -> String {
+    let longest = text.split(|letter| letter != '`').map(str::len).max().unwrap_or(0);
+    "`".repeat(FENCE_MIN.max(longest + 1))
 }
 
 #[cfg(test)]

@@ -57,6 +57,15 @@ impl Workspace {
     }
 }
 
+#[cfg(test)]
+impl Workspace {
+    /// One at `root`, whatever lies there.
+    pub(crate) fn at(root: &Path) -> Self {
+        let programs = Programs::beside(&root.join("target/debug/xtask"));
+        Self { root: root.to_path_buf(), programs: programs.expect("the path has a directory") }
+    }
+}
+
 /// What builds every program that a check or `try` starts.
 pub(crate) const BUILD_PROGRAMS: &[&str] =
     &["build", "--locked", "--package", "claude-assistant", "--package", "fakes", "--bins"];

@@ -19,6 +19,10 @@ pub const ERROR_WAIT_STEP: Duration = Duration::from_secs(2);
 /// At this many errors in a row a session is dead.
 pub const ERRORS_IN_A_ROW_MAX: u32 = 3;
 
+/// Turns that end for a full conversation before another one begins. The program makes room by
+/// itself when it can: the turn after that fits.
+pub const FULL_TURNS_MAX: u32 = 3;
+
 /// The longest wait between turns while the other end of the agent refuses us.
 pub const TURN_WAIT_MAX: Duration = Duration::from_mins(1);
 

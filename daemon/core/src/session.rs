@@ -37,7 +37,9 @@ pub use queue::Owed;
 pub use turn::{Activity, TurnFacts, TurnOutcome, classify};
 
 use crate::backoff::{AfterError, Backoff, Revival, turn_wait};
-use crate::limits::{DEAD_RETRY_AFTER, ERROR_WAIT_STEP, IDLE_MAX, IDLE_SETTLE, LAUNCH_MAX};
+use crate::limits::{
+    DEAD_RETRY_AFTER, ERROR_WAIT_STEP, FULL_TURNS_MAX, IDLE_MAX, IDLE_SETTLE, LAUNCH_MAX,
+};
 use crate::time::{Deadline, Monotonic};
 use queue::{Fault, Queue};
 use turn::Turn;
@@ -75,6 +77,15 @@ enum Agent {
     Ended,
 }
 
+/// What a conversation may be full of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Content {
+    /// Nothing was answered in it: what does not fit is the message.
+    Nothing,
+    /// Earlier turns.
+    Turns,
+}
+
 /// What follows an agent's end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Then {
@@ -99,6 +110,7 @@ pub struct Session {
     backoff: Backoff,
     conversation: Conversation,
     start: Start,
+    content: Content,
     memory: Memory,
     hold: Hold,
     ending: Ending,
@@ -107,6 +119,8 @@ pub struct Session {
     /// Killed: no agent until the next message.
     parked: bool,
     turn_failures: u32,
+    /// Turns that ended for a full conversation since one was answered.
+    full_turns: u32,
     resting_until: Option<Deadline>,
     /// Attempts that the store has not confirmed. No others follow before: if it refuses these, the
     /// next would overtake them.
@@ -126,12 +140,17 @@ impl Session {
             backoff: Backoff::default(),
             conversation: beginning.conversation,
             start: beginning.start(),
+            content: match beginning.start() {
+                Start::Fresh => Content::Nothing,
+                Start::Resume => Content::Turns,
+            },
             memory: Memory::Kept,
             hold: beginning.hold,
             ending: Ending::No,
             wanted: false,
             parked: false,
             turn_failures: 0,
+            full_turns: 0,
             resting_until: None,
             beginning: Vec::new(),
             memory_said: Memory::Kept,
@@ -266,6 +285,9 @@ impl Session {
     fn on_slot(&mut self, now: Monotonic) {
         if matches!(self.agent, Agent::AwaitingSlot) && self.has_work() {
             self.agent = Agent::Launching { deadline: now + LAUNCH_MAX };
+            if self.start == Start::Fresh {
+                self.content = Content::Nothing;
+            }
             self.wanted = false;
             self.actions.push_back(Action::Launch(self.start));
         } else {
@@ -285,9 +307,7 @@ impl Session {
             return self.close(now, Pending::Deaf, Then::Fail);
         }
         // The program ends by itself after refusing; what was lost is said with the next message.
-        self.start = Start::Fresh;
-        self.memory = Memory::Lost;
-        self.actions.push_back(Action::Report(Report::MemoryLost));
+        self.forget(Report::MemoryLost);
         self.close(now, Pending::Deaf, Then::Relaunch);
     }
 
@@ -306,6 +326,8 @@ impl Session {
             TurnOutcome::Answered => {
                 self.backoff.succeed();
                 self.turn_failures = 0;
+                self.full_turns = 0;
+                self.content = Content::Turns;
                 let settlement = self.queue.answered(&attempts);
                 return self.settle(settlement);
             }
@@ -314,6 +336,7 @@ impl Session {
             }
             TurnOutcome::Interrupted => (Fault::OfTheRow, "interrupted by itself".to_owned()),
             TurnOutcome::Elsewhere(reason) => (Fault::Elsewhere, reason),
+            TurnOutcome::Full => (self.on_full(), "prompt too long".to_owned()),
             TurnOutcome::Permanent(reason) => (Fault::Permanent(reason.clone()), reason),
             TurnOutcome::Failed(reason) => (Fault::OfTheRow, reason),
         };
@@ -324,6 +347,33 @@ impl Session {
             self.turn_failures += 1;
             self.rest(now + turn_wait(self.turn_failures));
         }
+        if self.full_turns == FULL_TURNS_MAX {
+            self.begin_anew(now);
+        }
+    }
+
+    /// One more turn had no room; whose fault that is.
+    fn on_full(&mut self) -> Fault {
+        self.full_turns += 1;
+        match self.content {
+            Content::Nothing => Fault::OfTheRow,
+            Content::Turns => Fault::Elsewhere,
+        }
+    }
+
+    /// Leaves a conversation that stays full. It is never come back to.
+    fn begin_anew(&mut self, now: Monotonic) {
+        self.full_turns = 0;
+        self.forget(Report::ConversationFull);
+        self.close_gently(now, Then::Relaunch);
+    }
+
+    /// The next agent begins a conversation, and its first message says so.
+    fn forget(&mut self, why: Report) {
+        self.start = Start::Fresh;
+        self.content = Content::Nothing;
+        self.memory = Memory::Lost;
+        self.actions.push_back(Action::Report(why));
     }
 
     /// The agent is gone. What was in flight goes back; it counts only if nobody ended the agent.

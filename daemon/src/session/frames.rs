@@ -3,7 +3,7 @@
 use std::sync::PoisonError;
 
 use assistant_core::access::Profile;
-use assistant_core::session::{Activity, AttemptNo, Cause, Event, TurnFacts, classify};
+use assistant_core::session::{Activity, AttemptNo, Cause, Event, Standing, TurnFacts, classify};
 use serde_json::Value;
 use tokio::task::{Id, JoinError};
 use tracing::{error, info, warn};
@@ -203,6 +203,10 @@ impl Driver {
 
     async fn on_agent_session(&mut self, reported: String) {
         self.tell(Event::Stirred);
+        // A conversation that was just forgotten would be on record again.
+        if self.machine.standing() == Standing::Closing {
+            return;
+        }
         if reported.is_empty() || self.agent_session.as_ref() == Some(&reported) {
             return;
         }

@@ -1,15 +1,18 @@
 //! The contracts of the agent program, kept by the stand-in in memory and by the recordings of the
 //! real program, and broken by every mutant of the stand-in.
 
+mod drift;
 mod fault;
 mod layer;
 mod memory;
 mod mutants;
 mod words;
 
-use std::path::PathBuf;
+use std::path::Path;
 
-use harness::contract::{ALL, Capability, Contract, Recording, Replay, Starter, Verdict, run};
+use harness::contract::{
+    ALL, Capability, Contract, Recording, Recordings, Replay, Starter, Verdict, run,
+};
 
 use layer::Mutated;
 use memory::InMemory;
@@ -39,6 +42,11 @@ async fn kept<S: Starter>(starter: impl Fn(&Contract) -> S) -> Vec<&'static str>
     skipped
 }
 
+/// What the real program said.
+fn recordings() -> Recordings {
+    Recordings::at(&Path::new(env!("CARGO_MANIFEST_DIR")).join("recordings/contracts"))
+}
+
 /// The numbers of the contracts that need this.
 fn in_need_of(capability: Capability) -> Vec<&'static str> {
     let need = selected().into_iter().filter(|contract| contract.needs.contains(&capability));
@@ -53,11 +61,9 @@ async fn the_stand_in_in_memory_keeps_every_contract_but_that_of_a_signal() {
 
 #[tokio::test(start_paused = true)]
 async fn the_recordings_keep_every_contract_but_those_of_bytes() {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("recordings/contracts");
     let skipped = kept(|contract| {
-        let path = folder.join(format!("{}.jsonl", contract.id));
-        let recording = Recording::read(&path).unwrap_or_else(|_| Recording::empty(contract));
-        Replay::new(recording)
+        let recording = recordings().of(contract).expect("every recording is there and is read");
+        Replay::new(recording.unwrap_or_else(|| Recording::empty(contract)))
     })
     .await;
     assert_eq!(skipped, in_need_of(Capability::Bytes));

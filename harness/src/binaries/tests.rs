@@ -23,8 +23,8 @@ fn a_missing_program_says_what_builds_it() {
     let programs = Programs::beside(Path::new("/nowhere/target/release/xtask")).expect("a folder");
     assert_eq!(
         programs.fake_claude().expect_err("it is nowhere").to_string(),
-        "find /nowhere/target/release/fake-claude: build it with \
-         `cargo build --release --package fakes --bin fake-claude`"
+        "find /nowhere/target/release/fake-claude: \
+         `cargo build --release --package fakes --bin fake-claude` puts it there"
     );
     assert_eq!(programs.claude().expect_err("it is nowhere").command, "cargo xtask claude install");
 }

@@ -51,6 +51,13 @@ impl Pipes {
         self
     }
 
+    /// Puts this mark (`NAME=value`) on the program and on whatever it starts, so that they are found
+    /// and ended with the case that they belong to.
+    pub fn marked(self, mark: &str) -> anyhow::Result<Self> {
+        let (name, value) = mark.split_once('=').context("read a mark: it has no value")?;
+        Ok(self.with(name, value))
+    }
+
     /// Sets this variable to 1 where the contract says nothing that a good host would not say.
     #[must_use]
     pub fn strict_by(mut self, name: &str) -> Self {
@@ -78,7 +85,7 @@ impl Pipes {
         self.environment.push((name.to_owned(), value.into()));
     }
 
-    fn spawn(&self, launch: &Launch) -> anyhow::Result<Peer> {
+    fn command(&self, launch: &Launch) -> Command {
         let mut command = Command::new(&self.program);
         command
             .args(launch.arguments())
@@ -95,6 +102,11 @@ impl Pipes {
         {
             command.env(name, "1");
         }
+        command
+    }
+
+    fn spawn(&self, launch: &Launch) -> anyhow::Result<Peer> {
+        let mut command = self.command(launch);
         let mut child =
             command.spawn().with_context(|| format!("run {}", self.program.display()))?;
         let reader = child.stdout.take().context("have a pipe from the program")?;
@@ -137,3 +149,6 @@ impl Life for Process {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

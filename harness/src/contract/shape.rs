@@ -147,7 +147,7 @@ const WORDS: [&str; 9] = [
 ];
 
 /// Events of which there are as many as the API's text had pieces.
-const PIECES: &str = "content_block_delta";
+const PIECES: &str = "event/content_block_delta";
 
 /// Lines that the program may leave out, or that come as often as it likes.
 const OPTIONAL: [&str; 10] = [
@@ -214,6 +214,26 @@ pub fn compare(
     found
 }
 
+/// Every field that is compared, after the beginning of the kind of its line.
+pub fn compared_fields() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let each = |(beginning, fields): &(&'static str, &'static [&'static str])| {
+        let beginning = *beginning;
+        fields.iter().map(move |&field| (beginning, field))
+    };
+    FIELDS.iter().flat_map(each)
+}
+
+/// Whether the kind of a line begins so.
+pub fn is_of(beginning: &str, line: &Value) -> bool {
+    full_kind(line).starts_with(beginning)
+}
+
+/// The kind of a line; an event of the API stands for itself.
+fn full_kind(line: &Value) -> String {
+    let event = line["event"]["type"].as_str();
+    event.map_or_else(|| kind(line), |event| format!("event/{event}"))
+}
+
 /// The first place where the lines are others, else every field that is another.
 fn difference(one: (&str, &[Shape]), other: (&str, &[Shape])) -> Vec<String> {
     let kinds = |shapes: &[Shape]| shapes.iter().map(|s| s.kind.clone()).collect::<Vec<_>>();
@@ -255,9 +275,8 @@ fn lanes(transcript: &Transcript) -> Lanes {
         let run = line.run + 1;
         match &line.entry {
             Entry::Out(value) => {
-                let event = value["event"]["type"].as_str();
-                let kind = event.map_or_else(|| kind(value), |event| format!("event/{event}"));
-                if event == Some(PIECES) {
+                let kind = full_kind(value);
+                if kind == PIECES {
                     continue;
                 }
                 if !OPTIONAL.iter().any(|optional| kind.starts_with(optional)) {

@@ -108,6 +108,7 @@ fn a_file_is_refused_with_what_is_wrong_in_it() {
         (good.replace("\"ops\"", "\" \""), "find an owner in the entry of"),
         (good.replace("2026-03-15", "\"soon\""), "expires"),
         (good.replace("2026-03-15", "14"), "a day is written 2026-03-01, not as integer"),
+        (good.replace(KNOWN[0], "tier1::(runner)"), "tolerate tier1::(runner): it is no case"),
         (format!("{good}{good}"), "choose between two entries of tier2::messages::a_reply"),
     ] {
         let error = refused(&text);

@@ -112,6 +112,12 @@ fn only_a_pass_vouches() {
 }
 
 #[test]
+fn what_a_quarantine_tolerated_then_vouches_for_nothing_now() {
+    let words = "failures were tolerated, in quarantine: 1";
+    check(|it| it.verdict.quarantined = 1, &Stale::Quarantined(1), words);
+}
+
+#[test]
 fn whether_the_tree_was_committed_is_no_matter() {
     let mut uncommitted = receipt();
     uncommitted.subject.tree.clean = false;

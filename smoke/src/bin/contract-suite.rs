@@ -9,10 +9,13 @@ use anyhow::Context;
 use clap::{Parser, Subcommand, ValueEnum};
 use harness::binaries::{CLAUDE_VERSION, Programs};
 use harness::contract::{
-    ALL, Contract, Outcome, Recording, Replay, Transcript, Verdict, compare, run_alone,
+    ALL, Contract, Outcome, Recording, RecordingError, Recordings, Replay, Verdict, run_alone,
 };
 use harness::exit_code::ExitCode;
+use harness::processes::kill_marked;
+use harness::sandbox::MARK_NAME;
 use smoke::api::FakeApi;
+use smoke::contracts::comparison::{self, Said, compare_sides};
 use smoke::contracts::{fake, real, run_all};
 
 /// The contracts of the agent program.
@@ -78,19 +81,34 @@ impl Side {
 
 fn main() -> anyhow::Result<std::process::ExitCode> {
     let arguments = Arguments::parse();
-    let suite =
-        Suite { programs: Programs::beside_this_executable()?, recordings: arguments.recordings };
+    let suite = Suite {
+        programs: Programs::beside_this_executable()?,
+        recordings: Recordings::at(&arguments.recordings),
+        directory: arguments.recordings,
+        mark: format!("{MARK_NAME}=contract-suite-{}", std::process::id()),
+    };
     let code = match arguments.command {
         Command::Run { on, only } => suite.run(on, only.as_deref()),
         Command::Diff { one, other, only } => suite.diff(one, other, only.as_deref()),
         Command::Record { only } => suite.record(only.as_deref()),
     };
-    Ok(code?.into())
+    // What a broken contract left running has no host any more.
+    kill_marked(&suite.mark);
+    Ok(match code {
+        Err(error) if error.is::<RecordingError>() => {
+            tell(&format!("failed to {error}"))?;
+            ExitCode::FileInvalid.into()
+        }
+        code => code?.into(),
+    })
 }
 
 struct Suite {
     programs: Programs,
-    recordings: PathBuf,
+    directory: PathBuf,
+    recordings: Recordings,
+    /// What everything carries that is started here.
+    mark: String,
 }
 
 /// The contracts with that number, or all.
@@ -136,53 +154,52 @@ impl Suite {
             tell("no contract has that number")?;
             return Ok(ExitCode::NothingSelected);
         }
-        let (left, right) =
-            (self.transcripts(one, contracts)?, self.transcripts(other, contracts)?);
-        let (mut drifted, mut compared) = (0, 0);
-        for contract in contracts {
-            let (Some(a), Some(b)) = (left.get(contract.id), right.get(contract.id)) else {
-                tell(&format!("{} not compared: one side cannot show it", contract.id))?;
-                continue;
-            };
-            compared += 1;
-            let found = compare(contract.id, (one.name(), a), (other.name(), b));
-            drifted += usize::from(!found.is_empty());
-            for difference in found {
-                tell(&difference.to_string())?;
-            }
-        }
-        tell(&format!("{compared} contracts compared, {drifted} with drift"))?;
-        Ok(if 0 < drifted { ExitCode::Failed } else { ExitCode::Pass })
+        let compared =
+            compare_sides(contracts, &self.side(one, contracts)?, &self.side(other, contracts)?);
+        compared.lines.iter().try_for_each(|line| tell(line))?;
+        Ok(compared.code)
     }
 
-    /// What passed in each contract that could be shown; a broken one is as good as any here.
-    fn transcripts(
-        &self,
-        side: Side,
-        contracts: &'static [Contract],
-    ) -> anyhow::Result<BTreeMap<&'static str, Transcript>> {
-        if side == Side::Recording {
-            let read = contracts.iter().filter_map(|contract| {
-                let path = self.recordings.join(format!("{}.jsonl", contract.id));
-                path.is_file().then(|| Ok((contract.id, Recording::read(&path)?.transcript)))
-            });
-            return read.collect();
+    /// What one side has of each contract.
+    fn side(&self, side: Side, contracts: &'static [Contract]) -> anyhow::Result<comparison::Side> {
+        let said = if side == Side::Recording {
+            contracts.iter().map(|contract| self.recorded(contract)).collect()
+        } else {
+            let said = |outcome: Outcome| match outcome.verdict {
+                Verdict::Kept => Said::Kept(outcome.transcript),
+                Verdict::Broken(why) => Said::Broken(why),
+                Verdict::Skipped(_) => Said::CannotShow,
+            };
+            self.outcomes(side, contracts)?.into_iter().map(said).collect()
+        };
+        Ok(comparison::Side { name: side.name(), said })
+    }
+
+    /// What was recorded of a contract, if it is a recording of the contract as it is today.
+    fn recorded(&self, contract: &'static Contract) -> Said {
+        let recording = match self.recordings.of(contract) {
+            Ok(Some(recording)) => recording,
+            Ok(None) => return Said::CannotShow,
+            Err(error) => return Said::Unreadable(error.to_string()),
+        };
+        let transcript = recording.transcript.clone();
+        match run_alone(contract, &mut Replay::new(recording)).verdict {
+            Verdict::Kept => Said::Kept(transcript),
+            Verdict::Broken(why) => Said::Broken(why),
+            Verdict::Skipped(_) => Said::CannotShow,
         }
-        let outcomes = self.outcomes(side, contracts)?;
-        let shown = outcomes.into_iter().filter(|o| !matches!(o.verdict, Verdict::Skipped(_)));
-        Ok(shown.map(|outcome| (outcome.contract, outcome.transcript)).collect())
     }
 
     fn outcomes(&self, side: Side, contracts: &'static [Contract]) -> anyhow::Result<Vec<Outcome>> {
         let ran = match side {
             Side::Fake => {
                 let program = self.programs.fake_claude()?;
-                run_all(contracts, || fake(&program))?
+                run_all(contracts, || fake(&program, &self.mark))?
             }
             Side::Real => {
                 let api = FakeApi::start(&self.programs.fake_messages_api()?)?;
                 let program = self.programs.claude()?;
-                run_all(contracts, || real(&program, api.url()))?
+                run_all(contracts, || real(&program, api.url(), &self.mark))?
             }
             Side::Recording => return self.replayed(contracts),
         };
@@ -191,9 +208,8 @@ impl Suite {
 
     fn replayed(&self, contracts: &'static [Contract]) -> anyhow::Result<Vec<Outcome>> {
         let replay = |contract: &'static Contract| {
-            let path = self.recordings.join(format!("{}.jsonl", contract.id));
-            let recording =
-                if path.is_file() { Recording::read(&path)? } else { Recording::empty(contract) };
+            let recording = self.recordings.of(contract)?;
+            let recording = recording.unwrap_or_else(|| Recording::empty(contract));
             Ok(run_alone(contract, &mut Replay::new(recording)))
         };
         contracts.iter().map(replay).collect()
@@ -207,10 +223,10 @@ impl Suite {
         }
         let api = FakeApi::start(&self.programs.fake_messages_api()?)?;
         let program = self.programs.claude()?;
-        std::fs::create_dir_all(&self.recordings)
-            .with_context(|| format!("create {}", self.recordings.display()))?;
+        std::fs::create_dir_all(&self.directory)
+            .with_context(|| format!("create {}", self.directory.display()))?;
         let mut broken = 0;
-        for (outcome, pipes) in run_all(contracts, || real(&program, api.url()))? {
+        for (outcome, pipes) in run_all(contracts, || real(&program, api.url(), &self.mark))? {
             let contract = Contract::find(outcome.contract).context("find the contract again")?;
             if outcome.verdict != Verdict::Kept {
                 broken += 1;
@@ -218,7 +234,7 @@ impl Suite {
             } else if contract.lacks(&Replay::new(Recording::empty(contract))).is_none() {
                 let source = ("claude", CLAUDE_VERSION);
                 let recording = Recording::of(contract, &outcome.transcript, source, pipes.home());
-                let path = self.recordings.join(format!("{}.jsonl", contract.id));
+                let path = self.recordings.path(contract);
                 std::fs::write(&path, recording.write())
                     .with_context(|| format!("write {}", path.display()))?;
             }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use harness::wait::wait_for_every;
+use harness::wait::{wait_for, wait_for_every};
 use serde_json::Value;
 
 use super::{Home, healthy};
@@ -15,6 +15,12 @@ use crate::views::files_below;
 
 /// How often the daemon is asked how it is during a soak.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// The log in use, from the home.
+const LOG: &str = "logs/daemon.log";
+
+/// How long there may be no log: from a rename to the making of a file, on a busy machine.
+const ROTATION_MAX: Duration = Duration::from_secs(2);
 
 /// How long every file was when the watching began, and which daemon wrote them.
 #[derive(Debug)]
@@ -64,12 +70,34 @@ impl Watch {
         Ok(())
     }
 
+    /// What was added to a file that is watched. What cannot be read may hold any error, so it is one.
+    /// `None` for a transcript that was set aside after the files were listed: what comes in its
+    /// place is looked at next time.
+    fn looked_into(&self, path: &Path) -> anyhow::Result<Option<String>> {
+        let is_log = path.ends_with(LOG);
+        // For a moment there is no log, too, when it is rotated.
+        let limit = if is_log { ROTATION_MAX } else { Duration::ZERO };
+        let mut absent = None;
+        let found = wait_for(limit, || match self.added_to(path) {
+            Err(error) if is_absent(&error) => {
+                absent = Some(error);
+                None
+            }
+            read => Some(read),
+        });
+        match (found, absent) {
+            (Some(read), _) => read.map(Some),
+            (None, Some(absent)) if is_log => Err(absent),
+            (None, _) => Ok(None),
+        }
+    }
+
     /// Errors since the beginning. Of a transcript it is only said that there is one: what it says
     /// may be a person's.
     fn errors(&self, home: &Home) -> anyhow::Result<Vec<String>> {
         let mut errors = Vec::new();
         for path in watched(home)? {
-            let Ok(added) = self.added_to(&path) else { continue };
+            let Some(added) = self.looked_into(&path)? else { continue };
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             for line in added.lines() {
                 if path.extension().is_some_and(|end| end == "jsonl") {
@@ -86,11 +114,17 @@ impl Watch {
     }
 }
 
+/// Whether this error says that a file is not there.
+fn is_absent(error: &anyhow::Error) -> bool {
+    let cause = error.root_cause().downcast_ref::<io::Error>();
+    cause.is_some_and(|cause| cause.kind() == io::ErrorKind::NotFound)
+}
+
 /// The log in use and every transcript in use.
 fn watched(home: &Home) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = files_below(&home.root().join("transcripts"))?;
     files.retain(|path| path.extension().is_some_and(|end| end == "jsonl"));
-    files.push(home.root().join("logs/daemon.log"));
+    files.push(home.root().join(LOG));
     Ok(files)
 }
 
@@ -98,3 +132,6 @@ fn watched(home: &Home) -> anyhow::Result<Vec<PathBuf>> {
 fn identity(status: &Value) -> (Value, Value) {
     (status["pid"].clone(), status["generation"].clone())
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,13 +15,18 @@ pub(super) struct Changes {
     pub(super) paths: BTreeSet<String>,
 }
 
+/// A revision that git does not know.
+#[derive(Debug, thiserror::Error)]
+#[error("find the revision {0}")]
+pub(super) struct NoSuchRevision(String);
+
 /// What differs from `revision`: committed, uncommitted and untracked. Without one, what is not
 /// committed, and if that is nothing, what the last commit changed.
 pub(super) fn since(root: &Path, revision: Option<&str>) -> anyhow::Result<Changes> {
     if let Some(revision) = revision {
         // Not an option, whatever it begins with.
-        let commit = git(root, &["rev-parse", "--verify", "--end-of-options", revision])
-            .with_context(|| format!("find the revision {revision}"))?;
+        let commit = git(root, &["rev-parse", "--verify", "--quiet", "--end-of-options", revision])
+            .map_err(|_| NoSuchRevision(revision.to_owned()))?;
         let paths = changed(root, commit.trim())?;
         return Ok(Changes { since: format!("since {revision}"), paths });
     }
@@ -29,7 +34,12 @@ pub(super) fn since(root: &Path, revision: Option<&str>) -> anyhow::Result<Chang
     if !uncommitted.is_empty() {
         return Ok(Changes { since: "not committed".to_owned(), paths: uncommitted });
     }
-    let last = git(root, &["show", "--format=", "--name-only", "-z", "--no-renames", "HEAD"])?;
+    let before = git(root, &["rev-parse", "--verify", "--quiet", "HEAD^1"])
+        .or_else(|_| git(root, &["hash-object", "-t", "tree", "/dev/null"]))?;
+    // Against its first parent: a merge has brought all that the branch holds.
+    let range = [before.trim(), "HEAD", "--"];
+    let arguments = ["diff", "--name-only", "-z", "--no-renames"].into_iter().chain(range);
+    let last = git(root, &arguments.collect::<Vec<_>>())?;
     Ok(Changes { since: "in the last commit".to_owned(), paths: names(&last).collect() })
 }
 
@@ -52,3 +62,6 @@ fn git(root: &Path, arguments: &[&str]) -> anyhow::Result<String> {
     ensure!(output.status.success(), "ask git what changed: {}", complaint.trim());
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
+
+#[cfg(test)]
+mod tests;

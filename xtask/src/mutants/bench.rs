@@ -3,6 +3,8 @@
 //! Tests are built before they are run, so that the end of a run is the end of tests: what does not
 //! compile must never look like a test that failed.
 
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,6 +19,7 @@ use harness::report::{Outcome, Report};
 use super::checkout::Checkout;
 use super::list::Package;
 use super::running::{Ended, Interrupt, Program, executable_of, run, written};
+use super::trial::Stage;
 use crate::tally;
 use crate::workspace::BUILD_PROGRAMS;
 
@@ -32,6 +35,9 @@ const TIER_MAX: Duration = Duration::from_mins(20);
 /// How nextest ends when a test failed, hung or crashed.
 const NEXTEST_FAILED: i32 = 100;
 
+/// What nextest says of a test that it has ended.
+const TIMEOUT: &str = "TIMEOUT";
+
 /// How cargo ends when a test failed. It would be the same if it did not compile: that is tried
 /// before.
 const CARGO_FAILED: i32 = 101;
@@ -41,13 +47,21 @@ const CARGO_FAILED: i32 = 101;
 pub(super) enum Finding {
     /// All held.
     Held,
-    /// One did not hold; or did not end.
-    Noticed { timeout: bool },
+    /// Some did not hold.
+    Noticed {
+        /// Which; none if the run was ended at its limit, or if their names were not said.
+        by: BTreeSet<String>,
+        /// Whether all of them did not end, instead of failing.
+        timeout: bool,
+    },
     /// Nothing was shown.
     Nothing { why: String },
     /// The run was ended.
     Interrupted,
 }
+
+/// Findings by step, and by package where a step is of one; `None` is what does not compile.
+type WithoutAFault = BTreeMap<(Stage, Option<Package>), Option<Finding>>;
 
 /// Where faults are tried.
 pub(super) struct Bench<'a> {
@@ -59,6 +73,8 @@ pub(super) struct Bench<'a> {
     pub(super) jobs: Option<u32>,
     pub(super) program: Program,
     pub(super) interrupt: &'a Interrupt,
+    /// What all tests of a step, and of a package, found in the tree as it is.
+    pub(super) without_a_fault: RefCell<WithoutAFault>,
 }
 
 /// Tests to be run.
@@ -104,16 +120,17 @@ impl Bench<'_> {
             Program::Nextest => cargo.args(["nextest", "run", "--status-level", "pass"]),
             Program::Cargo => cargo.arg("test"),
         };
+        // What fails is held against what failed before, so all of it has to be known.
+        cargo.arg("--no-fail-fast");
         cargo.args(["--locked", "--package", tests.package().name()]).args(tests.targets());
         match (self.program, tests) {
             (Program::Nextest, Tests::Named(_, names)) => {
                 let exactly: Vec<String> =
                     names.iter().map(|name| format!("test(={name})")).collect();
-                cargo.arg("--no-fail-fast").args(["-E", &exactly.join(" | ")]);
+                cargo.args(["-E", &exactly.join(" | ")]);
                 self.with_jobs(&mut cargo, "--test-threads");
             }
             (Program::Nextest, Tests::All(_)) => {
-                cargo.arg("--fail-fast");
                 self.with_jobs(&mut cargo, "--test-threads");
             }
             (Program::Cargo, Tests::Named(_, names)) => {
@@ -214,16 +231,33 @@ impl Tests<'_> {
 pub(super) fn finding(ended: Ended, said: &str, failed: &[i32]) -> Finding {
     match ended {
         Ended::Interrupted => Finding::Interrupted,
-        Ended::TooLate => Finding::Noticed { timeout: true },
+        Ended::TooLate => Finding::Noticed { by: BTreeSet::new(), timeout: true },
         Ended::With(0) if 0 < passed(said) => Finding::Held,
         Ended::With(0) => Finding::Nothing { why: "no test ran".to_owned() },
         Ended::With(code) if failed.contains(&code) => {
-            // One that nextest has ended because it hung.
-            let timeout = said.lines().any(|line| line.trim_start().starts_with("TIMEOUT ["));
-            Finding::Noticed { timeout }
+            let failed: Vec<(&str, &str)> = said.lines().filter_map(failed_test).collect();
+            // Nextest ends one that hangs.
+            let timeout = !failed.is_empty() && failed.iter().all(|(how, _)| *how == TIMEOUT);
+            let by = failed.into_iter().map(|(_, name)| name.to_owned()).collect();
+            Finding::Noticed { by, timeout }
         }
         Ended::With(code) => Finding::Nothing { why: format!("the tests ended with {code}") },
     }
+}
+
+/// How a test failed that this line speaks of, and its name: `FAIL [   0.1s] (2/9) crate a::b` by
+/// nextest, `test a::b ... FAILED` by cargo.
+fn failed_test(line: &str) -> Option<(&str, &str)> {
+    let line = line.trim();
+    if let Some(name) = line.strip_prefix("test ").and_then(|rest| rest.strip_suffix(" ... FAILED"))
+    {
+        return Some(("FAILED", name));
+    }
+    let (how, rest) = line.split_once(" [")?;
+    let is_bad =
+        [TIMEOUT, "FAIL", "ABORT", "SIG", "LEAK-FAIL"].iter().any(|bad| how.starts_with(bad));
+    let name = rest.split_once(']')?.1.split_whitespace().next_back()?;
+    is_bad.then_some((how, name))
 }
 
 /// How many tests passed: nextest names each, and cargo's own runner counts them.
@@ -239,17 +273,24 @@ fn passed(said: &str) -> u64 {
 pub(super) fn finding_of_cases(ended: Ended, report: Option<&Report>) -> Finding {
     match (ended, report) {
         (Ended::Interrupted, _) => Finding::Interrupted,
-        (Ended::TooLate, _) => Finding::Noticed { timeout: true },
+        (Ended::TooLate, _) => Finding::Noticed { by: BTreeSet::new(), timeout: true },
         (Ended::With(code), None) => {
             Finding::Nothing { why: format!("the runner ended with {code} and left no report") }
         }
         (Ended::With(code), Some(report)) => match ExitCode::from_number(code) {
             Some(ExitCode::Pass) if 0 < report.verdict.passed => Finding::Held,
             Some(ExitCode::Failed | ExitCode::InvariantBroken) => {
-                let mut outcomes = report.cases.iter().map(|case| case.outcome);
-                let saw_it =
-                    |bad| matches!(bad, Outcome::Failed | Outcome::Panicked | Outcome::Broken);
-                Finding::Noticed { timeout: !outcomes.any(saw_it) }
+                let has_noticed = |bad| {
+                    matches!(
+                        bad,
+                        Outcome::Failed | Outcome::Panicked | Outcome::Broken | Outcome::TimedOut
+                    )
+                };
+                let bad = || report.cases.iter().filter(|case| has_noticed(case.outcome));
+                Finding::Noticed {
+                    by: bad().map(|case| case.id.clone()).collect(),
+                    timeout: bad().all(|case| case.outcome == Outcome::TimedOut),
+                }
             }
             _ => Finding::Nothing { why: format!("the runner ended with {code}") },
         },

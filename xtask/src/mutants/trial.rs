@@ -5,6 +5,10 @@
 //!            │            └──────────────┴────────────────────┴─ a test failed, or hung: killed
 //!            └ does not compile: the entry is invalid. That is never a kill
 //! ```
+//!
+//! A test that fails now and then, whatever the code is like, kills nothing. The named tests have
+//! held without any fault before the first is tried; each further step is seen to, too, before it
+//! counts. What it then notices, and whatever hangs, has to come again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -31,6 +35,11 @@ pub(super) enum Verdict {
     },
     /// No test noticed.
     Survived,
+    /// Tests failed, and it is not known whether of the fault, for this reason.
+    Unclear {
+        /// The reason.
+        why: String,
+    },
     /// It is no program: the entry is invalid.
     NotCompiled,
     /// The tests could not be run, for this reason.
@@ -43,7 +52,7 @@ pub(super) enum Verdict {
 }
 
 /// Tests that a fault is held against, in this order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Stage {
     /// The one that the list names.
@@ -70,6 +79,7 @@ impl fmt::Display for Verdict {
             Self::Killed { by, timeout: false } => write!(out, "killed by {by}"),
             Self::Killed { by, timeout: true } => write!(out, "killed by {by} (timeout)"),
             Self::Survived => out.write_str("SURVIVED"),
+            Self::Unclear { why } => write!(out, "UNCLEAR: {why}"),
             Self::NotCompiled => out.write_str("DOES NOT COMPILE"),
             Self::NotTried { why } => write!(out, "NOT TRIED: {why}"),
             Self::Interrupted => out.write_str("interrupted"),
@@ -79,6 +89,15 @@ impl fmt::Display for Verdict {
 
 impl Stage {
     const ALL: [Self; 3] = [Self::ItsTest, Self::Tier1, Self::Tier2];
+}
+
+/// What is built and tested.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tree {
+    /// What is committed.
+    AsItIs,
+    /// The same, with the fault in it.
+    Faulty,
 }
 
 /// The tests that a list names, each once.
@@ -149,28 +168,25 @@ impl Bench<'_> {
 
     /// Puts a fault in, sees what the tests say, and takes it out again.
     pub(super) fn try_one(&self, mutant: &Mutant) -> anyhow::Result<Verdict> {
-        let applied = self.checkout.apply(mutant)?;
-        let verdict = self.held_against_all(mutant);
+        let mut applied = None;
+        let verdict = judged(|stage, tree| {
+            let found = match tree {
+                Tree::AsItIs => {
+                    drop(applied.take());
+                    self.held_without_a_fault(mutant.package(), stage)?
+                }
+                Tree::Faulty => {
+                    if applied.is_none() {
+                        applied = Some(self.checkout.apply(mutant)?);
+                    }
+                    self.held_against(mutant, stage)?
+                }
+            };
+            Ok(if self.interrupt.came() { Some(Finding::Interrupted) } else { found })
+        });
         drop(applied);
         self.checkout.restore()?;
         verdict
-    }
-
-    fn held_against_all(&self, mutant: &Mutant) -> anyhow::Result<Verdict> {
-        for by in Stage::ALL {
-            let found = self.held_against(mutant, by)?;
-            if self.interrupt.came() {
-                return Ok(Verdict::Interrupted);
-            }
-            return Ok(match found {
-                Some(Finding::Held) => continue,
-                Some(Finding::Noticed { timeout }) => Verdict::Killed { by, timeout },
-                Some(Finding::Nothing { why }) => Verdict::NotTried { why },
-                Some(Finding::Interrupted) => Verdict::Interrupted,
-                None => Verdict::NotCompiled,
-            });
-        }
-        Ok(Verdict::Survived)
     }
 
     fn held_against(&self, mutant: &Mutant, stage: Stage) -> anyhow::Result<Option<Finding>> {
@@ -184,4 +200,77 @@ impl Bench<'_> {
             (Stage::Tier2, _) => self.cases(None, name),
         }
     }
+
+    /// What all of a step finds in the tree as it is; seen to when it is asked for first.
+    fn held_without_a_fault(
+        &self,
+        package: Package,
+        stage: Stage,
+    ) -> anyhow::Result<Option<Finding>> {
+        // Tier 2 is the same for every package.
+        let key = (stage, (stage == Stage::Tier1).then_some(package));
+        let known = self.without_a_fault.borrow().get(&key).cloned();
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        self.checkout.restore()?;
+        let found = match stage {
+            // It was seen to before any fault was tried.
+            Stage::ItsTest => Some(Finding::Held),
+            Stage::Tier1 => self.tests(Tests::All(package), UNMUTATED)?,
+            Stage::Tier2 => self.cases(None, UNMUTATED)?,
+        };
+        self.without_a_fault.borrow_mut().insert(key, found.clone());
+        Ok(found)
+    }
 }
+
+/// The verdict on a fault, by what is found where one asks. `None` is a tree that does not compile.
+fn judged(
+    mut ask: impl FnMut(Stage, Tree) -> anyhow::Result<Option<Finding>>,
+) -> anyhow::Result<Verdict> {
+    let mut once = None;
+    for by in Stage::ALL {
+        if by != Stage::ItsTest {
+            match ask(by, Tree::AsItIs)? {
+                Some(Finding::Held) => {}
+                Some(Finding::Interrupted) => return Ok(Verdict::Interrupted),
+                _ => return Ok(unclear(format!("{by} does not hold without the fault"))),
+            }
+        }
+        let mut found = ask(by, Tree::Faulty)?;
+        if let Some(Finding::Noticed { by: first, timeout }) = &found
+            && (by != Stage::ItsTest || *timeout)
+        {
+            let again = ask(by, Tree::Faulty)?;
+            match &again {
+                Some(Finding::Noticed { by: second, .. }) if !is_shared(first, second) => {
+                    return Ok(unclear(format!("{by} fails, but in other tests each time")));
+                }
+                Some(Finding::Held) => once = Some(by),
+                _ => {}
+            }
+            found = again;
+        }
+        return Ok(match found {
+            Some(Finding::Held) => continue,
+            Some(Finding::Noticed { timeout, .. }) => Verdict::Killed { by, timeout },
+            Some(Finding::Nothing { why }) => Verdict::NotTried { why },
+            Some(Finding::Interrupted) => Verdict::Interrupted,
+            None => Verdict::NotCompiled,
+        });
+    }
+    Ok(once.map_or(Verdict::Survived, |by| unclear(format!("{by} noticed it once and not again"))))
+}
+
+fn unclear(why: String) -> Verdict {
+    Verdict::Unclear { why }
+}
+
+/// Whether a test failed both times; or both times none could be named.
+fn is_shared(first: &BTreeSet<String>, second: &BTreeSet<String>) -> bool {
+    !first.is_disjoint(second) || first.is_empty() && second.is_empty()
+}
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use harness::exit_code::ExitCode;
 use harness::gate::Gate;
 use harness::report::Outcome as CaseOutcome;
+use harness::tier::Tier;
 
 use super::{Finished, Outcome, Run, pass_through, steps_line, table, total, worst};
 use crate::tally::Tally;
@@ -62,6 +63,20 @@ fn a_build_failure_outranks_what_failed_before_it() {
 }
 
 #[test]
+fn a_broken_invariant_outranks_a_failure_of_an_earlier_step() {
+    use ExitCode::{Failed, FileInvalid, InvariantBroken, PreconditionMissing, Skipped, Warnings};
+    let of = |codes: &[ExitCode]| {
+        let steps: Vec<_> = codes.iter().map(|it| step("x", Outcome::Failed(*it), 0, 0)).collect();
+        worst(&steps)
+    };
+    assert_eq!(of(&[Failed, InvariantBroken]), InvariantBroken);
+    assert_eq!(of(&[Skipped, PreconditionMissing, FileInvalid, Failed]), Failed);
+    assert_eq!(of(&[Skipped, PreconditionMissing]), PreconditionMissing);
+    // A number that no verdict has counts for no less than one that says that nothing was tried.
+    assert_eq!(of(&[Skipped, Warnings]), Warnings);
+}
+
+#[test]
 fn output_of_both_streams_is_counted_and_the_code_is_kept() {
     let mut shell = Command::new("sh");
     let script = "echo 'test result: ok. 2 passed; 1 failed; 0 ignored'; \
@@ -93,6 +108,27 @@ fn a_tier_takes_its_outcome_and_its_counts_from_its_report() {
     assert!(run.text().ends_with("\n1 passed, 2 failed\n"), "{}", run.text());
 }
 
+#[test]
+fn a_whole_tier_that_took_longer_than_its_limit_is_remarked() {
+    let remarks = |elapsed_ms, only: Option<&str>| {
+        let mut slow = report(Gate::Closed, vec![case("tier2::a", CaseOutcome::Passed)]);
+        slow.elapsed_ms = elapsed_ms;
+        slow.selection.only = only.map(str::to_owned);
+        let mut run = Run::default();
+        run.tier("tier 2", || Ok(slow));
+        assert_eq!(run.finished[0].outcome, Outcome::Passed);
+        run.finished.remove(0).remarks
+    };
+    let limit = Tier::RealBinaries.policy().limit;
+    let limit_ms = u64::try_from(limit.as_millis()).unwrap();
+    assert_eq!(remarks(limit_ms, None), [""; 0]);
+    assert_eq!(
+        remarks(limit_ms + 1500, None),
+        ["it took 61.5 s, and tier 2 is to take 60 s at most"]
+    );
+    assert_eq!(remarks(limit_ms + 1500, Some("a")), [""; 0]);
+}
+
 /// Incidents: K-also.
 #[test]
 fn a_tier_that_selected_nothing_is_not_green_and_one_that_tried_nothing_is_skipped() {
@@ -102,6 +138,9 @@ fn a_tier_that_selected_nothing_is_not_green_and_one_that_tried_nothing_is_skipp
     assert!(matches!(of(Gate::Open, missing()), Outcome::Skipped(_)));
     let refused = Outcome::Failed(ExitCode::PreconditionMissing);
     assert_eq!(of(Gate::Closed, missing()), refused);
+    let skipped = || vec![case("tier3::a", CaseOutcome::Skipped)];
+    assert!(matches!(of(Gate::Open, skipped()), Outcome::Skipped(_)));
+    assert_eq!(of(Gate::Closed, skipped()), Outcome::Failed(ExitCode::Skipped));
 }
 
 #[test]

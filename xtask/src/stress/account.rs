@@ -2,7 +2,8 @@
 //!
 //! ```json
 //! {"schema": "harness.stress.v1", "commit": "9f..", "started_at": "..", "elapsed_s": 1900.5,
-//!  "machine": {..}, "burning": true, "tiers": [{"tier": 1, "runs": 20, "tests": 18420, "passed": 18420,
+//!  "machine": {..}, "burning": true, "doubts": [],
+//!  "tiers": [{"tier": 1, "runs": 20, "tests": 18420, "passed": 18420,
 //!  "failures": 0, "median_s": 30.1, "max_s": 33.9, "failing_runs": []}]}
 //! ```
 
@@ -12,7 +13,7 @@ use std::path::PathBuf;
 use harness::report::{CaseReport, Machine, Outcome};
 use harness::tier::Tier;
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::Load;
 
@@ -28,7 +29,34 @@ pub(super) struct Account {
     pub(super) elapsed_s: f64,
     machine: Machine,
     burning: bool,
+    /// Why it says less than it seems to, if so.
+    pub(super) doubts: Vec<Doubt>,
     pub(super) tiers: Vec<TierAccount>,
+}
+
+/// What makes all the runs say nothing about the commit or the load that they name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Doubt {
+    /// The process that was to keep every core busy ended before the runs did.
+    WentOut,
+    /// The work tree is not the one that was built first.
+    Changed,
+}
+
+impl Doubt {
+    /// In words, as it stands in the file.
+    pub(super) const fn words(self) -> &'static str {
+        match self {
+            Self::WentOut => "the cores were not kept busy to the end",
+            Self::Changed => "files changed while it ran",
+        }
+    }
+}
+
+impl Serialize for Doubt {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.words())
+    }
 }
 
 /// All runs of one tier.
@@ -72,10 +100,10 @@ pub(super) struct RunAccount {
     pub(super) kept: Option<PathBuf>,
 }
 
-/// Whether a case counts here: whatever a quiet machine would not have shown.
-pub(super) fn is_flake(case: &CaseReport) -> bool {
-    let fine = matches!(case.outcome, Outcome::Passed | Outcome::Skipped);
-    !fine && !case.is_quarantined()
+/// Whether a case counts here: whatever a quiet machine would not have shown. A quarantine tolerates
+/// nothing here: what is known to fail now and then is what is counted.
+pub(super) const fn is_flake(case: &CaseReport) -> bool {
+    !matches!(case.outcome, Outcome::Passed | Outcome::Skipped)
 }
 
 impl RunAccount {
@@ -142,6 +170,7 @@ impl Account {
             elapsed_s: 0.0,
             machine,
             burning: matches!(load, Load::Burning),
+            doubts: Vec::new(),
             tiers: Vec::new(),
         }
     }

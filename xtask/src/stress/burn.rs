@@ -64,10 +64,20 @@ impl Fire {
     pub(super) fn light() -> anyhow::Result<Self> {
         let program = env::current_exe().context("find this program")?;
         let mut command = Command::new(program);
-        command.arg(COMMAND).stdin(Stdio::piped());
+        command.arg(COMMAND);
+        Self::of(command)
+    }
+
+    fn of(mut command: Command) -> anyhow::Result<Self> {
+        command.stdin(Stdio::piped());
         let mut child = command.spawn().context("start what burns the cores")?;
         let hold = child.stdin.take();
         Ok(Self { child, hold })
+    }
+
+    /// Whether it still does: what ended on its own kept nothing busy since.
+    pub(super) fn burns(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
     }
 }
 

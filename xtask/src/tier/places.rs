@@ -60,9 +60,19 @@ impl Places {
     }
 }
 
-/// Removes a file or a directory that may be there.
+/// Removes a file or a directory of ours that may be there. Never for a path that somebody named:
+/// [`remove_file`] is.
 pub(crate) fn remove(path: &Path) -> anyhow::Result<()> {
     let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+    unless_absent(removed, path)
+}
+
+/// Removes a file that may be there; a directory stays, and is an error.
+pub(crate) fn remove_file(path: &Path) -> anyhow::Result<()> {
+    unless_absent(fs::remove_file(path), path)
+}
+
+fn unless_absent(removed: io::Result<()>, path: &Path) -> anyhow::Result<()> {
     match removed {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             Err(error).with_context(|| format!("remove {}", path.display()))

@@ -1,17 +1,18 @@
 //! Receipts of whole runs: what a run is about, whether an earlier one still proves it, and the
 //! receipt of a new one.
 //!
-//! A receipt is taken away before its tier runs again, and when a part of the tier fails: it must
+//! A receipt is taken away before its tier runs again, and when a part of the tier is not clean: it must
 //! never say more than the last thing that was seen. Programs are named by their path below
 //! the build directory, so that a list of receipts can look at them without building anything.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use harness::binaries::Programs;
+use harness::exit_code::ExitCode;
 use harness::receipt::{self, Receipt, Wanted, sha256};
-use harness::report::{Machine, Report};
+use harness::report::{CaseReport, Machine, Outcome, Report};
 use harness::tier::Tier;
 use jiff::{SignedDuration, Timestamp};
 
@@ -24,18 +25,23 @@ pub(crate) fn place(workspace: &Workspace, tier: Tier) -> PathBuf {
     receipt::path(workspace.target_dir(), tier)
 }
 
-/// What a run would be about, as things are now.
+/// What a run would be about, as things are now. `found` is what lay there before anything was built:
+/// where files have changed since, nobody knows which of them are in the programs.
 pub(crate) fn subject(
     workspace: &Workspace,
     order: &Order,
     built: &[Executable],
+    found: &Wanted,
 ) -> anyhow::Result<Wanted> {
     let programs = programs(order.tier, built)?;
-    Ok(Wanted {
+    let now = Wanted {
         binaries: hashes(workspace.target_dir(), &programs)?,
         api: api(order),
         ..anywhere(workspace, order.tier)?
-    })
+    };
+    let same = now.tree.hash == found.tree.hash && now.lockfile == found.lockfile;
+    ensure!(same, "know what was built: files changed meanwhile");
+    Ok(now)
 }
 
 /// The same without the programs.
@@ -120,11 +126,22 @@ pub(crate) fn ending(
 ) -> Ending {
     let whole = report.selection.is_everything();
     match before {
-        _ if !whole && 0 < report.verdict.failed => Ending::Withdraw,
+        _ if !whole && disproves(report) => Ending::Withdraw,
         _ if !whole => Ending::Leave,
         None => Ending::Withdraw,
         Some(before) if Some(&before) != after => Ending::Changed,
         Some(before) => Ending::Write(Box::new(Receipt::of(report, before, now))),
+    }
+}
+
+/// Whether a run of a part of a tier casts doubt on an earlier one of all of it: whatever is not
+/// clean does, behind an open gate too. A filter that means no test does not.
+fn disproves(report: &Report) -> bool {
+    let clean = |case: &CaseReport| matches!(case.outcome, Outcome::Passed | Outcome::Skipped);
+    match report.verdict.exit_code {
+        ExitCode::Pass => !report.cases.iter().all(clean),
+        ExitCode::NothingSelected => false,
+        _ => true,
     }
 }
 

@@ -46,6 +46,8 @@ pub enum Report {
     CircuitOpen(Deadline),
     /// The conversation could not be resumed.
     MemoryLost,
+    /// The conversation is full: another one begins.
+    ConversationFull,
     /// A turn failed; the rest is what the program said of it, never message text.
     TurnFailed(String),
     /// A row was given up.

@@ -15,8 +15,8 @@ mod world;
 /// Words: `new:1,2` rows stand in the store and a hint comes (`1!` was delivered before, `1!2`
 /// with two counted attempts); `slot`, `up`, `lost` (resume refused), `failed` (launch), `exit`,
 /// `asked` (exit at a request);
-/// `ok:1,2` / `cut:` / `busy:` (api 529) / `bad:` (api 400) / `err:` end of a turn listing
-/// attempts; `run`, `idle`, `tasks:a,b`, `seen:1`, `cancel:1`, `nobegin`, `gone:1`; `kill`,
+/// `ok:1,2` / `cut:` / `busy:` (api 529) / `bad:` (api 400) / `err:` / `full:` end of a turn
+/// listing attempts; `run`, `idle`, `tasks:a,b`, `seen:1`, `cancel:1`, `nobegin`, `gone:1`; `kill`,
 /// `restart`, `evict`, `end` (10 s grace), `now`, `hold`, `release`; `+3` seconds.
 #[track_caller]
 fn play(start: Start, script: &str) -> String {
@@ -85,6 +85,7 @@ fn event(verb: &str, rest: &str) -> Event {
         "cut" => ended(TurnOutcome::Interrupted),
         "busy" => ended(TurnOutcome::Elsewhere("api 529".to_owned())),
         "bad" => ended(TurnOutcome::Permanent("api 400".to_owned())),
+        "full" => ended(TurnOutcome::Full),
         "err" => ended(TurnOutcome::Failed("broke".to_owned())),
         "run" => Event::Activity(Activity::Running),
         "idle" => Event::Activity(Activity::Idle),

@@ -28,6 +28,8 @@ pub enum TurnOutcome {
     Interrupted,
     /// The other end of the agent failed or refuses us for now.
     Elsewhere(String),
+    /// The conversation has no room for another turn.
+    Full,
     /// The other end refuses the message itself.
     Permanent(String),
     /// It went wrong by itself.
@@ -52,7 +54,7 @@ fn classify_error(facts: &TurnFacts, reason: Option<&str>) -> TurnOutcome {
     match (facts.api_status, reason) {
         (Some(status @ (400 | 413)), _) => TurnOutcome::Permanent(format!("api {status}")),
         // Mostly the conversation that is full, not the message that is too long.
-        (_, Some("blocking_limit")) => TurnOutcome::Elsewhere("prompt too long".to_owned()),
+        (_, Some("blocking_limit")) => TurnOutcome::Full,
         (_, Some("image_error")) => TurnOutcome::Permanent("attachment too large".to_owned()),
         (Some(status), _) => TurnOutcome::Elsewhere(format!("api {status}")),
         (None, Some("api_error")) => TurnOutcome::Elsewhere("api unreachable".to_owned()),

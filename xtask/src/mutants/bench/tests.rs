@@ -5,6 +5,7 @@ const HELD: &str =
 const HELD_BY_CARGO: &str = "test a::b ... ok\n\ntest result: ok. 1 passed; 0 failed; 0 ignored\n";
 const NONE_BY_CARGO: &str = "test result: ok. 0 passed; 0 failed; 0 ignored; 9 filtered out\n";
 const FAILED: &str = "        FAIL [   0.1s] a::b\n     Summary [   0.1s] 2 tests run: 1 passed, 1 failed, 9 skipped\n";
+const FAILED_IN_A_LIST: &str = "        FAIL [   0.1s] (2/9) assistant-core c::d\n";
 const HUNG: &str = "     TIMEOUT [  30.0s] a::b\n     Summary [  30.1s] 2 tests run: 1 passed, 1 timed out, 9 skipped\n";
 
 #[track_caller]
@@ -16,11 +17,28 @@ fn nothing(why: &str) -> Finding {
     Finding::Nothing { why: why.to_owned() }
 }
 
+fn noticed(by: &[&str], timeout: bool) -> Finding {
+    Finding::Noticed { by: by.iter().map(|&name| name.to_owned()).collect(), timeout }
+}
+
 #[test]
 fn a_test_that_fails_has_noticed_and_one_that_hangs_is_marked() {
-    check(Ended::With(100), FAILED, &Finding::Noticed { timeout: false });
-    check(Ended::With(100), HUNG, &Finding::Noticed { timeout: true });
-    check(Ended::TooLate, "", &Finding::Noticed { timeout: true });
+    check(Ended::With(100), FAILED, &noticed(&["a::b"], false));
+    check(Ended::With(100), HUNG, &noticed(&["a::b"], true));
+    check(Ended::With(100), &[HUNG, FAILED_IN_A_LIST].concat(), &noticed(&["a::b", "c::d"], false));
+    check(Ended::TooLate, "", &noticed(&[], true));
+}
+
+#[test]
+fn every_test_that_failed_is_named_however_it_ended() {
+    let crashed = "     SIGABRT [   0.1s] (3/9) assistant-core c::d\n\
+                   \x20  TERMINATING [> 30.0s] (4/9) assistant-core e::f\n\
+                   \x20 FAIL + LEAK [   0.2s] (5/9) assistant-core::it g::h\n\
+                   \x20       SLOW [> 10.0s] (6/9) assistant-core i::j\n";
+    check(Ended::With(100), crashed, &noticed(&["c::d", "g::h"], false));
+    let by_cargo = "test a::b ... FAILED\ntest c::d ... ok\n";
+    let found = finding(Ended::With(101), by_cargo, &[CARGO_FAILED]);
+    assert_eq!(found, noticed(&["a::b"], false));
 }
 
 #[test]
@@ -70,9 +88,9 @@ fn check_case(outcome: Outcome, expected: &Finding) {
 #[test]
 fn a_case_that_fails_has_noticed_and_one_that_ran_out_of_time_is_marked() {
     for outcome in [Outcome::Failed, Outcome::Panicked, Outcome::Broken] {
-        check_case(outcome, &Finding::Noticed { timeout: false });
+        check_case(outcome, &noticed(&["tier2::a::b"], false));
     }
-    check_case(Outcome::TimedOut, &Finding::Noticed { timeout: true });
+    check_case(Outcome::TimedOut, &noticed(&["tier2::a::b"], true));
     check_case(Outcome::Passed, &Finding::Held);
 }
 
@@ -82,5 +100,5 @@ fn a_runner_that_tried_nothing_or_left_no_report_is_no_kill() {
     let found = finding_of_cases(Ended::With(20), None);
     assert_eq!(found, nothing("the runner ended with 20 and left no report"));
     let late = finding_of_cases(Ended::TooLate, None);
-    assert_eq!(late, Finding::Noticed { timeout: true });
+    assert_eq!(late, noticed(&[], true));
 }

@@ -61,6 +61,8 @@ fn only_a_run_in_which_all_are_killed_passes() {
     let code = |verdict| record(KILLED, verdict).code();
     assert_eq!(code(KILLED), ExitCode::Pass);
     assert_eq!(code(Verdict::Survived), ExitCode::Failed);
+    let why = "tier 1 does not hold without the fault".to_owned();
+    assert_eq!(code(Verdict::Unclear { why }), ExitCode::Failed);
     assert_eq!(code(Verdict::Interrupted), ExitCode::Failed);
     assert_eq!(code(Verdict::NotCompiled), ExitCode::FileInvalid);
     assert_eq!(code(Verdict::NotTried { why: "no test ran".to_owned() }), ExitCode::FileInvalid);

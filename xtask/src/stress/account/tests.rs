@@ -5,7 +5,7 @@ use harness::tier::Tier;
 use jiff::Timestamp;
 
 use super::super::Load;
-use super::{Account, Flake, RunAccount, TierAccount, median};
+use super::{Account, Doubt, Flake, RunAccount, TierAccount, median};
 
 fn run(elapsed_s: f64, flakes: &[&str]) -> RunAccount {
     let flakes: Vec<Flake> = flakes
@@ -25,6 +25,7 @@ fn account() -> Account {
         tier.add(number, run);
     }
     account.tiers.push(tier);
+    account.doubts.push(Doubt::Changed);
     account
 }
 
@@ -51,6 +52,7 @@ fn the_file_says_what_ran_where_and_what_failed() {
     assert_eq!(json["schema"], "harness.stress.v1");
     assert_eq!((&json["commit"], &json["burning"]), (&"9f86".into(), &true.into()));
     assert_eq!(json["machine"]["cores"], 2);
+    assert_eq!(json["doubts"][0], "files changed while it ran");
     assert_eq!(json["tiers"][0]["tier"], 1);
     assert_eq!(json["tiers"][0]["failures"], 1);
     let failing = &json["tiers"][0]["failing_runs"][0];

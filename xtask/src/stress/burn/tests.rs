@@ -1,9 +1,10 @@
 //! It waits for the end of its input, whatever comes before.
 
 use std::io::{self, Write};
+use std::process::Command;
 use std::thread;
 
-use super::wait_for_end;
+use super::{Fire, wait_for_end};
 
 #[test]
 fn it_burns_until_nobody_holds_its_input() {
@@ -13,4 +14,13 @@ fn it_burns_until_nobody_holds_its_input() {
     assert!(!burning.is_finished());
     drop(writer);
     burning.join().unwrap();
+}
+
+#[test]
+fn a_fire_that_went_out_is_noticed() {
+    // It reads until its input ends, as what burns does.
+    assert!(Fire::of(Command::new("cat")).unwrap().burns());
+    let mut out = Fire::of(Command::new("true")).unwrap();
+    out.child.wait().unwrap();
+    assert!(!out.burns());
 }

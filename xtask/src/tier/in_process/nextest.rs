@@ -10,8 +10,8 @@ use harness::report::CaseReport;
 use serde_json::Value;
 
 use super::super::build::selection_arguments;
-use super::super::places::remove;
-use super::super::{tell_nothing, text_of};
+use super::super::places::remove_file;
+use super::super::{set_here, tell_nothing, text_of};
 use super::{Order, Output, Test, Wanted, fallen, tell_of_failure};
 use crate::workspace::Workspace;
 
@@ -73,14 +73,14 @@ pub(super) fn run(
 ) -> anyhow::Result<Vec<CaseReport>> {
     // It writes where its own configuration says, below the top of the workspace.
     let junit: PathBuf = workspace.root().join("target/nextest").join(PROFILE).join("junit.xml");
-    remove(&junit)?;
+    remove_file(&junit)?;
     let mut arguments = vec!["nextest", "run", "--profile", PROFILE, "--no-fail-fast"];
     arguments.extend(selection_arguments(order.tier, order.profile));
     let mut command = workspace.cargo(&arguments);
     if let Wanted::Some { selected, .. } = wanted {
         command.args(["--filterset", &filter(selected)]);
     }
-    tell_nothing(&mut command);
+    tell_nothing(&mut command, set_here());
     let status = output.run(command)?;
     let read = text_of(&junit).and_then(|xml| Ok(junit::read(&xml)?));
     Ok(cases(order, status, read))

@@ -16,7 +16,7 @@ use anyhow::{Context, ensure};
 use harness::report::{CaseReport, Outcome};
 
 use super::super::build::{Executable, selection_arguments};
-use super::super::{create, tell_nothing};
+use super::super::{create, set_here, tell_nothing};
 use super::{Order, Output, Test, Wanted, fallen, tell_of_failure};
 use crate::tally;
 use crate::workspace::Workspace;
@@ -43,7 +43,7 @@ pub(super) fn run(
     output: &Output,
 ) -> anyhow::Result<Vec<CaseReport>> {
     let mut command = cargo_test(workspace, order);
-    tell_nothing(&mut command);
+    tell_nothing(&mut command, set_here());
     if let Wanted::Some { selected, .. } = wanted {
         command.args(["--", "--exact"]).args(selected.iter().map(|test| &test.name));
     }

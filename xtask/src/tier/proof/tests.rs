@@ -1,6 +1,7 @@
 //! What becomes of a receipt after a run, and how receipts are named and aged.
 
 use std::fs;
+use std::process::Command;
 
 use harness::gate::Gate;
 use harness::receipt::{Receipt, Tree, Wanted};
@@ -9,9 +10,11 @@ use harness::tier::Tier;
 use harness::verdict::judge;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Ending, age, ending, hashes, hashes_now, programs};
+use super::{Ending, age, anywhere, ending, hashes, hashes_now, programs, subject};
+use crate::tier::Order;
 use crate::tier::build::Executable;
 use crate::tier::tests::{case, report};
+use crate::workspace::Workspace;
 
 /// What a run of tier 2 with one program is about.
 pub(crate) fn wanted() -> Wanted {
@@ -47,6 +50,16 @@ fn a_whole_run_on_files_that_stayed_the_same_gets_a_receipt() {
 fn a_part_of_a_tier_proves_nothing_and_can_disprove_it_all() {
     check(&ran(Outcome::Passed, Some("a")), None, None, &Ending::Leave);
     check(&ran(Outcome::Failed, Some("a")), None, None, &Ending::Withdraw);
+    for doubted in [Outcome::Leaked, Outcome::Flaky, Outcome::MissingPrecondition] {
+        let mut open = ran(doubted, Some("a"));
+        open.gate = Gate::Open;
+        open.verdict = judge(Gate::Open, &open.cases, &[]);
+        check(&open, None, None, &Ending::Withdraw);
+    }
+    let mut refused = ran(Outcome::Passed, Some("a"));
+    refused.problems.push("it expired".to_owned());
+    refused.verdict = judge(Gate::Closed, &refused.cases, &refused.problems);
+    check(&refused, None, None, &Ending::Withdraw);
     // A filter that means no test says nothing about those there are.
     let nothing = Report { cases: Vec::new(), ..ran(Outcome::Passed, Some("typo")) };
     let nothing = Report { verdict: judge(Gate::Closed, &[], &[]), ..nothing };
@@ -61,6 +74,21 @@ fn files_that_changed_meanwhile_were_not_tested() {
     check(&passed, Some(wanted()), Some(&edited), &Ending::Changed);
     check(&passed, Some(wanted()), None, &Ending::Changed);
     check(&passed, None, None, &Ending::Withdraw);
+}
+
+#[test]
+fn files_that_changed_while_it_was_built_are_vouched_for_by_nobody() {
+    let room = tempfile::tempdir().unwrap();
+    let made = Command::new("git").args(["init", "-q"]).current_dir(room.path()).status();
+    assert!(made.unwrap().success());
+    fs::write(room.path().join("Cargo.lock"), "one").unwrap();
+    let workspace = Workspace::at(room.path());
+    let order = Order::whole(Tier::InProcess, Gate::Closed);
+    let found = anywhere(&workspace, Tier::InProcess).unwrap();
+    assert_eq!(subject(&workspace, &order, &[], &found).unwrap(), found);
+    fs::write(room.path().join("lib.rs"), "edited").unwrap();
+    let refused = subject(&workspace, &order, &[], &found).unwrap_err();
+    assert_eq!(refused.to_string(), "know what was built: files changed meanwhile");
 }
 
 #[test]

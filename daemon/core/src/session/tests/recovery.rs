@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::check;
+use super::{check, check_from};
 use crate::limits::{DEAD_RETRY_AFTER, REVIVALS_MAX, REVIVALS_WINDOW};
 use crate::message::RowId;
 use crate::session::{
@@ -29,6 +29,76 @@ fn a_good_turn_ends_the_waits_that_grew_with_failed_ones() {
          busy:4 -> Settle(4TurnFailedNo) TurnFailed("api 529")
          +2 -> Deliver(5=2!)
          ok:5 -> Settle(5ok)"#,
+    );
+}
+
+/// The third in a row counts as the third, and no good turn in between is needed for the wait to
+/// end: only its length grows.
+/// Incidents: 39.
+#[test]
+fn three_failed_turns_in_a_row_are_waited_for_longer_each_time() {
+    check(
+        "new:1 slot up busy:1 +2 busy:2 +3 +1 busy:3 +7 +1 ok:4",
+        r#"new:1 -> AskSlot
+         slot -> Launch(Fresh)
+         up -> Deliver(1=1)
+         busy:1 -> Settle(1TurnFailedNo) TurnFailed("api 529")
+         +2 -> Deliver(2=1!)
+         busy:2 -> Settle(2TurnFailedNo) TurnFailed("api 529")
+         +3 ->
+         +1 -> Deliver(3=1!)
+         busy:3 -> Settle(3TurnFailedNo) TurnFailed("api 529")
+         +7 ->
+         +1 -> Deliver(4=1!)
+         ok:4 -> Settle(4ok)"#,
+    );
+}
+
+/// What is full stays full: whoever came back to it would never be answered again.
+/// Incidents: 28.
+#[test]
+fn a_conversation_that_is_full_three_times_is_left_and_never_come_back_to() {
+    check_from(
+        Start::Resume,
+        "new:1 slot up run full:1 +2 full:2 +4 full:3 idle exit +8 slot up ok:4 kill idle exit new:2 slot",
+        r#"new:1 -> AskSlot
+         slot -> Launch(Resume)
+         up -> Deliver(1=1)
+         run ->
+         full:1 -> Settle(1TurnFailedNo) TurnFailed("prompt too long")
+         +2 -> Deliver(2=1!)
+         full:2 -> Settle(2TurnFailedNo) TurnFailed("prompt too long")
+         +4 -> Deliver(3=1!)
+         full:3 -> Settle(3TurnFailedNo) TurnFailed("prompt too long") ConversationFull Interrupt
+         idle -> CloseInput
+         exit -> ReleaseSlot
+         +8 -> AskSlot
+         slot -> Launch(Fresh)
+         up -> Deliver(4=1!?)
+         ok:4 -> Settle(4ok)
+         kill -> CloseInput
+         idle ->
+         exit -> ReleaseSlot
+         new:2 -> AskSlot
+         slot -> Launch(Resume)"#,
+    );
+}
+
+/// Where nothing was said before there is nothing to leave: it is the message that does not fit,
+/// and the chat goes on without it.
+/// Incidents: 5, 28.
+#[test]
+fn a_message_that_fits_into_no_conversation_is_given_up() {
+    check(
+        "new:1 slot up full:1 +2 full:2 +4 full:3",
+        r#"new:1 -> AskSlot
+         slot -> Launch(Fresh)
+         up -> Deliver(1=1)
+         full:1 -> Settle(1TurnFailedYes) TurnFailed("prompt too long")
+         +2 -> Deliver(2=1!)
+         full:2 -> Settle(2TurnFailedYes) TurnFailed("prompt too long")
+         +4 -> Deliver(3=1!)
+         full:3 -> Settle(3TurnFailedYes,row1:poison) Dropped(1) TurnFailed("prompt too long") ConversationFull CloseInput"#,
     );
 }
 

@@ -9,7 +9,7 @@ use crate::limits::{ATTEMPTS_IN_FLIGHT_MAX, ROWS_FETCHED_MAX};
 use crate::message::RowId;
 use crate::session::{
     Action, Activity, AttemptNo, Beginning, Cause, ClosingStep, Command, Conversation, Counted,
-    Delivered, Delivery, Event, Failure, Hold, Owed, Session, Settlement, Standing, Start,
+    Delivered, Delivery, Event, Failure, Hold, Owed, Report, Session, Settlement, Standing, Start,
     TurnOutcome,
 };
 
@@ -216,6 +216,7 @@ impl World {
                     self.agent = Agent::None;
                     self.session.handle(self.now, Event::Exited(Cause::ByItself));
                 }
+                Action::Report(Report::ConversationFull) => self.conversation = false,
                 Action::Close(_) | Action::Report(_) => {}
                 Action::End => self.ended = true,
             }
@@ -313,12 +314,13 @@ impl World {
 }
 
 fn outcome_of(number: u8) -> TurnOutcome {
-    match number % 5 {
+    match number % 6 {
         0 => TurnOutcome::Answered,
         1 => TurnOutcome::Interrupted,
         2 => TurnOutcome::Elsewhere("api 529".to_owned()),
         3 => TurnOutcome::Permanent("api 400".to_owned()),
-        _ => TurnOutcome::Failed("broke".to_owned()),
+        4 => TurnOutcome::Failed("broke".to_owned()),
+        _ => TurnOutcome::Full,
     }
 }
 
@@ -341,7 +343,7 @@ fn moves() -> impl Strategy<Value = Move> {
         1 => Just(Move::ResumeRefused),
         2 => Just(Move::Exit(Cause::ByItself)),
         1 => Just(Move::Exit(Cause::Asked)),
-        8 => (0_u8..60, 0_u8..12).prop_map(|(listed, outcome)| Move::TurnEnds {
+        8 => (0_u8..60, 0_u8..13).prop_map(|(listed, outcome)| Move::TurnEnds {
             listed,
             outcome: outcome.saturating_sub(7),
         }),
