@@ -28,6 +28,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// are nobody's fault. It tries out now and then whether files can be watched, and leaves the probe.
 const REAL_AGENT_DIRS: [&str; 3] = ["claude-", "cc-socks", "fswatch-probe-"];
 
+/// How our own begin, in whatever sandbox: never the real program's.
+const OWN_DIRS: &str = "claude-assistant";
+
 /// Stops the daemon if it runs, and looks for what is left of the case.
 pub fn part(sandbox: &mut Sandbox, world: World, room: &Room) -> anyhow::Result<()> {
     // Also one that ended by itself since the case last looked: that is told by its status.
@@ -105,8 +108,11 @@ fn left_of(sandbox: &Sandbox, world: World) -> Vec<String> {
 
 fn is_of_real_agent(sandbox: &Sandbox, path: &Path) -> bool {
     let within = path.strip_prefix(sandbox.temp_dir()).ok();
-    let first = within.and_then(|path| path.iter().next()?.to_str());
-    first.is_some_and(|first| REAL_AGENT_DIRS.iter().any(|prefix| first.starts_with(prefix)))
+    within.and_then(|path| path.iter().next()?.to_str()).is_some_and(is_name_of_real_agent)
+}
+
+fn is_name_of_real_agent(name: &str) -> bool {
+    !name.starts_with(OWN_DIRS) && REAL_AGENT_DIRS.iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// Writes what the daemon said last into the log of the case; the home stays on disk if that was
@@ -136,3 +142,6 @@ fn quote(room: &Room, name: &str, text: &str) {
         room.note(&format!("  {line}"));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -44,10 +44,9 @@ const fn row(
 }
 
 #[rustfmt::skip]
-const TABLE: [Expected; 23] = [
+const TABLE: [Expected; 22] = [
     row("passes", Outcome::Passed, "", (Passed, Passed)),
     row("fails", Outcome::Failed, "failed to see the sun", (Failed(20), Failed(20))),
-    row("fails_in_colour", Outcome::Failed, "failed to see ", (Failed(20), Failed(20))),
     row("panics", Outcome::Panicked, "out of words, at harness/src/bin/fixture-tier.rs:", (Failed(20), Failed(20))),
     row("times_out", Outcome::TimedOut, "no end within 200ms", (Failed(20), Failed(20))),
     row("waits_too_long", Outcome::TimedOut, "no end within 200ms; then: failed to see the sea", (Failed(20), Failed(20))),
