@@ -71,6 +71,12 @@ impl Crew {
         }
     }
 
+    /// The task that a stage runs in.
+    #[cfg(test)]
+    pub(super) fn task_of(&self, stage: Stage) -> Option<Id> {
+        self.stages.iter().find(|(_, running)| **running == stage).map(|(&id, _)| id)
+    }
+
     fn note(&mut self, ended: Result<(Id, ()), JoinError>) -> Option<Stage> {
         let id = match &ended {
             Ok((id, ())) => *id,
@@ -84,3 +90,6 @@ impl Crew {
         Some(stage)
     }
 }
+
+#[cfg(test)]
+mod tests;

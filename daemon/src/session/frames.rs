@@ -31,6 +31,14 @@ const REMINDER: &str = "You have not sent anything to the person. What you write
                         nobody; only the reply tool does. If you meant to answer, use it now. If \
                         nothing needs to be said, just end your turn.";
 
+/// Uses of our tools at once, those included that were withdrawn or whose agent is gone. Each is
+/// over after twenty seconds at most. A turn was seen to make ten at once: more than this is an
+/// agent that has lost its way, and each one holds its text.
+pub(super) const CALLS_OPEN_MAX: usize = 64;
+
+/// What one call more is told.
+const TOO_MANY_CALLS: &str = "too many calls at once, try again later";
+
 /// The answer to a use of one of our tools.
 #[derive(Debug)]
 pub(super) struct Answered {
@@ -116,6 +124,10 @@ impl Driver {
             AgentRequest::Mcp { server, message } if server == TOOL_SERVER => {
                 match tools::read(self.profile, &message) {
                     Asked::Answer(answer) => wire::mcp_answer(&request_id, &answer),
+                    Asked::Call { .. } if CALLS_OPEN_MAX <= self.calls.len() => {
+                        warn!(session = self.record.row.0, "too many tool calls at once, refused");
+                        wire::refuse(&request_id, TOO_MANY_CALLS)
+                    }
                     Asked::Call { id, call } => return self.call(request_id, id, call),
                 }
             }

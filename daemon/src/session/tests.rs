@@ -3,6 +3,7 @@
 pub(crate) mod agents;
 mod closing;
 mod delivery;
+mod full;
 mod outcomes;
 mod requests;
 mod rights;

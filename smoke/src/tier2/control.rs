@@ -31,6 +31,8 @@ const CROWD: usize = 100;
 /// Longer than any request may be.
 const TOO_LONG_BYTES: usize = 8 * 1024 * 1024;
 
+/// Whoever says nothing, or too much, is left: neither time nor memory is spent on it.
+/// Incidents: 22.
 fn bad_clients_are_refused(case: &mut Case) -> anyhow::Result<()> {
     let sandbox = &mut case.sandbox;
     let ready = sandbox.start()?;

@@ -1,6 +1,7 @@
 //! The way of a message: in as a file, out as a file.
 
 use std::fs;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
@@ -8,7 +9,7 @@ use harness::wait::wait_until;
 
 use crate::case::{ADMINS, Case, Definition, FAMILY, OWNER, SOON, STRANGER, unbroken};
 use crate::stream::{Stream, Work, wait_answers};
-use crate::views::{count, echo_of, events, routed_ms, wait_echoes, wait_settled};
+use crate::views::{count, echo_of, events, registry, routed_ms, wait_echoes, wait_settled};
 
 pub(super) const CASES: &[Definition] = &[
     Definition::fake("tier2::messages::a_reply_comes_back", 30, a_reply_comes_back),
@@ -21,6 +22,11 @@ pub(super) const CASES: &[Definition] = &[
         "tier2::messages::twenty_messages_are_answered_in_order",
         30,
         twenty_messages_are_answered_in_order,
+    ),
+    Definition::fake(
+        "tier2::messages::settings_of_others_stay_as_they_are",
+        60,
+        settings_of_others_stay_as_they_are,
     ),
     Definition::fake(
         "tier2::messages::five_hundred_files_are_routed_in_order",
@@ -95,8 +101,8 @@ const BURST: usize = 500;
 /// The longest that routing may stand still while there is something to route.
 const GAP_MAX: Duration = Duration::from_millis(250);
 
-/// A lost hint, or a file that is read anew for every message, shows here as a gap.
-/// Incidents: 13, K1, K13.
+/// A lost hint shows here as a gap.
+/// Incidents: 13, K1.
 fn five_hundred_files_are_routed_in_order(case: &mut Case) -> anyhow::Result<()> {
     case.sandbox.start()?;
     let mut stream = Stream::new(ADMINS.len());
@@ -223,5 +229,39 @@ fn held_messages_wait_and_are_released_in_order(case: &mut Case) -> anyhow::Resu
     let released = sandbox.cli(&["release"], SOON)?;
     ensure!(released.status.success(), "release: {}", released.stderr);
     stream.settle(sandbox, SOON)?;
+    Ok(())
+}
+
+/// Keys that we know nothing of, in an order that no writer of ours would keep.
+const SETTINGS: &str =
+    "{\"zzz\": {\"b\": 1, \"a\": [ ]},\n\t\"permissions\": {\"deny\": [\"WebFetch\"]}}";
+
+/// Neither those of the person nor those of a directory in which an agent works are written.
+/// Incidents: 111.
+fn settings_of_others_stay_as_they_are(case: &mut Case) -> anyhow::Result<()> {
+    let sandbox = &mut case.sandbox;
+    let root = sandbox.root();
+    let mut files = vec![root.join("user/.claude/settings.json"), root.join("agent/settings.json")];
+    sandbox.start()?;
+    sandbox.drop_message(OWNER, "hello")?;
+    wait_echoes(sandbox, &["hello".to_owned()], SOON)?;
+    let sessions = registry(sandbox)?;
+    let place = sessions[0]["working_dir"].as_str().context("find where it works")?;
+    files.push(Path::new(place).join(".claude/settings.json"));
+    for file in &files {
+        fs::create_dir_all(file.parent().context("find its directory")?)?;
+        fs::write(file, SETTINGS).with_context(|| format!("write {}", file.display()))?;
+    }
+    for (order, text) in [("restart-session", "again"), ("kill-session", "and again")] {
+        let said = sandbox.cli(&[order, "1"], SOON)?;
+        ensure!(said.status.success(), "{order}: {}", said.stderr);
+        sandbox.drop_message(OWNER, text)?;
+        wait_echoes(sandbox, &[text.to_owned()], SOON)?;
+    }
+    sandbox.stop(SOON)?.context("see it end in time")?;
+    for file in &files {
+        let now = fs::read_to_string(file).with_context(|| format!("read {}", file.display()))?;
+        ensure!(now == SETTINGS, "leave {} alone: {now}", file.display());
+    }
     Ok(())
 }

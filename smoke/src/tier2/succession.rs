@@ -1,6 +1,9 @@
 //! One daemon after another, and one agent after another: nothing of those before is left, and
 //! nothing new begins beside it.
 
+use std::fs;
+use std::time::{Duration, Instant};
+
 use anyhow::{Context, ensure};
 use harness::processes::{Seen, Snapshot, signal};
 use harness::sandbox::Sandbox;
@@ -20,6 +23,11 @@ pub(super) const CASES: &[Definition] = &[
         "tier2::succession::a_daemon_is_ready_once_nothing_of_the_one_before_runs",
         60,
         a_daemon_is_ready_once_nothing_of_the_one_before_runs,
+    ),
+    Definition::fake(
+        "tier2::succession::leftovers_that_do_not_hear_hold_up_a_start_for_seconds_at_most",
+        60,
+        leftovers_that_do_not_hear_hold_up_a_start_for_seconds_at_most,
     ),
     Definition::fake(
         "tier2::succession::what_an_agent_left_running_ends_with_it",
@@ -94,6 +102,41 @@ fn a_daemon_is_ready_once_nothing_of_the_one_before_runs(case: &mut Case) -> any
         sandbox.start()?;
         unbroken("processes of the daemon before, at READY", &still_there(&there))?;
     }
+    Ok(())
+}
+
+/// A tool that does not hear TERM either.
+const DEAF_TOOL: &str = "tool: trap '' TERM; exec tail -f /dev/null";
+
+/// The two seconds that leftovers have to end by themselves, the two that killed ones have to be
+/// gone, one for the rest of a start, and as much again for a busy machine.
+const READY_MAX: Duration = Duration::from_secs(10);
+
+/// What is left over may cling to life, agents may be slow to start, and messages be owed: the
+/// daemon is there in time all the same.
+/// Incidents: 83.
+fn leftovers_that_do_not_hear_hold_up_a_start_for_seconds_at_most(
+    case: &mut Case,
+) -> anyhow::Result<()> {
+    let sandbox = &mut case.sandbox;
+    sandbox.start()?;
+    for admin in ADMINS {
+        sandbox.drop_message(admin, DEAF_TOOL)?;
+    }
+    let run = wait_until(SOON, || tools(sandbox).len() == ADMINS.len());
+    ensure!(run, "see the tools: {:?}", alive(sandbox));
+    let there = alive(sandbox);
+    sandbox.kill9()?;
+    let path = sandbox.home().join("config.toml");
+    let mut config = fs::read_to_string(&path).context("read the configuration")?;
+    config.push_str("\n[memory]\ncommand = [\"tail\", \"-f\", \"/dev/null\"]\n");
+    fs::write(&path, config).context("write the configuration")?;
+    let began = Instant::now();
+    sandbox.start()?;
+    let took = began.elapsed();
+    unbroken("processes of the daemon before, at READY", &still_there(&there))?;
+    ensure!(took < READY_MAX, "be ready in time: {took:?}");
+    status(sandbox)?;
     Ok(())
 }
 

@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use crate::app::crew::Crew;
+use crate::app::crew::{Crew, Stage};
 use crate::app::signals::Signals;
 use crate::app::{Settings, Shared, serve, start};
 use crate::clock::{Clock, wall_now};
@@ -421,6 +421,19 @@ impl Daemon {
     /// Whether someone asked it to stop.
     pub(crate) fn is_asked_to_stop(&self) -> bool {
         self.life.as_ref().is_some_and(|life| life.shared.stop.is_cancelled())
+    }
+
+    /// The task that a stage runs in.
+    #[track_caller]
+    pub(in crate::app) fn task_of(&self, stage: Stage) -> Id {
+        let life = self.life.as_ref().expect("the daemon lives");
+        life.crew.task_of(stage).expect("the stage runs")
+    }
+
+    /// How many messages are owed an answer.
+    pub(crate) fn owed(&self) -> i64 {
+        let owed = "SELECT count(*) FROM inbox WHERE state IN ('accepted', 'delivered')";
+        self.database().query_row(owed, [], |row| row.get(0)).unwrap()
     }
 
     /// The home.

@@ -1,14 +1,15 @@
 //! The orderly end, and that nothing stays behind.
 
 use std::pin::pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use tokio::task::{Id, try_id};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::{Daemon, Setup, number};
+use crate::app::crew::Stage;
 use crate::app::give_up;
 use crate::app::signals::Signals;
 use crate::clock::wall_now;
@@ -233,24 +234,30 @@ async fn however_an_agent_ends_and_the_next_begins_what_is_owed_is_answered() {
 }
 
 /// A daemon without one of its parts would be there, and deaf.
+/// Each of them is seen to end, and what was under way is taken up by the next life.
 /// Incidents: 12, K17.
 #[tokio::test(start_paused = true)]
 async fn a_part_that_panics_ends_the_daemon_as_a_defect() {
-    // The store's clock is read by whoever asks the store: here by the source, for its message.
-    let armed = Arc::new(AtomicBool::new(false));
-    let trap = Arc::clone(&armed);
-    let clock = Arc::new(move || {
-        assert!(!trap.swap(false, Ordering::Relaxed), "a panic that was asked for");
-        wall_now()
-    });
-    let mut daemon = Daemon::start_with(Setup { clock, ..Setup::default() }).await;
-    armed.store(true, Ordering::Relaxed);
-    daemon.write(&number(0), "hello");
-    let served = timeout(Duration::from_mins(10), daemon.serve());
-    assert_eq!(served.await.expect("it ends"), Code::Bug);
-    // What had come in is there for the next life.
-    daemon.start_again().await;
-    daemon.until_sent(&number(0), &["You said: hello"]).await;
-    daemon.until_done().await;
-    daemon.end().await;
+    for stage in [Stage::Sources, Stage::Router, Stage::Supervisor, Stage::Sender] {
+        // The store's clock is read by whoever asks the store, in the task that asks.
+        let armed: Arc<Mutex<Option<Id>>> = Arc::default();
+        let trap = Arc::clone(&armed);
+        let clock = Arc::new(move || {
+            let caught = trap.lock().unwrap().take_if(|task| try_id() == Some(*task));
+            assert_eq!(caught, None, "a panic that was asked for");
+            wall_now()
+        });
+        let mut daemon = Daemon::start_with(Setup { clock, ..Setup::default() }).await;
+        *armed.lock().unwrap() = Some(daemon.task_of(stage));
+        daemon.write(&number(0), "hello");
+        let served = timeout(Duration::from_mins(10), daemon.serve());
+        assert_eq!(served.await.expect("it ends"), Code::Bug, "{stage:?}");
+        assert_eq!(*armed.lock().unwrap(), None, "{stage:?}");
+        daemon.start_again().await;
+        daemon.until_done().await;
+        // A reply that nobody sent is in the outbox still, and its message is answered once more.
+        let replies = if stage == Stage::Sender { 2 } else { 1 };
+        daemon.until_sent(&number(0), &["You said: hello", "You said: hello"][..replies]).await;
+        daemon.end().await;
+    }
 }

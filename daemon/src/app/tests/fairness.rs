@@ -142,35 +142,60 @@ async fn an_agent_that_idled_away_is_resumed_by_the_next_message() {
     daemon.end().await;
 }
 
-/// A message and the order to end meet in every order, a little later each time: the conversation
-/// goes on as the one that it was.
+/// A message and the order to end meet in every order, a little later each time, in many chats at
+/// once: each conversation goes on as the one that it was.
 /// Incidents: 43, 44.
 #[tokio::test(start_paused = true)]
 async fn however_a_message_and_an_end_meet_the_conversation_is_kept() {
-    const ROUNDS: usize = 40;
+    const CHATS: usize = 4;
+    const ROUNDS: usize = 8;
     let mut daemon = Daemon::start().await;
-    daemon.write(&number(0), "first");
+    for chat in 0..CHATS {
+        daemon.write(&number(chat), &format!("first of {chat}"));
+    }
     daemon.until_done().await;
     for round in 0..ROUNDS {
-        daemon.write(&number(0), "silent always");
-        for _ in 0..round {
+        for chat in 0..CHATS {
+            meet(&daemon, chat, round + chat).await;
+        }
+        // What the ends cut off waits for the next message.
+        for chat in 0..CHATS {
+            say(&daemon, chat).await;
+        }
+        daemon.until("nothing owed", |daemon| daemon.owed() == 0).await;
+    }
+    let launches = daemon.agents.launches();
+    for chat in 0..CHATS {
+        let session = daemon.session(&number(chat));
+        let mut ours = launches.iter().filter(|launch| launch.session == session);
+        let begun = ours.next().expect("it had an agent").argument("--session-id");
+        assert!(ours.all(|later| later.argument("--resume") == begun), "of chat {chat}");
+    }
+    let ends = launches.len() - CHATS;
+    assert!(CHATS * ROUNDS / 2 < ends, "{ends} ends in {} meetings", CHATS * ROUNDS);
+    daemon.write(&number(0), "recall");
+    daemon.until("the recall", |daemon| daemon.sent(&number(0)).len() == 2).await;
+    assert!(daemon.sent(&number(0))[1].contains("first of 0"));
+    daemon.until("nothing owed", |daemon| daemon.owed() == 0).await;
+    daemon.end().await;
+}
+
+/// A message that stands in the inbox at once, so that no look at a directory decides who is first.
+async fn say(daemon: &Daemon, chat: usize) {
+    let text = "silent always".to_owned();
+    daemon.ask(Request::Inject { chat: number(chat), text, admin: false }).await.unwrap();
+}
+
+/// One message, and an end that is asked for so many turns of the other tasks later.
+async fn meet(daemon: &Daemon, chat: usize, later: usize) {
+    let end = async {
+        for _ in 0..later {
             tokio::task::yield_now().await;
         }
         // It may have no agent at the moment.
-        let _told = daemon.ask(Request::KillSession { session: number(0) }).await;
-        // What the end cut off waits for the next message.
-        daemon.write(&number(0), "silent always");
-        daemon.until_done().await;
-    }
-    let launches = daemon.agents.launches();
-    let begun = launches[0].argument("--session-id");
-    assert!(launches[1..].iter().all(|later| later.argument("--resume") == begun));
-    assert!(1 < launches.len(), "an end among them was in time");
-    daemon.write(&number(0), "recall");
-    daemon.until("the recall", |daemon| daemon.sent(&number(0)).len() == 2).await;
-    assert!(daemon.sent(&number(0))[1].contains("first"));
-    daemon.until_done().await;
-    daemon.end().await;
+        drop(daemon.ask(Request::KillSession { session: number(chat) }).await);
+    };
+    tokio::join!(say(daemon, chat), end);
 }
 
 /// The store waits on a thread of its own for a database that somebody else has locked; the one

@@ -1,13 +1,17 @@
 //! One life of the daemon after another on the same home: what a crash leaves, and what the next
 //! life makes of it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use assistant_core::time::WallMs;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::daemon::Row;
-use super::{Daemon, number};
+use super::{Daemon, Setup, number};
+use crate::clock::wall_now;
 use crate::control::protocol::{Request, SessionState, Status};
 use crate::session::tests::agents::Launch;
 
@@ -323,4 +327,51 @@ fn check_deliveries(daemon: &Daemon, texts: &[String]) {
         first_times.extend(times.iter().find(|(_, marked)| !marked).map(|(at, _)| *at));
     }
     assert!(first_times.is_sorted(), "{first_times:?}");
+}
+
+/// Nobody is asked to look at a crash, and no agent is started for what owes nothing.
+/// Incidents: 81.
+#[tokio::test(start_paused = true)]
+async fn a_life_after_a_crash_starts_no_agent_where_nothing_is_owed() {
+    let mut daemon = Daemon::start().await;
+    for n in 0..3 {
+        daemon.write(&number(n), "hello");
+    }
+    daemon.until_done().await;
+    daemon.crash().await;
+    daemon.start_again().await;
+    tokio::time::sleep(Duration::from_mins(10)).await;
+    assert_eq!((daemon.agents.launches().len(), daemon.agents.alive()), (3, 0));
+    daemon.end().await;
+}
+
+/// To those who sleep for weeks nothing is said twice: neither when the clocks have moved on
+/// under a daemon, nor when the next one begins.
+/// Incidents: K6.
+#[tokio::test(start_paused = true)]
+async fn weeks_later_nothing_is_delivered_again() {
+    const WEEKS_MS: i64 = 3 * 7 * 24 * 60 * 60 * 1000;
+    let slept = Arc::new(AtomicI64::new(0));
+    let moved = Arc::clone(&slept);
+    let clock = Arc::new(move || WallMs(wall_now().0 + moved.load(Ordering::Relaxed)));
+    let mut daemon = Daemon::start_with(Setup { clock, ..Setup::default() }).await;
+    let mut said = Vec::new();
+    for life in 1..=3 {
+        said.push(format!("in life {life}"));
+        daemon.write(&number(0), said.last().unwrap());
+        daemon.until_done().await;
+        slept.fetch_add(WEEKS_MS, Ordering::Relaxed);
+        tokio::time::advance(Duration::from_millis(WEEKS_MS.unsigned_abs())).await;
+        said.push(format!("after the sleep of life {life}"));
+        daemon.write(&number(0), said.last().unwrap());
+        daemon.until_done().await;
+        daemon.crash().await;
+        slept.fetch_add(WEEKS_MS, Ordering::Relaxed);
+        daemon.start_again().await;
+    }
+    tokio::time::sleep(Duration::from_mins(10)).await;
+    let replies: Vec<String> = said.iter().map(|text| format!("You said: {text}")).collect();
+    assert_eq!(daemon.sent(&number(0)), replies);
+    assert!(daemon.rows().iter().all(|row| row.attempts.0 == 1), "{:#?}", daemon.rows());
+    daemon.end().await;
 }

@@ -1,4 +1,7 @@
+use std::collections::BTreeSet;
+
 use clap::CommandFactory as _;
+use clap::parser::ValueSource;
 
 use super::*;
 
@@ -19,37 +22,35 @@ fn the_definition_is_sound() {
     Arguments::command().debug_assert();
 }
 
-/// A flag that is typed and not passed on does something else than was asked for.
-/// Incidents: 42.
-#[test]
-fn every_verb_and_flag_arrives() {
-    check("run", &Command::Run(Run { detached: false }));
-    check("run --detached", &Command::Run(Run { detached: true }));
-    check("start", &Command::Start);
-    check("stop", &Command::Stop);
-    check("restart", &Command::Restart);
-    check("status", &Command::Status(Show { json: false }));
-    check("status --json", &Command::Status(Show { json: true }));
-    check("logs", &Command::Logs(Logs { lines: 50, follow: false }));
-    check("logs -n 3 -f", &Command::Logs(Logs { lines: 3, follow: true }));
-    check("logs --lines 3 --follow", &Command::Logs(Logs { lines: 3, follow: true }));
-    check("attach", &Command::Attach(Attach { session: None, lines: 20 }));
-    check("attach 3 -n 5", &Command::Attach(Attach { session: Some("3".into()), lines: 5 }));
-    check("sessions --json", &Command::Sessions(Show { json: true }));
-    check("kill-session 3", &Command::KillSession(Session { session: "3".into() }));
-    check("kill-sessions", &Command::KillSessions);
-    check("restart-session 3", &Command::RestartSession(Session { session: "3".into() }));
-    check("restart-sessions", &Command::RestartSessions);
-    check("dropped --json", &Command::Dropped(Show { json: true }));
-    check("hold", &Command::Hold);
-    check("release", &Command::Release);
-    check("doctor --json", &Command::Doctor(Show { json: true }));
+/// Every verb and flag, as it is typed and as it has to arrive.
+fn orders() -> Vec<(&'static str, Command)> {
+    vec![
+        ("run", Command::Run(Run { detached: false })),
+        ("run --detached", Command::Run(Run { detached: true })),
+        ("start", Command::Start),
+        ("stop", Command::Stop),
+        ("restart", Command::Restart),
+        ("status", Command::Status(Show { json: false })),
+        ("status --json", Command::Status(Show { json: true })),
+        ("logs", Command::Logs(Logs { lines: 50, follow: false })),
+        ("logs -n 3 -f", Command::Logs(Logs { lines: 3, follow: true })),
+        ("logs --lines 3 --follow", Command::Logs(Logs { lines: 3, follow: true })),
+        ("attach", Command::Attach(Attach { session: None, lines: 20 })),
+        ("attach 3 -n 5", Command::Attach(Attach { session: Some("3".into()), lines: 5 })),
+        ("sessions --json", Command::Sessions(Show { json: true })),
+        ("kill-session 3", Command::KillSession(Session { session: "3".into() })),
+        ("kill-sessions", Command::KillSessions),
+        ("restart-session 3", Command::RestartSession(Session { session: "3".into() })),
+        ("restart-sessions", Command::RestartSessions),
+        ("dropped --json", Command::Dropped(Show { json: true })),
+        ("hold", Command::Hold),
+        ("release", Command::Release),
+        ("doctor --json", Command::Doctor(Show { json: true })),
+    ]
 }
 
 /// The same for verbs with a text, which may look like a flag itself.
-/// Incidents: 42.
-#[test]
-fn every_flag_of_inject_send_and_history_arrives() {
+fn texts() -> Vec<(&'static str, Command)> {
     let inject = |text: Option<&str>, admin, file: Option<&str>| {
         Command::Inject(Inject {
             chat: "test:+15555550123".into(),
@@ -58,25 +59,72 @@ fn every_flag_of_inject_send_and_history_arrives() {
             file: file.map(Into::into),
         })
     };
-    check("inject test:+15555550123", &inject(None, false, None));
-    check("inject test:+15555550123 -", &inject(Some("-"), false, None));
-    check("inject test:+15555550123 hi --admin", &inject(Some("hi"), true, None));
-    check("inject test:+15555550123 --file f", &inject(None, false, Some("f")));
-    check("inject test:+15555550123 -5", &inject(Some("-5"), false, None));
-    check("inject test:+15555550123 --what --admin", &inject(Some("--what"), true, None));
-    check("inject test:+15555550123 --admin -x", &inject(Some("-x"), true, None));
+    let history = |lines, json| Command::History(History { chat: "c".into(), lines, json });
+    vec![
+        ("inject test:+15555550123", inject(None, false, None)),
+        ("inject test:+15555550123 -", inject(Some("-"), false, None)),
+        ("inject test:+15555550123 hi --admin", inject(Some("hi"), true, None)),
+        ("inject test:+15555550123 --file f", inject(None, false, Some("f"))),
+        ("inject test:+15555550123 -5", inject(Some("-5"), false, None)),
+        ("inject test:+15555550123 --what --admin", inject(Some("--what"), true, None)),
+        ("inject test:+15555550123 --admin -x", inject(Some("-x"), true, None)),
+        ("send c hi", Command::Send(Send { chat: "c".into(), text: "hi".into() })),
+        ("history c", history(20, false)),
+        ("history c -n 2 --json", history(2, true)),
+    ]
+}
+
+/// A flag that is typed and not passed on does something else than was asked for.
+/// Incidents: 42.
+#[test]
+fn every_verb_and_flag_arrives() {
+    for (typed, expected) in orders() {
+        check(typed, &expected);
+    }
+}
+
+/// What is behind a verb may be anything.
+/// Incidents: 42.
+#[test]
+fn every_flag_of_inject_send_and_history_arrives() {
+    for (typed, expected) in texts() {
+        check(typed, &expected);
+    }
     for text in ["-", "-5", "- a", "--what"] {
         let words = ["claude-assistant", "send", "c", text];
         let sent = Arguments::try_parse_from(words).unwrap().command;
         let expected = Command::Send(Send { chat: "c".into(), text: text.into() });
         assert_eq!(sent, expected, "{words:?}");
     }
-    check("send c hi", &Command::Send(Send { chat: "c".into(), text: "hi".into() }));
-    check("history c", &Command::History(History { chat: "c".into(), lines: 20, json: false }));
-    check(
-        "history c -n 2 --json",
-        &Command::History(History { chat: "c".into(), lines: 2, json: true }),
-    );
+}
+
+/// Verb and name of every argument, as clap has them: one that is new has to be typed above too.
+/// Incidents: 42.
+#[test]
+fn every_argument_that_can_be_typed_was_typed() {
+    let command = Arguments::command();
+    let known: BTreeSet<(String, String)> = command
+        .get_subcommands()
+        .flat_map(|verb| {
+            let names = verb.get_arguments().map(|argument| argument.get_id().to_string());
+            let names = names.filter(|name| name != "help").chain([String::new()]);
+            names.map(|name| (verb.get_name().to_owned(), name))
+        })
+        .collect();
+    let mut typed = BTreeSet::new();
+    for (words, _) in orders().into_iter().chain(texts()) {
+        let words = ["claude-assistant"].into_iter().chain(words.split_whitespace());
+        let matches = Arguments::command().try_get_matches_from(words).unwrap();
+        let (verb, given) = matches.subcommand().unwrap();
+        typed.insert((verb.to_owned(), String::new()));
+        for name in given.ids().map(clap::Id::as_str) {
+            if given.value_source(name) == Some(ValueSource::CommandLine) {
+                typed.insert((verb.to_owned(), name.to_owned()));
+            }
+        }
+    }
+    let missing: Vec<_> = known.difference(&typed).collect();
+    assert!(missing.is_empty(), "never typed: {missing:?}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::world::{Played, World};
+use crate::session::frames::CALLS_OPEN_MAX;
 use crate::store::OutgoingRow;
 
 /// A call of `reply` by the agent.
@@ -66,7 +67,7 @@ async fn the_agents_own_requests_are_served_before_it_has_answered_ours() {
     world.end().await;
 }
 
-/// No call stays open for ever, so what is kept of open calls cannot grow.
+/// No call stays open for ever.
 /// Incidents: 90.
 #[tokio::test(start_paused = true)]
 async fn a_reply_that_nobody_sends_comes_back_as_queued_after_twenty_seconds() {
@@ -75,6 +76,32 @@ async fn a_reply_that_nobody_sends_comes_back_as_queued_after_twenty_seconds() {
     let answer = agent.ask("r1", &reply("toolu_1", &json!({"text": "hi"}))).await;
     assert_eq!(told(&answer), ("queued, do not repeat", false));
     assert_eq!(began.elapsed().as_secs(), 20);
+    world.end().await;
+}
+
+/// What is kept of open calls has a bound, whoever asks, and makes room again.
+/// Incidents: 90.
+#[tokio::test(start_paused = true)]
+async fn one_call_more_than_may_be_open_is_refused_until_others_are_over() {
+    let (world, mut agent) = at_work().await;
+    for n in 0..CALLS_OPEN_MAX {
+        let request = reply(&format!("toolu_{n}"), &json!({"text": "hi"}));
+        let id = format!("r{n}");
+        agent.say(&json!({"type": "control_request", "request_id": id, "request": request})).await;
+        // A withdrawn one goes on, and is counted.
+        if n == 0 {
+            agent.say(&json!({"type": "control_cancel_request", "request_id": id})).await;
+        }
+    }
+    let refused = agent.ask("more", &reply("toolu_more", &json!({"text": "hi"}))).await;
+    assert_eq!(refused["subtype"], "error", "{refused}");
+    assert_eq!(refused["error"], "too many calls at once, try again later");
+    for _ in 1..CALLS_OPEN_MAX {
+        let answer = agent.heard().await["response"].clone();
+        assert_eq!(told(&answer), ("queued, do not repeat", false));
+    }
+    let answer = agent.ask("again", &reply("toolu_more", &json!({"text": "hi"}))).await;
+    assert_eq!(told(&answer), ("queued, do not repeat", false));
     world.end().await;
 }
 

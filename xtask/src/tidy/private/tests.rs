@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use super::check;
 use crate::tidy::tree::Tree;
 
@@ -21,6 +23,17 @@ fn what_belongs_to_somebody_is_found() {
     ] {
         assert!(!passes(&line), "{line}");
     }
+}
+
+/// Every run of tier 1 looks at every file, whether or not somebody thinks of tidy.
+/// Incidents: 113.
+#[test]
+fn nothing_of_anybodys_is_in_this_very_workspace() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in it");
+    let tree = Tree::read(root).expect("the workspace can be read");
+    assert!(tree.find("xtask/Cargo.toml").is_some(), "it was looked at");
+    let found: Vec<String> = check(&tree).iter().map(ToString::to_string).collect();
+    assert!(found.is_empty(), "{found:#?}");
 }
 
 #[test]

@@ -80,6 +80,7 @@ struct World {
     /// Something was put before an agent, so there is a conversation to come back to.
     conversation: bool,
     ended: bool,
+    launches: u32,
 }
 
 impl World {
@@ -100,6 +101,7 @@ impl World {
             finish_next: false,
             conversation: false,
             ended: false,
+            launches: 0,
         }
     }
 
@@ -209,6 +211,7 @@ impl World {
                     assert!(!forgotten, "began anew beside the conversation it had");
                     assert_eq!(self.slot, Slot::Held);
                     self.agent = Agent::Starting;
+                    self.launches += 1;
                 }
                 Action::Deliver(deliveries) => self.deliver(deliveries),
                 Action::Settle(settlement) => self.settle(&settlement),
@@ -359,6 +362,47 @@ fn moves() -> impl Strategy<Value = Move> {
         3 => (0_u16..9000).prop_map(Move::Wait),
         4 => Just(Move::NextDeadline),
     ]
+}
+
+/// The `which`-th order of the moves.
+fn order(mut moves: Vec<Move>, mut which: usize) -> Vec<Move> {
+    let mut ordered = Vec::with_capacity(moves.len());
+    while !moves.is_empty() {
+        ordered.push(moves.remove(which % moves.len()));
+        which /= moves.len() + 1;
+    }
+    ordered
+}
+
+/// A message, an order to end, the end of the turn, quiet, an exit and a deadline meet in every
+/// order there is, for every kind of order: the world finds whoever begins another conversation
+/// beside the one it had, or keeps a message from its answer.
+/// Incidents: 43.
+#[test]
+fn in_whatever_order_a_message_and_an_end_meet_the_conversation_is_resumed() {
+    const ORDERS: usize = 720;
+    let mut resumed = 0;
+    for (command, which) in (0..3).flat_map(|command| (0..ORDERS).map(move |at| (command, at))) {
+        let mut world = World::new();
+        world.obey();
+        for first in [Move::NewRows(1), Move::Slot, Move::Up, Move::Running] {
+            world.make(&first);
+        }
+        let meet = vec![
+            Move::NewRows(1),
+            Move::Command(command),
+            Move::TurnEnds { listed: u8::MAX, outcome: 0 },
+            Move::Idle,
+            Move::Exit(Cause::ByItself),
+            Move::NextDeadline,
+        ];
+        for step in order(meet, which) {
+            world.make(&step);
+        }
+        world.calm_down();
+        resumed += usize::from(1 < world.launches);
+    }
+    assert_eq!(resumed, 3 * ORDERS, "an agent ended in each of them, and another came");
 }
 
 proptest! {
