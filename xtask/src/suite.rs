@@ -87,7 +87,11 @@ pub(crate) fn test_tier(workspace: &Workspace, request: &Request) -> anyhow::Res
     if let Some(report) = &last {
         request.copies.write(report)?;
         let directory = Places::of_tier(workspace.target_dir(), report.tier);
-        println!("\nreport, JUnit, lines and logs: {}", directory.directory().display());
+        let what = match report.tier {
+            Tier::InProcess => "report and JUnit",
+            _ => "report, JUnit, lines and logs",
+        };
+        println!("\n{what}: {}", directory.directory().display());
     }
     let skipped = run.has_skipped();
     Ok(match run.finish() {

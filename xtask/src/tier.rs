@@ -111,7 +111,7 @@ const MEANT_FOR_OTHERS: [&str; 5] = ["HARNESS_", "CONTRACT_", "PROPTEST_", "NEXT
 
 /// Keeps the tests of tier 1 from what is `set` for somebody else: some of them start runners
 /// themselves, and a run with fewer cases of a property, or a single contract, is not the whole tier.
-fn tell_nothing(command: &mut Command, set: impl IntoIterator<Item = OsString>) {
+pub(crate) fn tell_nothing(command: &mut Command, set: impl IntoIterator<Item = OsString>) {
     let begins = |name: &OsString| {
         let name = name.as_encoded_bytes();
         MEANT_FOR_OTHERS.iter().any(|prefix| name.starts_with(prefix.as_bytes()))
@@ -124,7 +124,7 @@ fn tell_nothing(command: &mut Command, set: impl IntoIterator<Item = OsString>) 
 }
 
 /// The names of all variables that this process has.
-fn set_here() -> impl Iterator<Item = OsString> {
+pub(crate) fn set_here() -> impl Iterator<Item = OsString> {
     env::vars_os().map(|(name, _)| name)
 }
 

@@ -71,6 +71,9 @@ impl TierArguments {
         if last != Tier::Running && self.home.is_some() {
             return Err("only tier 4 looks at a home that is there already: --home".to_owned());
         }
+        if self.reuse && tiers == [Tier::Running] {
+            return Err("tier 4 has no receipts, it is true of a moment: --reuse".to_owned());
+        }
         if self.only.as_ref().is_some_and(String::is_empty) {
             return Err("an empty filter selects nothing in particular: --only".to_owned());
         }

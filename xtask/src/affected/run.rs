@@ -8,7 +8,7 @@ use super::{Asked, Check};
 use crate::steps::{Outcome, Run};
 use crate::suite::{self, Reuse};
 use crate::tidy;
-use crate::tier::Order;
+use crate::tier::{Order, set_here, tell_nothing};
 use crate::workspace::{Workspace, has_cargo_subcommand};
 
 /// Reasons of one check that are written out; the rest are counted.
@@ -80,6 +80,6 @@ fn first(workspace: &Workspace, package: &str, prefix: &str) -> std::process::Co
     arguments.extend(["--locked", "-p", package]);
     arguments.extend((!prefix.is_empty()).then_some(prefix));
     let mut command = workspace.cargo(&arguments);
-    command.env("INSTA_UPDATE", "no");
+    tell_nothing(&mut command, set_here());
     command
 }

@@ -68,6 +68,7 @@ fn what_does_not_fit_together_is_refused() {
         "2 --budget usd=1",
         "3 --budget usd=1",
         "3 --home /h",
+        "4 --reuse",
         "3 --api mars",
     ] {
         assert!(request(line).is_err(), "{line}");
