@@ -19,6 +19,7 @@
 //! tells what came of them.
 
 mod action;
+mod anew;
 mod attempt;
 mod beginning;
 mod closing;
@@ -41,6 +42,7 @@ use crate::limits::{
     DEAD_RETRY_AFTER, ERROR_WAIT_STEP, FULL_TURNS_MAX, IDLE_MAX, IDLE_SETTLE, LAUNCH_MAX,
 };
 use crate::time::{Deadline, Monotonic};
+use anew::Content;
 use queue::{Fault, Queue};
 use turn::Turn;
 
@@ -75,15 +77,6 @@ enum Agent {
     Alive(Turn),
     Closing(Closing, Then),
     Ended,
-}
-
-/// What a conversation may be full of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Content {
-    /// Nothing was answered in it: what does not fit is the message.
-    Nothing,
-    /// Earlier turns.
-    Turns,
 }
 
 /// What follows an agent's end.
@@ -140,10 +133,7 @@ impl Session {
             backoff: Backoff::default(),
             conversation: beginning.conversation,
             start: beginning.start(),
-            content: match beginning.start() {
-                Start::Fresh => Content::Nothing,
-                Start::Resume => Content::Turns,
-            },
+            content: Content::of(beginning.start()),
             memory: Memory::Kept,
             hold: beginning.hold,
             ending: Ending::No,
@@ -285,9 +275,7 @@ impl Session {
     fn on_slot(&mut self, now: Monotonic) {
         if matches!(self.agent, Agent::AwaitingSlot) && self.has_work() {
             self.agent = Agent::Launching { deadline: now + LAUNCH_MAX };
-            if self.start == Start::Fresh {
-                self.content = Content::Nothing;
-            }
+            self.content = self.content.after(self.start);
             self.wanted = false;
             self.actions.push_back(Action::Launch(self.start));
         } else {
@@ -299,16 +287,6 @@ impl Session {
         if matches!(self.agent, Agent::Launching { .. }) {
             self.agent = Agent::Alive(Turn::new(now));
         }
-    }
-
-    fn on_resume_refused(&mut self, now: Monotonic) {
-        if self.start == Start::Fresh {
-            // There was nothing to resume: whatever it means, trying again at once would not help.
-            return self.close(now, Pending::Deaf, Then::Fail);
-        }
-        // The program ends by itself after refusing; what was lost is said with the next message.
-        self.forget(Report::MemoryLost);
-        self.close(now, Pending::Deaf, Then::Relaunch);
     }
 
     fn on_activity(&mut self, now: Monotonic, activity: Activity) {
@@ -350,30 +328,6 @@ impl Session {
         if self.full_turns == FULL_TURNS_MAX {
             self.begin_anew(now);
         }
-    }
-
-    /// One more turn had no room; whose fault that is.
-    fn on_full(&mut self) -> Fault {
-        self.full_turns += 1;
-        match self.content {
-            Content::Nothing => Fault::OfTheRow,
-            Content::Turns => Fault::Elsewhere,
-        }
-    }
-
-    /// Leaves a conversation that stays full. It is never come back to.
-    fn begin_anew(&mut self, now: Monotonic) {
-        self.full_turns = 0;
-        self.forget(Report::ConversationFull);
-        self.close_gently(now, Then::Relaunch);
-    }
-
-    /// The next agent begins a conversation, and its first message says so.
-    fn forget(&mut self, why: Report) {
-        self.start = Start::Fresh;
-        self.content = Content::Nothing;
-        self.memory = Memory::Lost;
-        self.actions.push_back(Action::Report(why));
     }
 
     /// The agent is gone. What was in flight goes back; it counts only if nobody ended the agent.
