@@ -32,8 +32,8 @@ const REMINDER: &str = "You have not sent anything to the person. What you write
                         nothing needs to be said, just end your turn.";
 
 /// Uses of our tools at once, those included that were withdrawn or whose agent is gone. Each is
-/// over after twenty seconds at most. A turn was seen to make ten at once: more than this is an
-/// agent that has lost its way, and each one holds its text.
+/// over after twenty seconds at most. No person reads as many texts at once: more than this is an agent
+/// that has lost its way, and each one holds its text.
 pub(super) const CALLS_OPEN_MAX: usize = 64;
 
 /// What one call more is told.
