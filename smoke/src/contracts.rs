@@ -3,7 +3,6 @@
 pub mod comparison;
 
 use std::path::Path;
-use std::slice;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
@@ -12,8 +11,15 @@ use harness::contract::{ALL, Contract, Outcome, Pipes, Recordings, Verdict, run_
 
 use crate::case::Case;
 
-/// How many contracts run side by side: a start of the real program keeps one core busy.
-const SIDE_BY_SIDE: usize = 2;
+/// How many contracts run side by side on the real program: a start of it keeps one core busy.
+pub const REAL_SIDE_BY_SIDE: usize = 2;
+
+/// The same with the stand-in, which mostly waits.
+pub const FAKE_SIDE_BY_SIDE: usize = 4;
+
+/// The families that run in one case each; a test checks that they are all of the list.
+pub const FAMILIES: [Family; 3] =
+    [Family { first: 1, last: 12 }, Family { first: 13, last: 26 }, Family { first: 27, last: 42 }];
 
 /// Contracts that run in one case: those with these numbers and all between them.
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +55,7 @@ pub fn real(program: &Path, api: &str, mark: &str) -> anyhow::Result<Pipes> {
 /// Runs contracts, some of them side by side; how each went, in their order.
 pub fn run_all(
     contracts: &'static [Contract],
+    side_by_side: usize,
     starter: impl Fn() -> anyhow::Result<Pipes> + Sync,
 ) -> anyhow::Result<Vec<(Outcome, Pipes)>> {
     let waiting = Mutex::new(contracts.iter());
@@ -63,7 +70,7 @@ pub fn run_all(
     };
     let mut outcomes = Vec::new();
     thread::scope(|scope| -> anyhow::Result<()> {
-        let workers: Vec<_> = (0..SIDE_BY_SIDE).map(|_| scope.spawn(work)).collect();
+        let workers: Vec<_> = (0..side_by_side).map(|_| scope.spawn(work)).collect();
         for worker in workers {
             let done = worker.join().ok().context("run the contracts without a panic")?;
             outcomes.extend(done?);
@@ -97,12 +104,14 @@ fn judge(wanted: &[Contract], name: &str, outcomes: &[Outcome]) -> anyhow::Resul
     Ok(())
 }
 
-/// The body of a case with the stand-in: one contract.
-pub fn over_fake(case: &Case, id: &str) -> anyhow::Result<()> {
-    let contract = Contract::find(id).with_context(|| format!("find the contract {id}"))?;
-    let mut pipes = fake(&case.programs.fake_claude()?, &case.sandbox.mark())?;
-    let outcome = run_alone(contract, &mut pipes);
-    judge(slice::from_ref(contract), "fake", &[outcome])
+/// The body of a case with the stand-in: a family of contracts.
+pub fn over_fake(case: &Case, family: Family) -> anyhow::Result<()> {
+    let program = case.programs.fake_claude()?;
+    let contracts = family.contracts()?;
+    let mark = case.sandbox.mark();
+    let ran = run_all(contracts, FAKE_SIDE_BY_SIDE, || fake(&program, &mark))?;
+    let outcomes: Vec<Outcome> = ran.into_iter().map(|(outcome, _)| outcome).collect();
+    judge(contracts, "fake", &outcomes)
 }
 
 /// The body of a case with the real program: a family of contracts.
@@ -111,9 +120,18 @@ pub fn over_real(case: &Case, family: Family) -> anyhow::Result<()> {
     let program = case.programs.claude()?;
     let contracts = family.contracts()?;
     let mark = case.sandbox.mark();
-    let ran = run_all(contracts, || real(&program, api.url(), &mark))?;
+    let ran = run_all(contracts, REAL_SIDE_BY_SIDE, || real(&program, api.url(), &mark))?;
     let outcomes: Vec<Outcome> = ran.into_iter().map(|(outcome, _)| outcome).collect();
     judge(contracts, "real", &outcomes)
+}
+
+/// How the cases of all families are called in a tier.
+#[cfg(test)]
+pub(crate) fn names_of_families(tier: u8) -> Vec<String> {
+    let name = |family: &Family| {
+        format!("tier{tier}::contract::c{:02}_to_c{:02}", family.first, family.last)
+    };
+    FAMILIES.iter().map(name).collect()
 }
 
 #[cfg(test)]

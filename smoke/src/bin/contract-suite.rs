@@ -16,7 +16,7 @@ use harness::processes::kill_marked;
 use harness::sandbox::MARK_NAME;
 use smoke::api::FakeApi;
 use smoke::contracts::comparison::{self, Said, compare_sides};
-use smoke::contracts::{fake, real, run_all};
+use smoke::contracts::{FAKE_SIDE_BY_SIDE, REAL_SIDE_BY_SIDE, fake, real, run_all};
 
 /// The contracts of the agent program.
 #[derive(Debug, Parser)]
@@ -194,12 +194,12 @@ impl Suite {
         let ran = match side {
             Side::Fake => {
                 let program = self.programs.fake_claude()?;
-                run_all(contracts, || fake(&program, &self.mark))?
+                run_all(contracts, FAKE_SIDE_BY_SIDE, || fake(&program, &self.mark))?
             }
             Side::Real => {
                 let api = FakeApi::start(&self.programs.fake_messages_api()?)?;
                 let program = self.programs.claude()?;
-                run_all(contracts, || real(&program, api.url(), &self.mark))?
+                run_all(contracts, REAL_SIDE_BY_SIDE, || real(&program, api.url(), &self.mark))?
             }
             Side::Recording => return self.replayed(contracts),
         };
@@ -226,7 +226,9 @@ impl Suite {
         std::fs::create_dir_all(&self.directory)
             .with_context(|| format!("create {}", self.directory.display()))?;
         let mut broken = 0;
-        for (outcome, pipes) in run_all(contracts, || real(&program, api.url(), &self.mark))? {
+        for (outcome, pipes) in
+            run_all(contracts, REAL_SIDE_BY_SIDE, || real(&program, api.url(), &self.mark))?
+        {
             let contract = Contract::find(outcome.contract).context("find the contract again")?;
             if outcome.verdict != Verdict::Kept {
                 broken += 1;

@@ -2,7 +2,7 @@
 
 use harness::contract::{ALL, Capability, Contract, Entry, Outcome, Verdict};
 
-use super::{Family, judge, recordings};
+use super::{FAMILIES, Family, judge, recordings};
 
 /// C02 and C03, as they were recorded.
 fn wanted() -> &'static [Contract] {
@@ -83,4 +83,15 @@ fn a_family_beyond_the_list_is_an_error() {
     assert_eq!(family(1, ALL.len() + 1), None);
     assert_eq!(family(0, 3), None);
     assert_eq!(family(4, 3), None);
+}
+
+/// The families are written by hand; this keeps them in step with the contracts.
+#[test]
+fn the_families_are_all_contracts() {
+    let run: Vec<&str> = FAMILIES
+        .iter()
+        .flat_map(|family| family.contracts().expect("the list has them all"))
+        .map(|contract| contract.id)
+        .collect();
+    assert_eq!(run, ALL.iter().map(|contract| contract.id).collect::<Vec<_>>());
 }

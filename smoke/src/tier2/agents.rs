@@ -107,7 +107,7 @@ fn no_agent_ends_the_daemon(case: &mut Case) -> anyhow::Result<()> {
 }
 
 /// Ends of the agent, each for another reason.
-const ENDS_OF_AGENT: usize = 10;
+const ENDS_OF_AGENT: usize = 6;
 
 /// However an agent ends and comes back, there is never a second one beside it: two on one
 /// conversation would both answer, and spoil it.

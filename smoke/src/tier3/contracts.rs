@@ -4,14 +4,10 @@
 //! time; what breaks is named by its number.
 
 use crate::case::{Case, Definition};
-use crate::contracts::{Family, over_real};
+use crate::contracts::{FAMILIES, over_real};
 
 /// How long a family may take, on a machine under load.
 const LIMIT_S: u64 = 90;
-
-/// The families; a test checks that they are all of the list.
-const FAMILIES: [Family; 3] =
-    [Family { first: 1, last: 12 }, Family { first: 13, last: 26 }, Family { first: 27, last: 42 }];
 
 const CASES: &[Definition] = &[
     Definition::real("tier3::contract::c01_to_c12", LIMIT_S, |case| family(case, 0)),
@@ -30,4 +26,13 @@ pub(super) fn cases() -> &'static [Definition] {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::CASES;
+    use crate::contracts::names_of_families;
+
+    #[test]
+    fn every_family_has_its_case() {
+        let names: Vec<&str> = CASES.iter().map(|case| case.name).collect();
+        assert_eq!(names, names_of_families(3));
+    }
+}

@@ -6,7 +6,7 @@ use std::process::{ExitStatus, Stdio};
 
 use anyhow::{Context, ensure};
 use harness::junit;
-use harness::report::CaseReport;
+use harness::report::{CaseReport, Machine};
 use serde_json::Value;
 
 use super::super::build::selection_arguments;
@@ -19,6 +19,10 @@ use crate::workspace::Workspace;
 const TESTS_FAILED: i32 = 100;
 /// How it ends where there was no test to run.
 const NO_TESTS: i32 = 4;
+
+/// Tests that run at once, for each core: some of them wait for a child process or a disk, and would
+/// keep a core from the others.
+const THREADS_PER_CORE: usize = 2;
 
 /// The profile of `.config/nextest.toml` that writes `JUnit`.
 const PROFILE: &str = "ci";
@@ -77,6 +81,7 @@ pub(super) fn run(
     let mut arguments = vec!["nextest", "run", "--profile", PROFILE, "--no-fail-fast"];
     arguments.extend(selection_arguments(order.tier, order.profile));
     let mut command = workspace.cargo(&arguments);
+    command.arg(format!("--test-threads={}", THREADS_PER_CORE * Machine::here().cores));
     if let Wanted::Some { selected, .. } = wanted {
         command.args(["--filterset", &filter(selected)]);
     }
