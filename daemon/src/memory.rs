@@ -12,15 +12,14 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use assistant_core::limits::MEMORY_SUMMARY_BYTES_MAX;
-use rustix::io::retry_on_intr;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use serde_json::json;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{ChildStdin, Command};
+use tokio::signal::unix::{SignalKind, signal};
 use tracing::warn;
 
 use crate::processes::adopted::{self, OwnChild};
-use crate::processes::walk;
 
 /// A look-up that takes longer than this is left out of the prompt.
 const MEMORY_LOOKUP_MAX: Duration = Duration::from_secs(10);
@@ -112,10 +111,16 @@ impl LookUp {
 
     /// Waits for its end, and ends what it left behind, which may hold its output open. Until then
     /// it is not reaped: its number is its group's, and must not be another's when that is killed.
+    ///
+    /// No thread waits for it: those are few, and commands that hang would take them from everything
+    /// else.
     async fn ended(&mut self) -> io::Result<ExitStatus> {
-        let leader = self.group;
-        let ended = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-        walk(move || retry_on_intr(|| waitid(WaitId::Pid(leader), ended))).await?;
+        let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        // Listened to before the first look: an end between the two is heard.
+        let mut ends = signal(SignalKind::child())?;
+        while waitid(WaitId::Pid(self.group), look)?.is_none() {
+            ends.recv().await.ok_or(io::ErrorKind::BrokenPipe)?;
+        }
         self.kill_group();
         self.own.child.wait().await
     }

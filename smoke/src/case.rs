@@ -15,8 +15,18 @@ use crate::live::Account;
 /// The owner of every sandbox.
 pub const OWNER: &str = "+15555550123";
 /// More admins, for more chats at once.
-pub const ADMINS: [&str; 6] =
-    [OWNER, "+15555550124", "+15555550125", "+15555550126", "+15555550127", "+15555550128"];
+pub const ADMINS: [&str; 10] = [
+    OWNER,
+    "+15555550124",
+    "+15555550125",
+    "+15555550126",
+    "+15555550127",
+    "+15555550128",
+    "+15555550129",
+    "+15555550130",
+    "+15555550131",
+    "+15555550132",
+];
 /// Somebody with a tier that is served by nobody yet.
 pub const FAMILY: &str = "+15555550140";
 /// Somebody nobody knows.
