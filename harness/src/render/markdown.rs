@@ -139,11 +139,12 @@ fn escaped(text: &str) -> String {
     out
 }
 
-/// The same with its lines, for `<pre>`, where Markdown has no meaning.
+/// The same with its lines, for `<pre>`, where Markdown has no meaning; a reader that looks for the
+/// headline by its asterisks finds it once all the same.
 fn escaped_lines(text: &str) -> String {
     let mut out = String::new();
     for one in text.chars() {
-        if "<>&\"'".contains(one) { reference(&mut out, one) } else { out.push(one) }
+        if "<>&\"'*@".contains(one) { reference(&mut out, one) } else { out.push(one) }
     }
     out
 }
