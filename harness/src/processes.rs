@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use sysinfo::{ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System, UpdateKind};
@@ -132,6 +133,19 @@ pub fn rss_bytes(pid: u32) -> Option<u64> {
         ProcessRefreshKind::nothing().with_memory(),
     );
     system.process(id).map(sysinfo::Process::memory)
+}
+
+/// What the process has had of all cores so far, where the system tells: its own part, whatever else
+/// the machine does.
+pub fn cpu_time(pid: u32) -> Option<Duration> {
+    let id = sysinfo::Pid::from_u32(pid);
+    let mut system = empty_system();
+    system.refresh_processes_specifics(
+        ProcessesToUpdate::Some(&[id]),
+        true,
+        ProcessRefreshKind::nothing().with_cpu(),
+    );
+    system.process(id).map(|process| Duration::from_millis(process.accumulated_cpu_time()))
 }
 
 /// Sends a signal to one process. That the process is already gone is no error.

@@ -12,7 +12,7 @@ use std::time::Duration;
 use std::{env, fs, mem, thread};
 
 use anyhow::{Context, bail, ensure};
-use harness::processes::Snapshot;
+use harness::processes::{Snapshot, cpu_time};
 use harness::report::End;
 use harness::run::{Case, Missing, Need, Room, Skip, Transport, run, unbroken};
 use harness::tier::Tier;
@@ -21,10 +21,15 @@ use harness::wait::wait_until;
 /// Long against everything here, but for the case that waits for ever.
 const LIMIT: Duration = Duration::from_secs(20);
 
+#[expect(clippy::print_stderr, reason = "a runner talks to whoever started it")]
 fn main() -> std::process::ExitCode {
     let end = End { integration: "agent".to_owned(), real: false, what: "nothing".to_owned() };
     let many = env::var("FIXTURE_MANY").ok().and_then(|number| number.parse().ok());
-    run(Tier::RealBinaries, vec![end], many.map_or_else(cases, empty_cases)).into()
+    let code = run(Tier::RealBinaries, vec![end], many.map_or_else(cases, empty_cases));
+    if let (Some(_), Some(time)) = (many, cpu_time(std::process::id())) {
+        eprintln!("cpu_ms {}", time.as_millis());
+    }
+    code.into()
 }
 
 fn empty_cases(number: u32) -> Vec<Case> {
