@@ -17,4 +17,5 @@ pub mod framing;
 pub mod machine;
 pub mod registry;
 pub mod samples;
+pub mod scenario;
 pub mod wire;

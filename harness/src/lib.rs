@@ -9,6 +9,7 @@
 //! would agree with a wrong field name. Absent too: async, but for the contracts
 //! of the agent program. One thread looking is enough.
 
+pub mod bench;
 pub mod binaries;
 pub mod command;
 #[cfg(feature = "contract")]

@@ -1,0 +1,100 @@
+//! A scenario: a piece of work that can be done again and again, and what each time took.
+//!
+//! ```text
+//! Entry (what there is) ── open(place) ─> Scenario ── sample(slowdown) ─> values by metric
+//! ```
+//!
+//! Whoever runs one (the probe, criterion, a test) decides how often. Whatever a scenario times it
+//! first holds up by its [`Slowdown`], inside of what is timed and before the work begins: a run of
+//! all scenarios with and without it shows which of them would not notice that something got slower,
+//! because they wait before they look.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use harness::bench::probe::Values;
+use harness::bench::report::RoleMemory;
+use harness::binaries::Programs;
+
+/// Why a scenario gave no values.
+#[derive(Debug, thiserror::Error)]
+pub enum NoValues {
+    /// This machine lacks something.
+    #[error("find {0}")]
+    Missing(String),
+    /// It went wrong.
+    #[error(transparent)]
+    Failed(#[from] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Where scenarios find what they run.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// The daemon and the stand-ins.
+    pub programs: Programs,
+    /// The real agent program, where there is one.
+    pub claude: Option<PathBuf>,
+}
+
+/// A piece of work, ready to be done.
+pub trait Scenario {
+    /// Does it once. A value for each metric of its [`Entry`], in the policy's unit.
+    ///
+    /// # Errors
+    /// When it does not end as it should.
+    fn sample(&mut self, slowdown: &Slowdown) -> Result<Values, NoValues>;
+
+    /// Memory of the processes of the last sample, by role, where the scenario looks at it.
+    fn roles(&self) -> Vec<RoleMemory> {
+        Vec::new()
+    }
+
+    /// Takes away what was prepared. What is only dropped goes away too, but nobody hears of
+    /// trouble.
+    ///
+    /// # Errors
+    /// When something does not end as it should.
+    fn finish(self: Box<Self>) -> Result<(), NoValues> {
+        Ok(())
+    }
+}
+
+/// One scenario that there is.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry {
+    /// Its name in the policy.
+    pub name: &'static str,
+    /// What each sample gives a value of.
+    pub metrics: &'static [&'static str],
+    /// Samples to throw away after it was made ready.
+    pub warm_ups: usize,
+    /// Makes it ready.
+    pub open: fn(&Place) -> Result<Box<dyn Scenario>, NoValues>,
+}
+
+/// How much longer than it is everything timed is to take, by metric.
+#[derive(Debug, Clone, Default)]
+pub struct Slowdown(BTreeMap<String, Duration>);
+
+impl Slowdown {
+    /// Nothing is slowed.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// So much for each metric.
+    pub fn of(delays: BTreeMap<String, Duration>) -> Self {
+        Self(delays)
+    }
+
+    /// Takes the time that is due for `metric`. By computing, as slower code would, and not by
+    /// sleeping, which the system rounds up.
+    pub fn hold(&self, metric: &str) {
+        let Some(delay) = self.0.get(metric) else { return };
+        let began = Instant::now();
+        while began.elapsed() < *delay {
+            std::hint::spin_loop();
+        }
+    }
+}
