@@ -18,3 +18,5 @@ pub mod policy;
 pub mod probe;
 pub mod reference;
 pub mod report;
+#[cfg(test)]
+mod small_run;
