@@ -82,6 +82,21 @@ fn the_next_run_takes_a_cut_line_away() {
 }
 
 #[test]
+fn wherever_a_file_is_cut_its_whole_lines_stay() {
+    let whole: String = ["12:00", "13:00"]
+        .map(|at| format!("{}\n", serde_json::to_string(&line(at)).unwrap()))
+        .concat();
+    for end in 0..=whole.len() {
+        let text = &whole[..end];
+        let history = History::parse(text).unwrap();
+        let ended = text.matches('\n').count();
+        let left = text.len() - text.rfind('\n').map_or(0, |end| end + 1);
+        assert!(history.lines.len() == ended || (0 < left && history.cut.is_none()), "at {end}");
+        assert!(history.cut.is_none_or(|line| 0 < left && line == ended + 1), "at {end}");
+    }
+}
+
+#[test]
 fn a_line_that_lacks_nothing_but_its_end_is_kept() {
     let (_dir, path) = of(&["12:00", "13:00"]);
     cut_by(&path, 1);

@@ -235,7 +235,7 @@ fn what_a_hand_did_to_it_is_found() {
     );
     assert_eq!(
         found(|reference| {
-            reference.metrics.get_mut(READY).unwrap()[1].promotion.estimate.value = 1.0;
+            reference.metrics.get_mut(READY).unwrap()[1].promotion.estimate.high = 1.0;
         }),
         ["reference of daemon.ready: that of 2026-03-10T13:00:00Z is no measured value"]
     );
