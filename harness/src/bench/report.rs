@@ -335,3 +335,11 @@ pub struct BenchVerdict {
     /// Why it is no plain pass, the worst first.
     pub reasons: Vec<String>,
 }
+
+impl Interval {
+    /// Whether it could have been measured: amounts, and its ends the right way round.
+    pub fn is_sound(&self) -> bool {
+        let amounts = [self.value, self.low, self.high].into_iter().all(f64::is_finite);
+        amounts && self.low <= self.high
+    }
+}
