@@ -6,10 +6,12 @@
 #![expect(clippy::print_stderr, reason = "a command for the terminal talks to the terminal")]
 
 mod affected;
+mod checkout;
 mod claude;
 mod contract;
 mod lock;
 mod mutants;
+mod running;
 mod steps;
 mod stored;
 mod stress;

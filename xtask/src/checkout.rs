@@ -1,6 +1,7 @@
-//! The copy that faults are put into: the files of HEAD, below `target/`.
+//! The files of one commit, below `target/`: what faults are put into, and what a build is compared
+//! with.
 //!
-//! It is kept from run to run, and only files that differ are written: cargo goes by their times, and
+//! They are kept from run to run, and only files that differ are written: cargo goes by their times, and
 //! a copy made anew would be compiled anew. Git does that, with an index of its own beside the
 //! copy; the index, the branch and the files of whoever runs this are not touched.
 
@@ -10,67 +11,50 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, ensure};
 
-use super::list::Mutant;
-
 /// The files of one commit.
 #[derive(Debug)]
-pub(super) struct Checkout {
+pub(crate) struct Checkout {
     root: PathBuf,
     index: PathBuf,
     git_dir: String,
     commit: String,
 }
 
-/// A fault in the copy, until this is dropped.
-#[derive(Debug)]
-pub(super) struct Applied {
-    path: PathBuf,
-    original: String,
-}
-
 impl Checkout {
     /// Brings the copy at `place` in line with HEAD of the repository that holds `workspace`, whatever
     /// an earlier run has left there.
-    pub(super) fn of_head(workspace: &Path, place: &Path) -> anyhow::Result<Self> {
-        let git_dir = said(git(workspace).args(["rev-parse", "--absolute-git-dir"]))?;
-        let commit = said(git(workspace).args(["rev-parse", "HEAD"]))?;
-        if !said(git(workspace).args(["status", "--porcelain"]))?.is_empty() {
+    pub(crate) fn of_head(workspace: &Path, place: &Path) -> anyhow::Result<Self> {
+        if !ask(workspace, &["status", "--porcelain"])?.is_empty() {
             eprintln!("xtask: what is not committed is not part of this run, but for the list");
         }
+        Self::of(workspace, place, &ask(workspace, &["rev-parse", "HEAD"])?)
+    }
+
+    /// The same with any commit, named by all its digits.
+    pub(crate) fn of(workspace: &Path, place: &Path, commit: &str) -> anyhow::Result<Self> {
+        let git_dir = ask(workspace, &["rev-parse", "--absolute-git-dir"])?;
         let (root, index) = (place.join("tree"), place.join("index"));
         fs::create_dir_all(&root).with_context(|| format!("make {}", root.display()))?;
-        let checkout = Self { root, index, git_dir, commit };
+        let checkout = Self { root, index, git_dir, commit: commit.to_owned() };
         checkout.restore()?;
         Ok(checkout)
     }
 
     /// Its top directory.
-    pub(super) fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
     /// The commit that it is of.
-    pub(super) fn commit(&self) -> &str {
+    pub(crate) fn commit(&self) -> &str {
         &self.commit
     }
 
     /// Makes it the commit's again: above all without the seeds of failures that property tests
     /// write beside their sources, by which a later fault would be judged too.
-    pub(super) fn restore(&self) -> anyhow::Result<()> {
+    pub(crate) fn restore(&self) -> anyhow::Result<()> {
         self.git(&["read-tree", "--reset", "-u", &self.commit])?;
         self.git(&["clean", "-ffdxq"])
-    }
-
-    /// Puts a fault in.
-    pub(super) fn apply(&self, mutant: &Mutant) -> anyhow::Result<Applied> {
-        let path = self.root.join(&mutant.file);
-        let original =
-            fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;
-        let faulty = mutant
-            .applied_to(&original)
-            .with_context(|| format!("find the text of {} in {}", mutant.name, mutant.file))?;
-        fs::write(&path, faulty).with_context(|| format!("write {}", path.display()))?;
-        Ok(Applied { path, original })
     }
 
     /// Git, on the copy and on nothing else.
@@ -82,11 +66,9 @@ impl Checkout {
     }
 }
 
-impl Drop for Applied {
-    fn drop(&mut self) {
-        // What is left after a failure here, the next run takes away before it begins.
-        drop(fs::write(&self.path, &self.original));
-    }
+/// What git says to this in `directory`, without the white space around it.
+pub(crate) fn ask(directory: &Path, arguments: &[&str]) -> anyhow::Result<String> {
+    said(git(directory).args(arguments))
 }
 
 fn git(directory: &Path) -> Command {
@@ -104,4 +86,4 @@ fn said(command: &mut Command) -> anyhow::Result<String> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

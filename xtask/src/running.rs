@@ -17,23 +17,14 @@ use signal_hook::flag;
 /// How long a group may take to end after TERM: nextest ends the tests that it runs first.
 const TERM_MAX: Duration = Duration::from_secs(20);
 
-/// What runs tests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Program {
-    /// A process for each test, and an end to those that hang.
-    Nextest,
-    /// What every installation has.
-    Cargo,
-}
-
 /// Whether somebody wants the run to end. From its making on a Ctrl-C ends no program by itself,
 /// so that everything can be put in order.
 #[derive(Debug)]
-pub(super) struct Interrupt(Arc<AtomicBool>);
+pub(crate) struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
     /// Begins to listen.
-    pub(super) fn listen() -> std::io::Result<Self> {
+    pub(crate) fn listen() -> std::io::Result<Self> {
         let flag = Arc::new(AtomicBool::new(false));
         for signal in [SIGINT, SIGTERM, SIGHUP] {
             flag::register(signal, Arc::clone(&flag))?;
@@ -42,14 +33,14 @@ impl Interrupt {
     }
 
     /// Whether it came.
-    pub(super) fn came(&self) -> bool {
+    pub(crate) fn came(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }
 
 /// How a program ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ended {
+pub(crate) enum Ended {
     /// By itself, with this number; -1 if by a signal.
     With(i32),
     /// It was ended at its limit.
@@ -59,7 +50,7 @@ pub(super) enum Ended {
 }
 
 /// Runs a program in a group of its own, and everything that it says into `log`.
-pub(super) fn run(
+pub(crate) fn run(
     mut command: Command,
     log: &Path,
     limit: Duration,
@@ -111,12 +102,12 @@ fn end_group(child: &mut Child) -> std::io::Result<()> {
 }
 
 /// What a program has written into its log.
-pub(super) fn written(log: &Path) -> String {
+pub(crate) fn written(log: &Path) -> String {
     fs::read(log).map_or_else(|_| String::new(), |bytes| String::from_utf8_lossy(&bytes).into())
 }
 
 /// The executable of the test target `target` in cargo's JSON messages.
-pub(super) fn executable_of(messages: &str, target: &str) -> Option<PathBuf> {
+pub(crate) fn executable_of(messages: &str, target: &str) -> Option<PathBuf> {
     messages
         .lines()
         .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
