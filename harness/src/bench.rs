@@ -12,7 +12,5 @@
 //! *Relative*: only against a build of an older commit that was measured in the same minutes, never
 //! against a stored number. What is too noisy to say is *inconclusive*, which is never a pass.
 
-pub mod load;
-pub mod policy;
-pub mod probe;
-pub mod report;
+pub mod history;
+mod machine;
