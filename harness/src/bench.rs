@@ -14,4 +14,7 @@
 
 pub mod policy;
 pub mod probe;
+pub mod render;
 pub mod report;
+#[cfg(test)]
+mod specimen;
