@@ -12,6 +12,11 @@
 //! *Relative*: only against a build of an older commit that was measured in the same minutes, never
 //! against a stored number. What is too noisy to say is *inconclusive*, which is never a pass.
 
+pub mod absolute;
+pub mod check;
+pub mod paired;
 pub mod policy;
 pub mod probe;
 pub mod report;
+pub mod statistics;
+pub mod verdict;
