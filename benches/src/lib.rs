@@ -12,14 +12,21 @@
 
 mod all;
 pub mod bare;
+pub mod burst;
 pub mod daemon;
-pub mod end_to_end;
 pub mod framing;
+pub mod idle;
+pub mod inbox;
+pub mod life;
 pub mod machine;
+pub mod pickup;
 pub mod registry;
+pub mod restart;
 pub mod samples;
 pub mod scenario;
 pub mod serving;
+pub mod sessions;
+pub mod status;
 pub mod wire;
 
 pub use self::all::ALL;
