@@ -14,9 +14,12 @@
 
 pub mod absolute;
 pub mod check;
+pub mod noise;
 pub mod paired;
 pub mod policy;
 pub mod probe;
 pub mod report;
+#[cfg(test)]
+mod simulated;
 pub mod statistics;
 pub mod verdict;
