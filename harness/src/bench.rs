@@ -17,12 +17,14 @@ pub mod check;
 pub mod history;
 pub mod load;
 mod machine;
+pub mod noise;
 pub mod paired;
 pub mod policy;
 pub mod probe;
 pub mod reference;
 pub mod render;
 pub mod report;
+mod simulated;
 #[cfg(test)]
 mod specimen;
 pub mod statistics;

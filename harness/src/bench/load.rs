@@ -80,9 +80,10 @@ impl Guard {
         self.waited += took;
     }
 
-    /// Whether the run as a whole was disturbed: it never became quiet in time.
+    /// Whether the run as a whole was disturbed: others were there more often than not, or it was
+    /// waited in vain for as long as may be.
     pub fn is_loaded(&self) -> bool {
-        WAIT_MAX <= self.waited
+        WAIT_MAX <= self.waited || found(self.load().median) == Found::Loaded
     }
 
     /// All of it for a report.
