@@ -24,7 +24,10 @@ pub mod probe;
 pub mod reference;
 pub mod render;
 pub mod report;
+#[cfg(test)]
 mod simulated;
+#[cfg(test)]
+mod small_run;
 #[cfg(test)]
 mod specimen;
 pub mod statistics;
