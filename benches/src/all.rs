@@ -1,10 +1,11 @@
 //! Every scenario that there is.
 
 use crate::scenario::Entry;
-use crate::{framing, registry};
+use crate::{agent, cycles, framing, registry};
 
 /// All of them, in the order in which a probe names them.
-pub const ALL: &[Entry] = &[framing::ROUTE_CORE, registry::REGISTRY];
+pub const ALL: &[Entry] =
+    &[framing::ROUTE_CORE, registry::REGISTRY, agent::AGENT, agent::AGENT_REAL, cycles::CYCLES];
 
 #[cfg(test)]
 mod tests;

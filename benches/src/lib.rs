@@ -10,8 +10,10 @@
 //! stand with whoever runs it. Absent: comparing with earlier runs; homes for a daemon and the way
 //! to the binaries, which are those of every other check (`harness`).
 
+pub mod agent;
 mod all;
 pub mod bare;
+pub mod cycles;
 pub mod daemon;
 pub mod end_to_end;
 pub mod framing;
