@@ -22,8 +22,9 @@ use claude_assistant::measured::{Agent, EndedBy, Host, Settings};
 use harness::bench::probe::Values;
 use tempfile::TempDir;
 
-use self::course::{Asked, Driven};
+use self::course::{Asked, Driven, Runner};
 pub use self::real::AGENT_REAL;
+use crate::samples::Samples;
 use crate::scenario::{Entry, NoValues, Place, Scenario, Slowdown};
 
 /// Our client over the stand-in of the program.
@@ -66,7 +67,11 @@ impl Scenario for OverStandIn {
     fn sample(&mut self, slowdown: &Slowdown) -> Result<Values, NoValues> {
         let connect = |settings: &Settings| self.host.connect(settings).map_err(trouble);
         let hold = |step: &str| slowdown.hold(&course::metric(step, ""));
-        Ok(course::values(course::run(&self.settings, ROUNDS, connect, hold)?, ""))
+        let mut ours = Runner::new(&self.settings, &connect, &hold);
+        for stage in course::stages(1, ROUNDS) {
+            ours.take(stage)?;
+        }
+        Ok(course::values(ours.times, "", Samples::median))
     }
 }
 
@@ -105,6 +110,3 @@ fn trouble(error: impl Error + Send + Sync + 'static) -> NoValues {
 fn failed(why: impl Into<String>) -> NoValues {
     NoValues::Failed(why.into().into())
 }
-
-#[cfg(test)]
-mod tests;

@@ -167,7 +167,10 @@ impl Output {
             self.read.drain(..self.used);
             self.used = 0;
             if self.more()? == 0 {
-                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the agent is gone"));
+                return Err(io::Error::new(
+                    io::ErrorKind::UnexpectedEof,
+                    "read a line of the agent: it is gone",
+                ));
             }
         }
     }
@@ -181,7 +184,10 @@ impl Output {
     fn more(&mut self) -> io::Result<usize> {
         let Some(pipe) = &mut self.pipe else { return Ok(0) };
         if poll(&mut [PollFd::new(pipe, PollFlags::IN)], Some(&LINE_MAX))? == 0 {
-            return Err(io::Error::new(io::ErrorKind::TimedOut, "the agent says nothing"));
+            return Err(io::Error::new(
+                io::ErrorKind::TimedOut,
+                "read a line of the agent: it says nothing",
+            ));
         }
         let before = self.read.len();
         self.read.resize(before + CHUNK_BYTES, 0);

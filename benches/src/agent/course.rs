@@ -1,10 +1,15 @@
 //! The course that every agent is sent over, whoever drives it.
 //!
 //! ```text
-//!  connect ─ query ─ (query) x rounds ─ (begin, interrupt) x rounds ─ disconnect
-//!                                            connect, resuming ─ disconnect (untimed)
+//!  connect ─ query (untimed) ─ query x rounds ─ interrupt x rounds ─ disconnect
+//!                                     └ of a turn that hangs               │
+//!  next life, or the end <── disconnect (untimed) <── connect, resuming <──┘
 //! ```
+//!
+//! It is taken step by step, so that two can go over it side by side.
 
+use std::collections::BTreeMap;
+use std::iter;
 use std::time::{Duration, Instant};
 
 use claude_assistant::measured::Settings;
@@ -48,65 +53,124 @@ pub(super) struct Asked {
 }
 
 /// The steps that are timed, by the names that metrics have for them.
-pub(super) const CONNECT: &str = "connect";
-pub(super) const FIRST_RESPONSE: &str = "first_response";
-pub(super) const FULL_QUERY: &str = "full_query";
-pub(super) const DISCONNECT: &str = "disconnect";
-pub(super) const RESUME_CONNECT: &str = "resume_connect";
-pub(super) const INTERRUPT: &str = "interrupt";
+const CONNECT: &str = "connect";
+const FIRST_RESPONSE: &str = "first_response";
+const FULL_QUERY: &str = "full_query";
+const DISCONNECT: &str = "disconnect";
+const RESUME_CONNECT: &str = "resume_connect";
+const INTERRUPT: &str = "interrupt";
 
-/// What each step took, in milliseconds; of one that was taken several times, the median.
-pub(super) type Steps = Vec<(&'static str, f64)>;
-
-/// Sends an agent over the course. `connect` makes it; `hold` takes the time by which a step is to
-/// be held up, and belongs to it.
-pub(super) fn run<A: Driven>(
-    settings: &Settings,
-    rounds: usize,
-    connect: impl Fn(&Settings) -> Result<A, NoValues>,
-    hold: impl Fn(&str),
-) -> Result<Steps, NoValues> {
-    let held = |step: &str| timed(|| hold(step)).1;
-    let connected = |step: &str, settings: &Settings| {
-        let (agent, took) = timed(|| {
-            hold(step);
-            connect(settings)
-        });
-        agent.map(|agent| (agent, took))
-    };
-    let (mut agent, connect_took) = connected(CONNECT, settings)?;
-    // The first one fills caches of the program, and is not what the second takes.
-    agent.query(QUESTION)?;
-    let (mut firsts, mut results, mut interrupts) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..rounds {
-        let asked = agent.query(QUESTION)?;
-        firsts.push(held(FIRST_RESPONSE) + asked.first_message);
-        results.push(held(FULL_QUERY) + asked.result);
-    }
-    for _ in 0..rounds {
-        agent.begin(NO_ANSWER)?;
-        interrupts.push(held(INTERRUPT) + agent.interrupt()?);
-    }
-    let resuming = settings.clone().resuming(&agent.session_id());
-    let disconnect_took = held(DISCONNECT) + agent.disconnect()?;
-    let (agent, resume_took) = connected(RESUME_CONNECT, &resuming)?;
-    agent.disconnect()?;
-    let median = |times: Vec<Duration>| {
-        Samples::of_times(times).map(|samples| samples.median()).ok_or_else(|| failed("time"))
-    };
-    Ok(vec![
-        (CONNECT, median(vec![connect_took])?),
-        (FIRST_RESPONSE, median(firsts)?),
-        (FULL_QUERY, median(results)?),
-        (DISCONNECT, median(vec![disconnect_took])?),
-        (RESUME_CONNECT, median(vec![resume_took])?),
-        (INTERRUPT, median(interrupts)?),
-    ])
+/// One thing to do, of those in the picture above.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    Connect,
+    /// A question that is not timed: the first one fills caches of the program, and is not what the
+    /// second takes.
+    Greet,
+    Ask,
+    Interrupt,
+    Disconnect,
+    Resume,
+    /// An end that is not timed: that of an agent without a turn.
+    Leave,
 }
 
-/// The values of metrics that are named by step and `suffix`.
-pub(super) fn values(steps: Steps, suffix: &str) -> Values {
-    steps.into_iter().map(|(step, ms)| (metric(step, suffix), ms)).collect()
+/// What there is to do, in order: so many lives, with so many questions and interrupts in each.
+pub(super) fn stages(lives: usize, rounds: usize) -> Vec<Stage> {
+    let many = |stage| iter::repeat_n(stage, rounds);
+    let life = [Stage::Connect, Stage::Greet].into_iter();
+    let life = life.chain(many(Stage::Ask)).chain(many(Stage::Interrupt));
+    let life = life.chain([Stage::Disconnect, Stage::Resume, Stage::Leave]).collect::<Vec<_>>();
+    iter::repeat_n(life, lives).flatten().collect()
+}
+
+/// What each timed step took, as often as it was taken.
+pub(super) type Times = BTreeMap<&'static str, Vec<Duration>>;
+
+/// Somebody on the course.
+pub(super) struct Runner<'a, A> {
+    settings: &'a Settings,
+    connect: &'a dyn Fn(&Settings) -> Result<A, NoValues>,
+    /// Takes the time by which a step is to be held up, and belongs to it.
+    hold: &'a dyn Fn(&str),
+    agent: Option<A>,
+    /// The conversation of the last agent that was disconnected.
+    conversation: String,
+    pub(super) times: Times,
+}
+
+impl<'a, A: Driven> Runner<'a, A> {
+    /// Somebody at the start. `connect` makes the agent.
+    pub(super) fn new(
+        settings: &'a Settings,
+        connect: &'a dyn Fn(&Settings) -> Result<A, NoValues>,
+        hold: &'a dyn Fn(&str),
+    ) -> Self {
+        let (agent, conversation, times) = (None, String::new(), Times::new());
+        Self { settings, connect, hold, agent, conversation, times }
+    }
+
+    /// Does one thing.
+    pub(super) fn take(&mut self, stage: Stage) -> Result<(), NoValues> {
+        match stage {
+            Stage::Connect => self.connect(CONNECT, self.settings)?,
+            Stage::Resume => {
+                self.connect(RESUME_CONNECT, &self.settings.clone().resuming(&self.conversation))?;
+            }
+            Stage::Greet => drop(self.agent()?.query(QUESTION)?),
+            Stage::Ask => {
+                let asked = self.agent()?.query(QUESTION)?;
+                self.note(FIRST_RESPONSE, asked.first_message);
+                self.note(FULL_QUERY, asked.result);
+            }
+            Stage::Interrupt => {
+                self.agent()?.begin(NO_ANSWER)?;
+                let took = self.agent()?.interrupt()?;
+                self.note(INTERRUPT, took);
+            }
+            Stage::Disconnect => {
+                self.conversation = self.agent()?.session_id();
+                let took = self.leave()?;
+                self.note(DISCONNECT, took);
+            }
+            Stage::Leave => drop(self.leave()?),
+        }
+        Ok(())
+    }
+
+    fn connect(&mut self, step: &'static str, settings: &Settings) -> Result<(), NoValues> {
+        let began = Instant::now();
+        let agent = (self.connect)(settings)?;
+        let took = began.elapsed();
+        self.agent = Some(agent);
+        self.note(step, took);
+        Ok(())
+    }
+
+    fn leave(&mut self) -> Result<Duration, NoValues> {
+        self.agent.take().ok_or_else(nobody)?.disconnect()
+    }
+
+    fn agent(&mut self) -> Result<&mut A, NoValues> {
+        self.agent.as_mut().ok_or_else(nobody)
+    }
+
+    fn note(&mut self, step: &'static str, took: Duration) {
+        let began = Instant::now();
+        (self.hold)(step);
+        self.times.entry(step).or_default().push(began.elapsed() + took);
+    }
+}
+
+fn nobody() -> NoValues {
+    failed("reach the agent: there is none")
+}
+
+/// The values of metrics that are named by step and `suffix`: of each step what `sum` makes of its
+/// times, in milliseconds.
+pub(super) fn values(times: Times, suffix: &str, sum: fn(&Samples) -> f64) -> Values {
+    let value = |(step, times)| Some((metric(step, suffix), sum(&Samples::of_times(times)?)));
+    times.into_iter().filter_map(value).collect()
 }
 
 /// The metric of a step.
@@ -114,8 +178,5 @@ pub(super) fn metric(step: &str, suffix: &str) -> String {
     format!("agent.{step}{suffix}")
 }
 
-fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
-    let began = Instant::now();
-    let done = work();
-    (done, began.elapsed())
-}
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,8 @@
 //! The real program on a loopback stand-in of its API: over our client, and driven by hand.
 //!
-//! Both go over the same course in the same sample, in turns the one and the other first, so that
-//! what the machine does meanwhile falls on both. Their difference is what our client adds.
+//! Both go over the same course side by side, in turns the one and the other first, so that what the
+//! machine does meanwhile falls on both. Their difference is what our client adds.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -13,8 +12,9 @@ use tempfile::TempDir;
 
 use super::api::Api;
 use super::by_hand::ByHand;
-use super::course::{self, Steps};
+use super::course::{self, Runner, Times};
 use super::trouble;
+use crate::samples::Samples;
 use crate::scenario::{Entry, NoValues, Place, Scenario, Slowdown};
 
 /// Our client over the real program, and how much longer it takes than a hand.
@@ -42,7 +42,11 @@ const REAL: &str = ".real";
 
 const OVER: &str = ".real.over";
 
-/// Questions and interrupts in one sample, whose median is its value.
+/// Agents of each side in one sample: an odd number of stages each, so that who goes first in a
+/// stage of one life goes second in the other.
+const LIVES: usize = 2;
+
+/// Questions and interrupts in each life.
 const ROUNDS: usize = 3;
 
 /// What keeps the program to itself and its stand-in. The key is never looked at.
@@ -70,6 +74,15 @@ enum First {
     ByHand,
 }
 
+impl First {
+    fn other(self) -> Self {
+        match self {
+            Self::Ours => Self::ByHand,
+            Self::ByHand => Self::Ours,
+        }
+    }
+}
+
 impl OverProgram {
     fn open(place: &Place) -> Result<Self, NoValues> {
         let missing = || {
@@ -84,46 +97,42 @@ impl OverProgram {
         let host = Host::new().map_err(trouble)?;
         Ok(Self { host, settings, first: First::Ours, _api: api, _dir: dir })
     }
-
-    fn ours(&self, slowdown: &Slowdown) -> Result<Steps, NoValues> {
-        let connect = |settings: &Settings| self.host.connect(settings).map_err(trouble);
-        // What holds up our side lengthens the difference too.
-        let hold = |step: &str| slowdown.hold(&course::metric(step, REAL));
-        course::run(&self.settings, ROUNDS, connect, hold)
-    }
-
-    fn by_hand(&self) -> Result<Steps, NoValues> {
-        course::run(&self.settings, ROUNDS, ByHand::connect, |_| {})
-    }
 }
 
 impl Scenario for OverProgram {
     fn sample(&mut self, slowdown: &Slowdown) -> Result<Values, NoValues> {
-        let (ours, by_hand) = match self.first {
-            First::Ours => {
-                let ours = self.ours(slowdown)?;
-                (ours, self.by_hand()?)
+        let connect = |settings: &Settings| self.host.connect(settings).map_err(trouble);
+        // What holds up our side lengthens the difference too.
+        let hold = |step: &str| slowdown.hold(&course::metric(step, REAL));
+        let mut ours = Runner::new(&self.settings, &connect, &hold);
+        let mut by_hand = Runner::new(&self.settings, &ByHand::connect, &|_| {});
+        for stage in course::stages(LIVES, ROUNDS) {
+            match self.first {
+                First::Ours => {
+                    ours.take(stage)?;
+                    by_hand.take(stage)?;
+                }
+                First::ByHand => {
+                    by_hand.take(stage)?;
+                    ours.take(stage)?;
+                }
             }
-            First::ByHand => {
-                let by_hand = self.by_hand()?;
-                (self.ours(slowdown)?, by_hand)
-            }
-        };
-        self.first = match self.first {
-            First::Ours => First::ByHand,
-            First::ByHand => First::Ours,
-        };
-        let mut values = course::values(over(&ours, by_hand), OVER);
-        values.extend(course::values(ours, REAL));
+            self.first = self.first.other();
+        }
+        let mut values = over(ours.times.clone(), by_hand.times);
+        values.extend(course::values(ours.times, REAL, Samples::median));
         Ok(values)
     }
 }
 
-/// How much longer each step of ours took; below zero where it was quicker.
-fn over(ours: &Steps, by_hand: Steps) -> Steps {
-    let by_hand: BTreeMap<_, _> = by_hand.into_iter().collect();
-    let over = |(step, ms): &(&'static str, f64)| Some((*step, ms - by_hand.get(step)?));
-    ours.iter().filter_map(over).collect()
+/// How much longer our side took for each step; below zero where it was quicker. Both by their
+/// least: whatever else the machine does only ever adds to what a step takes.
+fn over(ours: Times, by_hand: Times) -> Values {
+    let mut over = course::values(ours, OVER, Samples::min);
+    for (metric, ms) in course::values(by_hand, OVER, Samples::min) {
+        over.entry(metric).and_modify(|ours| *ours -= ms);
+    }
+    over
 }
 
 fn settings(program: &Path, dir: &Path, url: &str) -> Result<Settings, NoValues> {
