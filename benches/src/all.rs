@@ -1,12 +1,18 @@
 //! Every scenario that there is.
 
 use crate::scenario::Entry;
-use crate::{bare, burst, framing, idle, inbox, life, pickup, registry, restart, sessions, status};
+use crate::{
+    agent, bare, burst, cycles, framing, idle, inbox, life, pickup, registry, restart, sessions,
+    status,
+};
 
 /// All of them, in the order in which a probe names them.
 pub const ALL: &[Entry] = &[
     framing::ROUTE_CORE,
     registry::REGISTRY,
+    agent::AGENT,
+    agent::AGENT_REAL,
+    cycles::CYCLES,
     pickup::PICKUP_POLLED,
     pickup::PICKUP,
     burst::BURST,

@@ -10,9 +10,11 @@
 //! stand with whoever runs it. Absent: comparing with earlier runs; homes for a daemon and the way
 //! to the binaries, which are those of every other check (`harness`).
 
+pub mod agent;
 mod all;
 pub mod bare;
 pub mod burst;
+pub mod cycles;
 pub mod daemon;
 pub mod framing;
 pub mod idle;

@@ -9,7 +9,7 @@ use anyhow::Context;
 use harness::bench::check::{Findings, awaiting, skipped};
 use harness::bench::history::{self, History, Line};
 use harness::bench::load::Guard;
-use harness::bench::policy::{Policy, Scope};
+use harness::bench::policy::{Metric, Policy, Scope};
 use harness::bench::reference::Reference;
 use harness::bench::render;
 use harness::bench::report::{
@@ -118,8 +118,8 @@ const NOTHING: Circumstances<'_> =
 fn metrics(policy: &Policy, found: &Found) -> Vec<MetricReport> {
     let measured: BTreeMap<&str, &MetricReport> =
         found.findings.metrics.iter().map(|it| (it.policy.id.as_str(), it)).collect();
-    let one = |metric| -> MetricReport {
-        let harness::bench::policy::Metric { id, scope, .. } = metric;
+    let one = |metric: &Metric| -> MetricReport {
+        let Metric { id, scope, .. } = metric;
         if !metric.is_built() {
             return awaiting(metric);
         }
