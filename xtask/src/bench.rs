@@ -74,9 +74,16 @@ struct Request {
 
 /// `cargo xtask bench-check`.
 pub(crate) fn check(workspace: &Workspace, arguments: CheckArguments) -> anyhow::Result<ExitCode> {
-    answered(arguments.request(workspace).map_err(Into::into).and_then(|request| {
-        lock::alone(workspace, || measure(workspace, &request))
-    }))
+    lock::alone(workspace, || check_alone(workspace, arguments))
+}
+
+/// The same where the lock is held already.
+pub(crate) fn check_alone(
+    workspace: &Workspace,
+    arguments: CheckArguments,
+) -> anyhow::Result<ExitCode> {
+    let request = arguments.request(workspace).map_err(Into::into);
+    answered(request.and_then(|request| measure(workspace, &request)))
 }
 
 /// `cargo xtask bench`.

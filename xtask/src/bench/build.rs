@@ -55,8 +55,8 @@ pub(super) enum Built {
 pub(super) struct Tree<'a> {
     /// Its top.
     pub(super) root: &'a Path,
-    /// Its build directory; that of everybody else where none is named.
-    pub(super) target: Option<PathBuf>,
+    /// Its build directory.
+    pub(super) target: &'a Path,
     /// Where what cargo says is kept.
     pub(super) log: PathBuf,
 }
@@ -71,10 +71,7 @@ impl Tree<'_> {
             fs::create_dir_all(directory).context("make the directory of the logs")?;
         }
         let mut cargo = cargo();
-        cargo.args(BUILD).current_dir(self.root);
-        if let Some(target) = &self.target {
-            cargo.env("CARGO_TARGET_DIR", target);
-        }
+        cargo.args(BUILD).current_dir(self.root).env("CARGO_TARGET_DIR", self.target);
         let ended = run(cargo, &self.log, BUILD_MAX, interrupt)?;
         let said = written(&self.log);
         match ended {

@@ -204,4 +204,4 @@ fn offers(offered: &[Offered], scenario: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

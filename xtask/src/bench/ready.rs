@@ -16,9 +16,10 @@ use harness::receipt;
 use super::Refusal;
 use super::base::{self, Base, Facts};
 use super::build::{self, Built, Tree};
-use super::drive::Starts;
+use super::drive::{Interrupted, Starts};
 use super::launch::Start;
 use super::places::{Places, Side};
+use super::probe::Trouble;
 use crate::checkout::Checkout;
 use crate::running::Interrupt;
 use crate::workspace::Workspace;
@@ -57,8 +58,18 @@ pub(super) struct Ready {
     pub(super) offered: Vec<Offered>,
     /// What that of the base does; nothing where it has no probe, none where there is no base.
     pub(super) base_offered: Option<Vec<Offered>>,
-    /// Where the files of the base lie.
-    pub(super) base_root: Option<PathBuf>,
+    pub(super) head_trees: Trees,
+    /// None where there is no base.
+    pub(super) base_trees: Option<Trees>,
+}
+
+/// Where the files of a build lie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Trees {
+    /// The top of its sources.
+    pub(super) root: PathBuf,
+    /// Its build directory.
+    pub(super) target: PathBuf,
 }
 
 /// Where things are built, and who may end it.
@@ -70,12 +81,13 @@ pub(super) struct Yard<'a> {
 }
 
 /// What came of the base.
+#[derive(Default)]
 struct BaseSide {
     build: Option<Build>,
     missing: Option<String>,
     start: Option<Start>,
     offered: Option<Vec<Offered>>,
-    root: Option<PathBuf>,
+    trees: Option<Trees>,
 }
 
 impl Source {
@@ -97,7 +109,7 @@ impl<'a> Yard<'a> {
     pub(super) fn ready(self, head: &Source, against: &Against) -> anyhow::Result<Ready> {
         let identity = self.identity(head)?;
         println!("head  {}", shown(&identity));
-        self.build_head(head)?;
+        let head_trees = self.build_head(head)?;
         self.copy()?;
         let start = self.start(Side::Head);
         let offered = start.offered(self.interrupt).context("start the probe of the head")?;
@@ -109,72 +121,64 @@ impl<'a> Yard<'a> {
             base_missing: base.missing,
             offered,
             base_offered: base.offered,
-            base_root: base.root,
+            head_trees,
+            base_trees: base.trees,
         })
     }
 
-    fn build_head(self, head: &Source) -> anyhow::Result<()> {
-        let (built, _) = self.build(head, Side::Head)?;
+    fn build_head(self, head: &Source) -> anyhow::Result<Trees> {
+        let (built, trees) = self.build(head, Side::Head)?;
         let refused = |code, why: String| Err(Refusal { code, why }.into());
         match built {
-            Built::Ready => Ok(()),
+            Built::Ready => Ok(trees),
             Built::Unmeasured => {
                 let why = "find the probe among the files of the head".to_owned();
                 refused(ExitCode::PreconditionMissing, why)
             }
             Built::Broken(said) => refused(ExitCode::BuildFailed, format!("build the head:\n{said}")),
-            Built::Interrupted => Err(super::drive::Interrupted.into()),
+            Built::Interrupted => Err(Interrupted.into()),
         }
     }
 
     fn base_side(self, head: &Build, against: &Against) -> anyhow::Result<BaseSide> {
-        let nothing = |missing| BaseSide {
-            build: None,
-            missing,
-            start: None,
-            offered: None,
-            root: None,
-        };
+        let without = |why: String| BaseSide { missing: Some(why), ..BaseSide::default() };
         let (source, why) = match against {
-            Against::Promises => return Ok(nothing(None)),
+            Against::Promises => return Ok(BaseSide::default()),
             Against::Source(source) => (source.clone(), "as asked for".to_owned()),
             Against::Origin => {
                 let facts = Facts::of(self.workspace.root(), head.clean)?;
                 match base::choose(&facts) {
                     Some(Base { commit, why }) => (Source::Commit(commit), why),
-                    None => return Ok(nothing(Some("there is no older commit".to_owned()))),
+                    None => return Ok(without("there is no older commit".to_owned())),
                 }
             }
         };
         let build = self.identity(&source)?;
         println!("base  {}, {why}", shown(&build));
-        let (built, root) = self.build(&source, Side::Base)?;
+        let (built, trees) = self.build(&source, Side::Base)?;
         match built {
-            Built::Interrupted => Err(super::drive::Interrupted.into()),
+            Built::Interrupted => Err(Interrupted.into()),
             Built::Broken(said) => {
                 eprintln!("xtask: failed to build the base:\n{said}");
-                Ok(nothing(Some(format!("{} does not build", shown(&build)))))
+                Ok(without(format!("{} does not build", shown(&build))))
             }
             Built::Unmeasured => {
                 println!("the base has no probe: everything is new, and judged by what is promised");
-                let (build, root) = (Some(build), Some(root));
-                let offered = Some(Vec::new());
-                Ok(BaseSide { build, missing: None, start: None, offered, root })
+                let (build, trees) = (Some(build), Some(trees));
+                Ok(BaseSide { build, offered: Some(Vec::new()), trees, ..BaseSide::default() })
             }
             Built::Ready => {
                 let start = self.start(Side::Base);
-                let offered = match start.offered(self.interrupt) {
-                    Ok(offered) => offered,
-                    Err(trouble) => {
-                        return Ok(nothing(Some(format!("its probe failed to {trouble}"))));
-                    }
-                };
-                Ok(BaseSide {
-                    build: Some(build),
-                    missing: None,
-                    start: Some(start),
-                    offered: Some(offered),
-                    root: Some(root),
+                Ok(match start.offered(self.interrupt) {
+                    Err(Trouble::Interrupted) => return Err(Interrupted.into()),
+                    Err(trouble) => without(format!("its probe failed to {trouble}")),
+                    Ok(offered) => BaseSide {
+                        build: Some(build),
+                        missing: None,
+                        start: Some(start),
+                        offered: Some(offered),
+                        trees: Some(trees),
+                    },
                 })
             }
         }
@@ -193,7 +197,7 @@ impl<'a> Yard<'a> {
     }
 
     /// Builds one side, and says where its files lie.
-    fn build(self, source: &Source, side: Side) -> anyhow::Result<(Built, PathBuf)> {
+    fn build(self, source: &Source, side: Side) -> anyhow::Result<(Built, Trees)> {
         let place = self.places.of(side);
         let name = if side == Side::Head { "head" } else { "base" };
         let log = self.places.logs().join(format!("build-{name}.log"));
@@ -207,8 +211,9 @@ impl<'a> Yard<'a> {
             }
         };
         eprintln!("building the {name} (what cargo says goes to {}) ...", log.display());
-        let tree = Tree { root: &root, target: Some(target), log };
-        Ok((tree.build(&self.places.programs(side), self.interrupt)?, root))
+        let tree = Tree { root: &root, target: &target, log };
+        let built = tree.build(&self.places.programs(side), self.interrupt)?;
+        Ok((built, Trees { root, target }))
     }
 
     /// The head once more, for the head against itself.

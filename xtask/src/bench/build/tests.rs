@@ -23,7 +23,7 @@ fn a_build_that_failed_is_told_by_its_last_lines_for_people() {
 #[test]
 fn a_tree_without_a_probe_is_not_built() {
     let place = tempfile::tempdir().unwrap();
-    let tree = Tree { root: place.path(), target: None, log: place.path().join("log") };
+    let tree = Tree { root: place.path(), target: place.path(), log: place.path().join("log") };
     let built = tree.build(&place.path().join("out"), &Interrupt::never()).unwrap();
     assert_eq!(built, Built::Unmeasured);
 }
@@ -34,8 +34,8 @@ fn a_tree_that_does_not_build_says_why() {
     fs::create_dir_all(place.path().join("benches/src/bin")).unwrap();
     fs::write(place.path().join(PROBE), "").unwrap();
     fs::write(place.path().join("Cargo.toml"), "no manifest").unwrap();
-    let target = Some(place.path().join("target"));
-    let tree = Tree { root: place.path(), target, log: place.path().join("logs/build.log") };
+    let target = place.path().join("target");
+    let tree = Tree { root: place.path(), target: &target, log: place.path().join("logs/build.log") };
     let built = tree.build(&place.path().join("out"), &Interrupt::never()).unwrap();
     assert!(matches!(&built, Built::Broken(said) if said.contains("Cargo.toml")), "{built:?}");
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::*;
 
-fn policy() -> Policy {
+pub(in crate::bench) fn policy() -> Policy {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     Policy::read(&root.join("baselines/metrics.toml")).unwrap()
 }
