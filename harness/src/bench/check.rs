@@ -82,7 +82,8 @@ pub struct Rules {
     pub rounds: usize,
     /// The number that repeats the judgement.
     pub seed: u64,
-    /// Draws of each bootstrap.
+    /// Draws of each bootstrap. No chance below one in so many can be told, so it has to be more
+    /// than 20 times the blocking metrics that are judged together.
     pub draws: usize,
 }
 
@@ -177,7 +178,7 @@ enum Stage {
 impl Rules {
     /// Those of the gate.
     pub const fn full(seed: u64) -> Self {
-        Self { launches: 5, rounds: 3, seed, draws: 2000 }
+        Self { launches: 5, rounds: 3, seed, draws: 1000 }
     }
 
     /// Those of every day: one round, and the confirmation of what fails in it.
