@@ -34,9 +34,9 @@ mod work;
 
 pub use findings::{awaiting, counted, skipped};
 
-/// How many launches of a scenario may be thrown away because the machine was busy, before the
-/// scenario is given up: a run has to end, also beside somebody who never stops.
-pub const THROWN_AWAY_MAX: usize = 3;
+/// How many launches of a scenario in a row may be thrown away because the machine was busy, before
+/// the scenario is given up: a run has to end, also beside somebody who never stops.
+pub const THROWN_AWAY_MAX: usize = 4;
 /// How likely one false finding among all blocking metrics may be.
 pub const LEVEL: f64 = 0.05;
 
@@ -237,7 +237,7 @@ impl Check {
     }
 
     /// The machine was busy: the launch is thrown away and asked for again, up to
-    /// [`THROWN_AWAY_MAX`] times.
+    /// [`THROWN_AWAY_MAX`] times in a row.
     pub fn disturbed(&mut self, order: &Order) {
         self.tell(order, |work| work.disturbed(order));
     }

@@ -1,5 +1,6 @@
 //! Runs over made-up machines: what is asked for, and what is said in the end.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
@@ -209,6 +210,18 @@ fn a_machine_that_disturbs_every_launch_ends_the_run_with_nothing_said() {
     let report = &run.findings(Surroundings::Loaded).metrics[0];
     assert_eq!(report.standing, Standing::Inconclusive);
     assert_eq!(report.reasons, ["the machine was busy whenever it was measured"]);
+}
+
+#[test]
+fn a_disturbance_that_ends_is_forgotten() {
+    let tries = RefCell::new(BTreeMap::new());
+    let world = |order: &Order| {
+        let mut tries = tries.borrow_mut();
+        let nth: &mut usize = tries.entry((order.purpose, order.launch)).or_default();
+        *nth += 1;
+        if *nth <= THROWN_AWAY_MAX { Told::Disturbed } else { slower(order, QUIET, 1.0) }
+    };
+    check(planned("it"), world, Standing::Pass, "");
 }
 
 #[test]
