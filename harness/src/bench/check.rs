@@ -34,9 +34,9 @@ mod work;
 
 pub use findings::{awaiting, counted, skipped};
 
-/// How many launches of a scenario may be thrown away because the machine was busy, before the
-/// scenario is given up: a run has to end, also beside somebody who never stops.
-pub const THROWN_AWAY_MAX: usize = 3;
+/// How many launches of a scenario in a row may be thrown away because the machine was busy, before
+/// the scenario is given up: a run has to end, also beside somebody who never stops.
+pub const THROWN_AWAY_MAX: usize = 4;
 /// How likely one false finding among all blocking metrics may be.
 pub const LEVEL: f64 = 0.05;
 
@@ -82,7 +82,8 @@ pub struct Rules {
     pub rounds: usize,
     /// The number that repeats the judgement.
     pub seed: u64,
-    /// Draws of each bootstrap.
+    /// Draws of each bootstrap. No chance below one in so many can be told, so it has to be more
+    /// than 20 times the blocking metrics that are judged together.
     pub draws: usize,
 }
 
@@ -177,7 +178,7 @@ enum Stage {
 impl Rules {
     /// Those of the gate.
     pub const fn full(seed: u64) -> Self {
-        Self { launches: 5, rounds: 3, seed, draws: 2000 }
+        Self { launches: 5, rounds: 3, seed, draws: 1000 }
     }
 
     /// Those of every day: one round, and the confirmation of what fails in it.
@@ -236,7 +237,7 @@ impl Check {
     }
 
     /// The machine was busy: the launch is thrown away and asked for again, up to
-    /// [`THROWN_AWAY_MAX`] times.
+    /// [`THROWN_AWAY_MAX`] times in a row.
     pub fn disturbed(&mut self, order: &Order) {
         self.tell(order, |work| work.disturbed(order));
     }

@@ -35,14 +35,22 @@ pub const FOUND_10_MIN: f64 = 0.80;
 /// At most so many runs of a build that is as good as its base may say nothing.
 pub const INCONCLUSIVE_MAX: f64 = 0.20;
 
-/// Runs that are played for each rate.
-const RUNS: usize = 1000;
-/// Recordings that are drawn for the upper bound, and runs that are played with each of them:
-/// enough to tell a rate of half the line from the line.
-const RECORDINGS: usize = 50;
-const RUNS_EACH: usize = 100;
+/// How much is played for one metric: a few seconds, and enough to tell a rate of half a line from
+/// the line.
+const EFFORT: Effort = Effort { runs: 400, recordings: 40, runs_each: 60 };
 /// What a slowed scenario has to show at least, of the 20 % that it was slowed by.
 const SHOWN_MIN: f64 = 1.10;
+
+/// How much is played.
+#[derive(Debug, Clone, Copy)]
+struct Effort {
+    /// Runs for each rate.
+    runs: usize,
+    /// Recordings that are drawn for the upper bound.
+    recordings: usize,
+    /// Runs with each of them.
+    runs_each: usize,
+}
 
 /// Launches of a build against itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -160,22 +168,26 @@ impl NoiseRow {
 pub fn row(recorded: &Recorded, rules: &Rules, blocking: usize) -> Result<NoiseRow, TooLittle> {
     let lines = check(recorded, rules)?;
     let gate = Gate { lines, rules: *rules, pairs: recorded.pairs, blocking: blocking.max(1) };
-    let mut seed = Seed::new(rules.chance().of("noise").of(&recorded.metric.id).seed);
+    Ok(play(recorded, &gate, EFFORT))
+}
+
+fn play(recorded: &Recorded, gate: &Gate, effort: Effort) -> NoiseRow {
+    let mut seed = Seed::new(gate.rules.chance().of("noise").of(&recorded.metric.id).seed);
     let quiet = logs(recorded, 1.0);
     let pool = all(&quiet);
-    let runs = gate.play_all(&pool, RUNS, &mut seed);
+    let runs = gate.play_all(&pool, effort.runs, &mut seed);
     let slower_10 = logs(recorded, 1.10);
     let slower_25 = logs(recorded, 1.25);
-    Ok(NoiseRow {
+    NoiseRow {
         metric: recorded.metric.id.clone(),
         gate: recorded.metric.gate,
         launches: recorded.launches.len(),
         false_fail: rate(&runs, Judgement::Fail),
-        false_fail_upper: gate.upper_bound(&pool, &mut seed),
-        found_10: rate(&gate.play_all(&all(&slower_10), RUNS, &mut seed), Judgement::Fail),
-        found_25: rate(&gate.play_all(&all(&slower_25), RUNS, &mut seed), Judgement::Fail),
+        false_fail_upper: gate.upper_bound(&pool, effort, &mut seed),
+        found_10: rate(&gate.play_all(&all(&slower_10), effort.runs, &mut seed), Judgement::Fail),
+        found_25: rate(&gate.play_all(&all(&slower_25), effort.runs, &mut seed), Judgement::Fail),
         inconclusive: rate(&runs, Judgement::Inconclusive),
-    })
+    }
 }
 
 /// Whether launches in which head was slowed by 20 % show it; `None` without a pair.
@@ -272,17 +284,17 @@ impl Gate {
 
     /// What the rate of false alarms is at most: over recordings drawn from the one at hand, and
     /// over the runs that were played.
-    fn upper_bound(&self, pool: &[&[f64]], seed: &mut Seed) -> f64 {
+    fn upper_bound(&self, pool: &[&[f64]], effort: Effort, seed: &mut Seed) -> f64 {
         let mut failed = 0;
-        let mut rates = Vec::with_capacity(RECORDINGS);
-        for _ in 0..RECORDINGS {
+        let mut rates = Vec::with_capacity(effort.recordings);
+        for _ in 0..effort.recordings {
             let recording: Vec<&[f64]> =
                 pool.iter().map(|_| pool[pick(seed, pool.len())]).collect();
-            let runs = self.play_all(&recording, RUNS_EACH, seed);
+            let runs = self.play_all(&recording, effort.runs_each, seed);
             failed += runs.iter().filter(|run| **run == Judgement::Fail).count();
             rates.push(rate(&runs, Judgement::Fail));
         }
-        let played = rate_upper_bound(failed, RECORDINGS * RUNS_EACH);
+        let played = rate_upper_bound(failed, effort.recordings * effort.runs_each);
         statistic(Statistic::P95, &rates).map_or(played, |drawn| drawn.max(played))
     }
 }

@@ -1,9 +1,13 @@
 //! Numbers out of samples: a statistic, the interval that holds it, and how sure it is.
 //!
-//! Intervals come from a bootstrap in two steps ([`Resampled`]): launches are drawn again from the
-//! launches, and within each of these samples from its samples. Samples of one launch have much in
+//! Intervals come from a bootstrap over launches ([`Resampled`]). Samples of one launch have much in
 //! common (the place in memory, the moment), so a bootstrap over all samples at once would believe
-//! itself to know far more than it does.
+//! itself to know far more than it does. A draw takes whole launches, and one less than there are,
+//! which makes up for their small number (Rao and Wu, "Resampling inference with complex survey
+//! data", 1988). It does not draw again within them: how samples vary within a launch is in how
+//! launches vary already, and would be counted twice (Davison and Hinkley, "Bootstrap Methods and
+//! their Application", 1997, section 3.8). Only where there are too few launches to vary are samples
+//! drawn one by one.
 //!
 //! All chance comes from a seed. Absent on purpose: means and deviations, which a single sample that
 //! somebody else disturbed can move anywhere.
@@ -12,6 +16,8 @@ use super::policy::Statistic;
 use super::report::Interval;
 use crate::seed::Seed;
 
+/// With fewer launches than this nothing can be seen of how launches vary.
+const LAUNCHES_DRAWN_FROM: usize = 3;
 /// What a two-sided interval leaves out at each end.
 const TAIL_PER_MILLE: usize = 25;
 /// How often the range of a rate is halved: far below what any caller can tell apart.
@@ -79,6 +85,13 @@ impl Resampled {
     pub fn of(which: Statistic, launches: &[&[f64]], draws: Draws) -> Option<Self> {
         let launches: Vec<&[f64]> =
             launches.iter().copied().filter(|launch| !launch.is_empty()).collect();
+        let each;
+        let launches = if launches.len() < LAUNCHES_DRAWN_FROM {
+            each = launches.concat();
+            each.chunks(1).collect()
+        } else {
+            launches
+        };
         let observed = statistic(which, &launches.concat())?;
         let mut seed = Seed::new(draws.seed);
         let mut pool = Pool::of(&launches);
@@ -143,10 +156,10 @@ impl Pool {
     fn draw(&mut self, which: Statistic, seed: &mut Seed) -> Option<f64> {
         self.drawn.fill(0);
         let mut count = 0;
-        for _ in 0..self.launches.len() {
+        for _ in 0..self.launches.len().saturating_sub(1).max(1) {
             let launch = &self.launches[pick(seed, self.launches.len())];
-            for _ in 0..launch.len() {
-                self.drawn[launch[pick(seed, launch.len())]] += 1;
+            for place in launch {
+                self.drawn[*place] += 1;
             }
             count += launch.len();
         }
@@ -167,8 +180,7 @@ impl Pool {
     }
 }
 
-/// One of `count` places. By multiplication: a draw is thousands of these, and a division each would
-/// be most of its time.
+/// One of `count` places.
 pub fn pick(seed: &mut Seed, count: usize) -> usize {
     let scaled = (u128::from(seed.next()) * count as u128) >> 64;
     usize::try_from(scaled).expect("it is less than a count of things in memory")

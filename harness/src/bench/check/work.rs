@@ -16,6 +16,7 @@ pub(super) struct Work {
     taken: BTreeMap<(Purpose, usize), Vec<Pair<Values>>>,
     /// How often launches were asked for.
     rounds: BTreeMap<Purpose, usize>,
+    /// Since the last launch that was not.
     thrown_away: BTreeMap<Purpose, usize>,
     given_up: BTreeSet<Purpose>,
     pub(super) end: Option<End>,
@@ -111,6 +112,7 @@ impl Work {
     pub(super) fn took(&mut self, order: &Order, taken: Taken) {
         let key = (order.purpose, order.launch);
         self.owed.remove(&key);
+        self.thrown_away.remove(&order.purpose);
         let pairs = match taken {
             Taken::Pairs(pairs) => pairs,
             Taken::Samples(samples) => {

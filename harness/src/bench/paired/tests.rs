@@ -56,8 +56,9 @@ fn a_machine_is_quiet_when_a_build_is_close_to_itself() {
 #[test]
 fn nothing_and_less_than_nothing_have_a_ratio() {
     let launch = |base, head| [Launch { pairs: vec![Pair { base, head }; 4] }];
-    assert_eq!(compared(&metric("it"), &launch(0.0, 0.0)).ratio.value, 1.0);
-    assert_eq!(compared(&metric("it"), &launch(-1.0, 0.0)).ratio.value, 1.0);
+    let same = Interval { value: 1.0, low: 1.0, high: 1.0 };
+    assert_eq!(compared(&metric("it"), &launch(0.0, 0.0)).ratio, same);
+    assert_eq!(compared(&metric("it"), &launch(-1.0, 0.0)).ratio, same);
     let appeared = compared(&metric("it"), &launch(0.0, 1.0)).ratio;
     assert!(appeared.low.is_finite() && 1.05 < appeared.low, "{appeared:?}");
 }
