@@ -12,11 +12,23 @@
 //! *Relative*: only against a build of an older commit that was measured in the same minutes, never
 //! against a stored number. What is too noisy to say is *inconclusive*, which is never a pass.
 
+pub mod absolute;
+pub mod check;
 pub mod history;
+pub mod load;
 mod machine;
+pub mod noise;
+pub mod paired;
 pub mod policy;
 pub mod probe;
 pub mod reference;
+pub mod render;
 pub mod report;
 #[cfg(test)]
+mod simulated;
+#[cfg(test)]
 mod small_run;
+#[cfg(test)]
+mod specimen;
+pub mod statistics;
+pub mod verdict;

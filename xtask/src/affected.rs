@@ -46,6 +46,8 @@ pub(crate) enum Check {
         /// A part of the names; empty for all.
         filter: &'static str,
     },
+    /// Against the build that this one comes from, as far as that takes a minute.
+    BenchCheck,
 }
 
 /// A check and the changed paths that ask for it.
@@ -109,13 +111,18 @@ pub(crate) fn plan<'a>(paths: impl IntoIterator<Item = &'a str>) -> Vec<Asked> {
     }
     // All of it contains the rest, but for the benches.
     if asked.iter().any(|asked| asked.check == Check::Everything) {
-        asked.retain(|asked| matches!(asked.check, Check::Everything | Check::Bench { .. }));
+        asked.retain(|asked| asked.check.is_of_times() || asked.check == Check::Everything);
     }
     asked.sort_by_key(|asked| asked.check);
     asked
 }
 
 impl Check {
+    /// Whether it looks at times and not at what is right.
+    const fn is_of_times(self) -> bool {
+        matches!(self, Self::Bench { .. } | Self::BenchCheck)
+    }
+
     /// The command that runs it, as one would type it.
     pub(crate) fn command(self) -> String {
         match self {
@@ -131,6 +138,7 @@ impl Check {
             Self::Bench { target, filter } => {
                 format!("cargo bench -p benches --bench {target} -- {filter}")
             }
+            Self::BenchCheck => "cargo xtask bench-check --quick".to_owned(),
             Self::Everything => "cargo xtask test".to_owned(),
         }
     }

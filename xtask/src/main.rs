@@ -6,10 +6,13 @@
 #![expect(clippy::print_stderr, reason = "a command for the terminal talks to the terminal")]
 
 mod affected;
+mod bench;
+mod checkout;
 mod claude;
 mod contract;
 mod lock;
 mod mutants;
+mod running;
 mod steps;
 mod stored;
 mod stress;
@@ -63,6 +66,11 @@ enum Command {
     Ci,
     /// Check the rules of the tree that no compiler knows.
     Tidy,
+    /// Whether this tree keeps what is promised of its speed and memory, and got no worse.
+    BenchCheck(bench::CheckArguments),
+    /// What this tree takes; more about measuring.
+    #[command(subcommand)]
+    Bench(bench::Command),
     /// Which tests a change needs, and why.
     Affected(AffectedArguments),
     /// Put faults into the daemon, one after the other, and see that tests notice each.
@@ -176,6 +184,8 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             let run = || affected::run(&workspace, since.as_deref(), mode, gate);
             if mode == affected::Mode::Run { lock::alone(&workspace, run) } else { run() }
         }
+        Command::BenchCheck(arguments) => bench::check(&workspace, arguments),
+        Command::Bench(command) => bench::run(&workspace, command),
         Command::Mutants(arguments) => mutants::run(&workspace, &arguments),
         Command::Claude(ClaudeCommand::Install) => claude::run(gate),
         Command::Contract(command) => {

@@ -13,9 +13,8 @@
 //! Absent: faults that a program makes up. Most of those are of no interest to anybody.
 
 mod bench;
-mod checkout;
+mod fault;
 mod list;
-mod running;
 mod table;
 mod trial;
 
@@ -29,12 +28,12 @@ use harness::exit_code::ExitCode;
 use harness::files;
 use jiff::Timestamp;
 
-use self::bench::Bench;
-use self::checkout::Checkout;
+use self::bench::{Bench, Program};
 use self::list::Mutant;
-use self::running::{Interrupt, Program};
 use self::table::{Record, Tried};
 use self::trial::Verdict;
+use crate::checkout::Checkout;
+use crate::running::Interrupt;
 use crate::workspace::{Workspace, has_cargo_subcommand};
 
 /// The list, from the top of the workspace.

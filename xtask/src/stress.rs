@@ -20,7 +20,7 @@ use harness::tier::Tier;
 use jiff::Timestamp;
 
 use self::account::{Account, Doubt, Flake, RunAccount, TierAccount};
-pub(crate) use self::burn::burn;
+pub(crate) use self::burn::{Fire, burn};
 use crate::tier::build::{self, Executable, Profile};
 use crate::tier::places::{Places, remove, remove_file};
 use crate::tier::{self, Order, Output, proof};
@@ -73,7 +73,7 @@ pub(crate) fn run(workspace: &Workspace, plan: Plan) -> anyhow::Result<ExitCode>
     let clock = Instant::now();
     // It burns until it is dropped.
     let mut fire = match plan.load {
-        Load::Burning => Some(burn::Fire::light()?),
+        Load::Burning => Some(Fire::light()?),
         Load::AsItIs => None,
     };
     for (tier, runs, executables) in &built {

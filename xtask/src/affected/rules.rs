@@ -2,7 +2,7 @@
 
 use harness::tier::Tier;
 
-use super::Check::{self, Bench, Everything, Tests, Tidy};
+use super::Check::{self, Bench, BenchCheck, Everything, Tests, Tidy};
 
 /// What a change of some paths needs.
 #[derive(Debug, Clone, Copy)]
@@ -29,8 +29,6 @@ const fn core(prefix: &'static str) -> Check {
 const fn daemon(prefix: &'static str) -> Check {
     Tests { package: DAEMON, prefix }
 }
-
-const END_TO_END: Check = Bench { target: "end_to_end", filter: "" };
 
 /// All of them, in the order in which they are tried.
 pub(crate) const RULES: &[Rule] = &[
@@ -80,7 +78,7 @@ pub(crate) const RULES: &[Rule] = &[
     },
     Rule {
         paths: &["benches/"],
-        checks: &[Tests { package: "benches", prefix: "" }, Tidy, TIER_1, END_TO_END],
+        checks: &[Tests { package: "benches", prefix: "" }, Tidy, TIER_1, BenchCheck],
         why: "what is measured",
     },
     Rule {
@@ -145,7 +143,7 @@ pub(crate) const RULES: &[Rule] = &[
             TIER_2,
             TIER_3,
             Bench { target: "in_process", filter: "decode_line" },
-            END_TO_END,
+            BenchCheck,
         ],
         why: "speaks with the agent program",
     },
@@ -159,7 +157,7 @@ pub(crate) const RULES: &[Rule] = &[
             TIER_1,
             TIER_2,
             Bench { target: "in_process", filter: "registry" },
-            END_TO_END,
+            BenchCheck,
         ],
         why: "accepted means durable",
     },
@@ -172,7 +170,7 @@ pub(crate) const RULES: &[Rule] = &[
             Tidy,
             TIER_1,
             TIER_2,
-            END_TO_END,
+            BenchCheck,
         ],
         why: "on the way of every message",
     },

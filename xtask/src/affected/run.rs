@@ -5,6 +5,7 @@ use harness::gate::Gate;
 
 use super::changes::Changes;
 use super::{Asked, Check};
+use crate::bench::{self, CheckArguments};
 use crate::steps::{Outcome, Run};
 use crate::suite::{self, Reuse};
 use crate::tidy;
@@ -55,6 +56,14 @@ pub(super) fn all(workspace: &Workspace, plan: &[Asked], gate: Gate) -> anyhow::
                 let mut bench = workspace.cargo(&arguments);
                 bench.args((!filter.is_empty()).then_some(filter));
                 run.command("bench", ExitCode::Failed, bench);
+            }
+            Check::BenchCheck => {
+                run.inline("bench-check", || {
+                    Ok(match bench::check_alone(workspace, CheckArguments::quick())? {
+                        ExitCode::Pass => Outcome::Passed,
+                        code => Outcome::Failed(code),
+                    })
+                });
             }
             Check::Tier(tier) => {
                 suite::tier_steps(workspace, &Order::whole(tier, gate), Reuse::Never, &mut run);

@@ -16,10 +16,10 @@ use harness::environment;
 use harness::exit_code::ExitCode;
 use harness::report::{Outcome, Report};
 
-use super::checkout::Checkout;
 use super::list::Package;
-use super::running::{Ended, Interrupt, Program, executable_of, run, written};
 use super::trial::Stage;
+use crate::checkout::Checkout;
+use crate::running::{Ended, Interrupt, executable_of, run, written};
 use crate::tally;
 use crate::workspace::BUILD_PROGRAMS;
 
@@ -41,6 +41,15 @@ const TIMEOUT: &str = "TIMEOUT";
 /// How cargo ends when a test failed. It would be the same if it did not compile: that is tried
 /// before.
 const CARGO_FAILED: i32 = 101;
+
+/// What runs tests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Program {
+    /// A process for each test, and an end to those that hang.
+    Nextest,
+    /// What every installation has.
+    Cargo,
+}
 
 /// What a run of tests says about a fault.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -17,6 +17,7 @@ use harness::exit_code::ExitCode;
 use serde::{Deserialize, Serialize};
 
 use super::bench::{Bench, Finding, Tests};
+use super::fault;
 use super::list::{Killer, Mutant, Package};
 
 /// What the logs of the tree without a fault are called.
@@ -177,7 +178,7 @@ impl Bench<'_> {
                 }
                 Tree::Faulty => {
                     if applied.is_none() {
-                        applied = Some(self.checkout.apply(mutant)?);
+                        applied = Some(fault::apply(self.checkout, mutant)?);
                     }
                     self.held_against(mutant, stage)?
                 }

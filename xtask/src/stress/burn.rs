@@ -54,14 +54,14 @@ fn wait_for_end(mut input: impl Read) {
 
 /// The burning process; it ends when this is dropped.
 #[derive(Debug)]
-pub(super) struct Fire {
+pub(crate) struct Fire {
     child: Child,
     hold: Option<ChildStdin>,
 }
 
 impl Fire {
     /// Starts it.
-    pub(super) fn light() -> anyhow::Result<Self> {
+    pub(crate) fn light() -> anyhow::Result<Self> {
         let program = env::current_exe().context("find this program")?;
         let mut command = Command::new(program);
         command.arg(COMMAND);
@@ -76,7 +76,7 @@ impl Fire {
     }
 
     /// Whether it still does: what ended on its own kept nothing busy since.
-    pub(super) fn burns(&mut self) -> bool {
+    pub(crate) fn burns(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
     }
 }

@@ -1,0 +1,415 @@
+//! Runs over made-up machines: what is asked for, and what is said in the end.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::super::paired::Pair;
+use super::super::policy::{Family, Importance, Kind, Metric};
+use super::super::probe::Values;
+use super::super::report::{Judgement, Standing};
+use super::super::simulated::{Machine, exact, metric};
+use super::super::statistics::Draws;
+use super::{
+    Check, Findings, How, Order, Planned, Purpose, Rules, Sides, Step, Surroundings,
+    THROWN_AWAY_MAX, Taken, awaiting, counted, skipped,
+};
+use crate::seed::Seed;
+
+/// More steps than any run of these tests takes.
+const STEPS_MAX: usize = 2000;
+const QUIET: Machine = Machine { pairs: 0.02, launches: 0.002 };
+const ROUGH: Machine = Machine { pairs: 0.4, launches: 0.3 };
+
+/// What becomes of a launch.
+#[derive(Debug, Clone)]
+enum Told {
+    Took(Taken),
+    Disturbed,
+    Lacks,
+    Failed,
+    WithoutBase,
+}
+
+/// A scenario of one metric, which also vouches for its family.
+fn planned(id: &str) -> Planned {
+    Planned {
+        scenario: id.to_owned(),
+        metrics: vec![metric(id)],
+        how: How::Paired,
+        pairs: 20,
+        control_for: Some(Family::Cpu),
+    }
+}
+
+fn rules() -> Rules {
+    Rules { draws: 1000, ..Rules::full(9) }
+}
+
+/// The launch that this machine gives to `order`, whenever it is asked for.
+fn taken(order: &Order, machine: Machine, slower: f64) -> Told {
+    let name = format!("{}{:?}{}", order.scenario, order.purpose, order.launch);
+    let mut seed = Seed::new(Draws { seed: 0, times: 0 }.of(&name).seed);
+    let values = |value| Values::from([(order.scenario.clone(), value)]);
+    let pairs = machine.launch(order.pairs, slower, &mut seed).pairs;
+    Told::Took(match order.sides {
+        Sides::HeadAlone => Taken::Samples(pairs.iter().map(|it| values(it.head)).collect()),
+        Sides::BaseAndHead | Sides::CopyAndHead => Taken::Pairs(
+            pairs.iter().map(|it| Pair { base: values(it.base), head: values(it.head) }).collect(),
+        ),
+    })
+}
+
+/// Every value of this launch is `value`.
+fn always(order: &Order, value: f64) -> Told {
+    let one = Values::from([(order.scenario.clone(), value)]);
+    Told::Took(match order.sides {
+        Sides::HeadAlone => Taken::Samples(vec![one; order.pairs]),
+        _ => Taken::Pairs(vec![Pair { base: one.clone(), head: one }; order.pairs]),
+    })
+}
+
+/// Head is `slower` than the base; a copy of it is not.
+fn slower(order: &Order, machine: Machine, slower: f64) -> Told {
+    taken(order, machine, if order.purpose == Purpose::Control { 1.0 } else { slower })
+}
+
+fn tell(check: &mut Check, order: &Order, told: Told) {
+    match told {
+        Told::Took(taken) => check.took(order, taken),
+        Told::Disturbed => check.disturbed(order),
+        Told::Lacks => check.lacks(order, "a machine".to_owned()),
+        Told::Failed => check.failed(order, "start".to_owned()),
+        Told::WithoutBase => check.without_base(order, "the base does not start".to_owned()),
+    }
+}
+
+/// Drives a run to its end: what was asked for, and what was found.
+#[track_caller]
+fn play(plan: Vec<Planned>, world: impl Fn(&Order) -> Told) -> (Vec<Order>, Check) {
+    let mut check = Check::new(rules(), plan);
+    let mut orders = Vec::new();
+    while let Step::Launch(order) = check.next() {
+        assert!(orders.len() < STEPS_MAX, "it never ends: {order:?}");
+        tell(&mut check, &order, world(&order));
+        orders.push(order);
+    }
+    (orders, check)
+}
+
+#[track_caller]
+fn found(plan: Vec<Planned>, world: impl Fn(&Order) -> Told) -> Findings {
+    play(plan, world).1.findings(Surroundings::Quiet)
+}
+
+/// One scenario, and how its only metric stands.
+#[track_caller]
+fn check(plan: Planned, world: impl Fn(&Order) -> Told, expected: Standing, why: &str) {
+    let findings = found(vec![plan], world);
+    let report = &findings.metrics[0];
+    let reasons = report.reasons.join("; ");
+    assert_eq!(report.standing, expected, "{reasons}");
+    assert!(reasons.contains(why) && reasons.is_empty() == why.is_empty(), "{reasons}");
+}
+
+#[test]
+fn a_build_that_is_no_worse_passes() {
+    check(planned("it"), |order| slower(order, QUIET, 1.0), Standing::Pass, "");
+}
+
+#[test]
+fn a_build_that_is_worse_fails_once_it_is_confirmed() {
+    let (orders, run) = play(vec![planned("it")], |order| slower(order, QUIET, 1.3));
+    assert_eq!(orders.iter().filter(|it| it.purpose == Purpose::Confirm).count(), 5);
+    let findings = run.findings(Surroundings::Quiet);
+    let report = &findings.metrics[0];
+    assert_eq!(report.standing, Standing::Fail);
+    assert!(report.reasons[0].contains("worse than the base"), "{:?}", report.reasons);
+    let relative = report.relative.as_ref().unwrap();
+    assert_eq!((relative.launches, relative.pairs), (5, 100));
+    assert!((relative.ratio.value - 1.3).abs() < 0.03 && relative.p < 0.01, "{relative:?}");
+    assert!(1.25 < relative.confirmation.unwrap().low);
+    assert!(findings.controls[0].quiet, "{:?}", findings.controls);
+}
+
+#[test]
+fn a_failure_that_does_not_come_again_is_a_remark() {
+    let once = |order: &Order| {
+        slower(order, QUIET, if order.purpose == Purpose::Confirm { 1.0 } else { 1.3 })
+    };
+    check(planned("it"), once, Standing::Warn, "and fresh launches were not");
+}
+
+#[test]
+fn a_failure_that_cannot_be_confirmed_is_inconclusive() {
+    let busy = |order: &Order| match order.purpose {
+        Purpose::Confirm => Told::Disturbed,
+        _ => slower(order, QUIET, 1.3),
+    };
+    check(planned("it"), busy, Standing::Inconclusive, "it could not be confirmed");
+}
+
+#[test]
+fn what_cannot_be_said_is_asked_again_with_twice_the_pairs() {
+    let rough = |order: &Order| match order.purpose {
+        Purpose::Control => slower(order, QUIET, 1.0),
+        _ => slower(order, ROUGH, 1.0),
+    };
+    let (orders, run) = play(vec![planned("it")], rough);
+    let mut asked = BTreeMap::new();
+    for order in &orders {
+        *asked.entry((order.purpose, order.pairs)).or_insert(0) += 1;
+    }
+    let measure = |pairs| ((Purpose::Measure, pairs), 5);
+    assert_eq!(
+        asked.into_iter().collect::<Vec<_>>(),
+        [measure(20), measure(40), measure(80), ((Purpose::Control, 20), 5)]
+    );
+    let report = &run.findings(Surroundings::Quiet).metrics[0];
+    assert_eq!(report.standing, Standing::Inconclusive);
+    assert_eq!(report.relative.as_ref().unwrap().pairs, 5 * (20 + 40 + 80));
+}
+
+#[test]
+fn an_advisory_metric_is_neither_asked_again_nor_confirmed() {
+    let mut plan = planned("it");
+    plan.metrics[0].gate = Importance::Advisory;
+    let (orders, run) = play(vec![plan], |order| slower(order, QUIET, 1.3));
+    assert_eq!(orders.len(), 10);
+    assert_eq!(run.findings(Surroundings::Quiet).metrics[0].standing, Standing::Fail);
+}
+
+#[test]
+fn launches_of_all_scenarios_take_turns() {
+    let plan = vec![planned("a"), Planned { control_for: None, ..planned("b") }];
+    let check = Check::new(rules(), plan);
+    let turns: Vec<String> = check
+        .orders()
+        .iter()
+        .take(6)
+        .map(|it| format!("{} {:?} {}", it.scenario, it.purpose, it.launch))
+        .collect();
+    assert_eq!(
+        turns,
+        ["a Measure 0", "a Control 0", "b Measure 0", "a Measure 1", "a Control 1", "b Measure 1"]
+    );
+}
+
+#[test]
+fn without_a_control_nothing_is_said_about_the_base() {
+    let alone = Planned { control_for: None, ..planned("it") };
+    let world = |order: &Order| slower(order, QUIET, 1.0);
+    check(alone, world, Standing::Inconclusive, "a build against itself was not quiet enough");
+}
+
+#[test]
+fn a_machine_that_disturbs_every_launch_ends_the_run_with_nothing_said() {
+    let (orders, run) = play(vec![planned("it")], |_| Told::Disturbed);
+    assert_eq!(orders.len(), 2 * (THROWN_AWAY_MAX + 1));
+    let report = &run.findings(Surroundings::Loaded).metrics[0];
+    assert_eq!(report.standing, Standing::Inconclusive);
+    assert_eq!(report.reasons, ["the machine was busy whenever it was measured"]);
+}
+
+#[test]
+fn a_disturbance_that_ends_is_forgotten() {
+    let tries = RefCell::new(BTreeMap::new());
+    let world = |order: &Order| {
+        let mut tries = tries.borrow_mut();
+        let nth: &mut usize = tries.entry((order.purpose, order.launch)).or_default();
+        *nth += 1;
+        if *nth <= THROWN_AWAY_MAX { Told::Disturbed } else { slower(order, QUIET, 1.0) }
+    };
+    check(planned("it"), world, Standing::Pass, "");
+}
+
+#[test]
+fn on_a_busy_machine_nothing_timed_fails_and_what_is_exact_still_does() {
+    let alone = |metric: Metric| Planned {
+        metrics: vec![metric],
+        how: How::Absolute { samples: 10 },
+        control_for: None,
+        ..planned("it")
+    };
+    let standing = |metric, surroundings| {
+        let run = play(vec![alone(metric)], |order| always(order, 200.0)).1;
+        run.findings(surroundings).metrics[0].standing
+    };
+    assert_eq!(standing(metric("it"), Surroundings::Quiet), Standing::Fail);
+    assert_eq!(standing(metric("it"), Surroundings::Loaded), Standing::Inconclusive);
+    let growth = Metric { kind: Kind::Growth, ..metric("it") };
+    assert_eq!(standing(growth, Surroundings::Loaded), Standing::Fail);
+    assert_eq!(standing(exact("it"), Surroundings::Loaded), Standing::Broken);
+
+    let paired = play(vec![planned("it")], |order| slower(order, QUIET, 1.3)).1;
+    assert_eq!(paired.findings(Surroundings::Loaded).metrics[0].standing, Standing::Inconclusive);
+}
+
+#[test]
+fn load_is_no_reason_to_throw_away_what_is_not_timed() {
+    let plan = vec![planned("timed"), Planned { metrics: vec![exact("x")], ..planned("exact") }];
+    let check = Check::new(rules(), plan);
+    assert!(check.minds_load("timed"));
+    assert!(!check.minds_load("exact"));
+}
+
+#[test]
+fn what_the_base_does_not_have_is_new() {
+    let new = Planned { how: How::New { samples: 10 }, ..planned("it") };
+    let quick = |order: &Order| always(order, 9.0);
+    check(new, quick, Standing::New, "the base does not have it");
+    let base_lacks = |order: &Order| match always(order, 9.0) {
+        Told::Took(Taken::Pairs(mut pairs)) => {
+            for pair in &mut pairs {
+                pair.base.clear();
+            }
+            Told::Took(Taken::Pairs(pairs))
+        }
+        other => other,
+    };
+    check(planned("it"), base_lacks, Standing::New, "the base does not have it");
+    let base_dies = |order: &Order| match order.sides {
+        Sides::BaseAndHead => Told::WithoutBase,
+        _ => always(order, 9.0),
+    };
+    check(planned("it"), base_dies, Standing::New, "the base does not start");
+}
+
+#[test]
+fn a_scenario_that_goes_wrong_fails_its_metrics() {
+    check(planned("it"), |_| Told::Failed, Standing::Fail, "failed to start");
+}
+
+#[test]
+fn a_scenario_that_cannot_run_here_is_skipped() {
+    check(planned("it"), |_| Told::Lacks, Standing::Skipped, "this machine lacks a machine");
+}
+
+#[test]
+fn a_scenario_that_gives_no_value_fails() {
+    let none = |_: &Order| Told::Took(Taken::Pairs(Vec::new()));
+    check(planned("it"), none, Standing::Fail, "its scenario gave no value of it");
+}
+
+#[test]
+fn a_run_that_is_asked_too_early_says_so() {
+    let report = Check::new(rules(), vec![planned("it")]).findings(Surroundings::Quiet);
+    assert_eq!(report.metrics[0].standing, Standing::Skipped);
+    assert_eq!(report.metrics[0].reasons, ["the run ended before it was measured"]);
+}
+
+#[test]
+fn what_was_not_asked_for_is_ignored() {
+    let mut check = Check::new(rules(), vec![planned("it")]);
+    let before = check.orders();
+    let stray = Order { launch: 77, ..before[0].clone() };
+    check.disturbed(&stray);
+    check.failed(&Order { scenario: "other".to_owned(), ..stray }, "exist".to_owned());
+    assert_eq!(check.orders(), before);
+}
+
+#[test]
+fn counts_are_compared_as_they_are() {
+    let standing = |head, base| counted(&metric("it"), head, base).standing;
+    assert_eq!(standing(20.0, Some(20.0)), Standing::Pass);
+    assert_eq!(standing(20.8, Some(20.0)), Standing::Warn);
+    assert_eq!(standing(21.2, Some(20.0)), Standing::Fail);
+    assert_eq!(standing(20.0, None), Standing::New);
+    assert_eq!(standing(120.0, Some(120.0)), Standing::Fail);
+}
+
+#[test]
+fn what_was_not_measured_says_why() {
+    let waits = Metric { awaits: Some("the messenger".to_owned()), ..metric("it") };
+    assert_eq!(awaiting(&waits).reasons, ["awaits the messenger"]);
+    assert_eq!(skipped(&waits, "valgrind is missing").standing, Standing::Skipped);
+}
+
+#[test]
+fn a_quick_run_is_one_round() {
+    let check = Check::new(Rules::quick(1), vec![planned("it")]);
+    assert_eq!(check.orders().len(), 6);
+    assert_eq!((Rules::quick(1).confirming_factor(), Rules::full(1).confirming_factor()), (1, 4));
+}
+
+/// Any answer to any order, as a function of `seed` and the order.
+fn any_answer(order: &Order, seed: u64) -> Told {
+    let name = format!("{}{:?}{}", order.scenario, order.purpose, order.launch);
+    let mut chance = Seed::new(Draws { seed, times: 0 }.of(&name).seed);
+    match chance.below(20) {
+        0 => Told::Disturbed,
+        1 => Told::Lacks,
+        2 => Told::Failed,
+        3 => Told::WithoutBase,
+        4 => Told::Took(Taken::Samples(Vec::new())),
+        5..10 => taken(order, ROUGH, 1.05),
+        _ => taken(order, QUIET, 1.0),
+    }
+}
+
+/// A fast bootstrap: these properties are about the machine, not about its numbers.
+fn coarse() -> Rules {
+    Rules { draws: 60, ..Rules::full(9) }
+}
+
+fn any_plan() -> Vec<Planned> {
+    let alone = Planned { how: How::Absolute { samples: 5 }, control_for: None, ..planned("c") };
+    vec![planned("a"), Planned { control_for: None, ..planned("b") }, alone]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn every_run_ends(seed: u64) {
+        let mut check = Check::new(coarse(), any_plan());
+        let mut steps = 0;
+        while let Step::Launch(order) = check.next() {
+            prop_assert_eq!(check.next(), Step::Launch(order.clone()));
+            // What is disturbed is asked again, so chance moves on.
+            tell(&mut check, &order, any_answer(&order, seed.wrapping_add(steps)));
+            steps += 1;
+            prop_assert!(steps < 200);
+        }
+        prop_assert!(check.orders().is_empty());
+        prop_assert_eq!(check.findings(Surroundings::Quiet).metrics.len(), 3);
+    }
+
+    #[test]
+    fn the_order_of_launches_is_irrelevant(seed: u64) {
+        let world = |order: &Order| match order.scenario.as_str() {
+            "a" => slower(order, Machine { pairs: 0.1, launches: 0.02 }, 1.08),
+            _ => taken(order, QUIET, 1.0),
+        };
+        let run = |mut pick: Box<dyn FnMut(usize) -> usize>| {
+            let mut check = Check::new(coarse(), any_plan());
+            loop {
+                let orders = check.orders();
+                if orders.is_empty() {
+                    return check.findings(Surroundings::Quiet);
+                }
+                let order = &orders[pick(orders.len())];
+                tell(&mut check, order, world(order));
+            }
+        };
+        let mut chance = Seed::new(seed);
+        let shuffled = run(Box::new(move |count| super::super::statistics::pick(&mut chance, count)));
+        prop_assert_eq!(run(Box::new(|_| 0)), shuffled);
+    }
+
+    #[test]
+    fn beside_a_noisy_control_nothing_relative_is_passed_or_failed(effect in 0.5..2.0) {
+        let world = |order: &Order| match order.purpose {
+            Purpose::Control => taken(order, ROUGH, 1.0),
+            _ => slower(order, QUIET, effect),
+        };
+        let findings = found(vec![planned("it")], world);
+        prop_assert!(!findings.controls[0].quiet);
+        prop_assert_eq!(
+            findings.metrics[0].relative.as_ref().unwrap().judgement,
+            Judgement::Inconclusive
+        );
+        prop_assert_eq!(findings.metrics[0].standing, Standing::Inconclusive);
+    }
+}

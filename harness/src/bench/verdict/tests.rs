@@ -1,0 +1,121 @@
+//! Runs of every kind, and the numbers that they end with.
+
+use proptest::prelude::*;
+
+use super::super::check::skipped;
+use super::super::policy::{Importance, Metric};
+use super::super::report::{MetricReport, Standing};
+use super::super::simulated::metric;
+use super::{Circumstances, Counts, Warnings, judge};
+use crate::exit_code::ExitCode;
+
+const NONE: Circumstances<'_> =
+    Circumstances { problems: &[], base_missing: None, warnings: Warnings::Allowed };
+const STANDINGS: [Standing; 8] = [
+    Standing::Pass,
+    Standing::New,
+    Standing::Awaits,
+    Standing::Skipped,
+    Standing::Warn,
+    Standing::Inconclusive,
+    Standing::Fail,
+    Standing::Broken,
+];
+
+fn blocking(standing: Standing) -> MetricReport {
+    let id = format!("{standing:?}").to_lowercase();
+    MetricReport { standing, ..skipped(&metric(&id), "why") }
+}
+
+fn advisory(standing: Standing) -> MetricReport {
+    let report = blocking(standing);
+    MetricReport {
+        policy: Metric { gate: Importance::Advisory, ..report.policy.clone() },
+        ..report
+    }
+}
+
+#[track_caller]
+fn check(standings: &[Standing], circumstances: &Circumstances<'_>, expected: ExitCode) {
+    let metrics: Vec<MetricReport> = standings.iter().copied().map(blocking).collect();
+    let verdict = judge(&metrics, circumstances);
+    assert_eq!(verdict.exit_code, expected, "{verdict:?}");
+    assert_eq!(verdict.reasons.is_empty(), !trouble(standings, circumstances), "{verdict:?}");
+}
+
+fn trouble(standings: &[Standing], circumstances: &Circumstances<'_>) -> bool {
+    !circumstances.problems.is_empty()
+        || circumstances.base_missing.is_some()
+        || standings.iter().all(|it| matches!(it, Standing::Awaits | Standing::Skipped))
+        || standings.iter().any(|it| Standing::Warn <= *it)
+}
+
+#[test]
+fn the_worst_that_holds_is_the_number() {
+    use Standing::{Awaits, Broken, Fail, Inconclusive, New, Pass, Skipped, Warn};
+    let problems = ["metrics.toml: line 3".to_owned()];
+    let invalid = Circumstances { problems: &problems, ..NONE };
+    let baseless = Circumstances { base_missing: Some("it does not build"), ..NONE };
+    let strict = Circumstances { warnings: Warnings::Denied, ..NONE };
+    let everything = Circumstances { problems: &problems, ..baseless };
+    check(&[Pass, New, Awaits, Skipped], &NONE, ExitCode::Pass);
+    check(&[Pass, Warn], &NONE, ExitCode::Pass);
+    check(&[Pass, Warn], &strict, ExitCode::Warnings);
+    check(&[Pass, Pass], &strict, ExitCode::Pass);
+    check(&[Pass, Warn, Inconclusive], &strict, ExitCode::Inconclusive);
+    check(&[Pass], &baseless, ExitCode::NoReference);
+    check(&[Inconclusive], &baseless, ExitCode::NoReference);
+    check(&[Pass], &invalid, ExitCode::FileInvalid);
+    check(&[Pass], &everything, ExitCode::FileInvalid);
+    check(&[Fail, Inconclusive], &everything, ExitCode::Failed);
+    check(&[Fail, Broken, Inconclusive], &everything, ExitCode::InvariantBroken);
+    check(&[Awaits, Skipped], &NONE, ExitCode::NothingSelected);
+    check(&[], &NONE, ExitCode::NothingSelected);
+}
+
+#[test]
+fn the_worst_comes_first_in_the_reasons() {
+    let metrics: Vec<MetricReport> = STANDINGS.into_iter().map(blocking).collect();
+    let problems = ["metrics.toml: line 3".to_owned()];
+    let circumstances =
+        Circumstances { problems: &problems, base_missing: Some("it does not build"), ..NONE };
+    insta::assert_snapshot!(judge(&metrics, &circumstances).reasons.join("\n"), @r"
+    1 allow no tolerance and are off: broken
+    1 got worse than they may: fail
+    metrics.toml: line 3
+    nothing to compare with: it does not build
+    1 cannot be said: inconclusive
+    1 hold with a remark: warn
+    ");
+}
+
+#[test]
+fn what_is_advisory_is_shown_and_decides_nothing() {
+    let mut metrics: Vec<MetricReport> = STANDINGS.into_iter().map(advisory).collect();
+    metrics.push(blocking(Standing::Pass));
+    let verdict = judge(&metrics, &Circumstances { warnings: Warnings::Denied, ..NONE });
+    assert_eq!(verdict.exit_code, ExitCode::Pass);
+    assert_eq!((verdict.held, verdict.unmeasured), (7, 2));
+    assert_eq!(verdict.reasons, ["4 advisory with a remark: warn, inconclusive, fail and 1 more"]);
+}
+
+proptest! {
+    #[test]
+    fn every_metric_counts_once_and_only_a_pass_is_a_pass(
+        picked in prop::collection::vec((0..STANDINGS.len(), any::<bool>()), 0..12),
+    ) {
+        let metrics: Vec<MetricReport> = picked
+            .iter()
+            .map(|(at, shown)| if *shown { advisory(STANDINGS[*at]) } else { blocking(STANDINGS[*at]) })
+            .collect();
+        let verdict = judge(&metrics, &NONE);
+        prop_assert_eq!(
+            verdict.held + verdict.failed + verdict.inconclusive + verdict.unmeasured,
+            metrics.len()
+        );
+        let holds = verdict.failed + verdict.inconclusive == 0 && verdict.held > 0;
+        prop_assert_eq!(verdict.exit_code == ExitCode::Pass, holds);
+        let failed = metrics.iter().filter(|it| matches!(Counts::of(it), Counts::Failed(_))).count();
+        prop_assert_eq!(failed, verdict.failed);
+    }
+}

@@ -1,0 +1,157 @@
+//! Whole runs against shell scripts that pretend to be probes.
+
+use std::fs;
+
+use harness::bench::check::{How, Surroundings};
+use harness::bench::load::WAIT_MAX;
+use harness::bench::policy::Family;
+use harness::bench::report::{MetricReport, Standing};
+use tempfile::TempDir;
+
+use super::*;
+use crate::bench::plan::tests::policy;
+
+const METRIC: &str = "daemon.route_message.core";
+const RULES: Rules = Rules { launches: 2, rounds: 1, seed: 1, draws: 200 };
+
+/// A probe that says this to a preparation and to a sample.
+fn probe(room: &TempDir, name: &str, prepared: &str, sample: &str) -> Start {
+    let hello = format!(
+        r#"{{"probe":"bench-probe.v1","scenarios":[{{"name":"route_core","metrics":["{METRIC}"]}}]}}"#
+    );
+    let script = format!(
+        "echo '{hello}'\nwhile read -r ask; do case \"$ask\" in\n\
+         *prepare*) echo '{prepared}';;\n*sample*) echo '{sample}';;\n\
+         *finish*) echo '{{\"answer\":\"finished\"}}';;\nesac; done\n"
+    );
+    let path = room.path().join(name);
+    fs::write(&path, script).unwrap();
+    Start { program: "sh".into(), arguments: vec![path.into()] }
+}
+
+fn takes(room: &TempDir, name: &str, ms: f64) -> Start {
+    let roles = r#"[{"scene":"idle","role":"daemon","processes":1,"rss_bytes":5,"pss_bytes":null}]"#;
+    let sample =
+        format!(r#"{{"answer":"values","values":{{"{METRIC}":{ms}}},"roles":{roles}}}"#);
+    probe(room, name, r#"{"answer":"prepared"}"#, &sample)
+}
+
+fn says(room: &TempDir, name: &str, prepared: &str) -> Start {
+    probe(room, name, prepared, "{}")
+}
+
+fn planned() -> Vec<Planned> {
+    let metrics = vec![policy().find(METRIC).unwrap().clone()];
+    let control_for = Some(Family::Cpu);
+    let scenario = "route_core".to_owned();
+    vec![Planned { scenario, metrics, how: How::Paired, pairs: 3, control_for }]
+}
+
+fn starts(head: Start, base: Start) -> Starts {
+    Starts { control: head.clone(), base: Some(base), head }
+}
+
+fn run(starts: &Starts, look: fn() -> f64) -> (MetricReport, Guard, Vec<RoleMemory>) {
+    let interrupt = Interrupt::never();
+    let mut drive = Drive::new(starts, RULES, planned(), &interrupt);
+    drive.look = look;
+    // What waits for quiet would wait for real.
+    drive.guard.waited(WAIT_MAX);
+    let measured = drive.run().unwrap();
+    let mut metrics = measured.check.findings(Surroundings::Quiet).metrics;
+    assert_eq!(metrics.len(), 1);
+    (metrics.remove(0), measured.guard, measured.roles)
+}
+
+#[test]
+fn equal_builds_pass_and_memory_is_remembered() {
+    let room = tempfile::tempdir().unwrap();
+    let starts = starts(takes(&room, "head", 0.01), takes(&room, "base", 0.01));
+    let (metric, guard, roles) = run(&starts, || 0.0);
+    assert_eq!(metric.standing, Standing::Pass, "{:?}", metric.reasons);
+    assert_eq!(metric.head.unwrap().samples, 6);
+    assert_eq!(guard.load().looks, 1, "a look is not due more often");
+    assert_eq!(roles[0].rss_bytes, 5);
+}
+
+#[test]
+fn a_slower_head_fails() {
+    let room = tempfile::tempdir().unwrap();
+    let starts = starts(takes(&room, "head", 0.02), takes(&room, "base", 0.01));
+    let (metric, ..) = run(&starts, || 0.0);
+    assert_eq!(metric.standing, Standing::Fail, "{:?}", metric.reasons);
+    assert!(metric.relative.unwrap().confirmation.is_some());
+}
+
+#[test]
+fn what_goes_wrong_in_the_base_makes_the_head_new() {
+    let room = tempfile::tempdir().unwrap();
+    let base = says(&room, "base", r#"{"answer":"failed","why":"start the daemon"}"#);
+    let (metric, ..) = run(&starts(takes(&room, "head", 0.01), base), || 0.0);
+    assert_eq!(metric.standing, Standing::New);
+    assert_eq!(metric.reasons, ["the base failed to start the daemon"]);
+}
+
+#[test]
+fn what_goes_wrong_in_the_head_fails() {
+    let room = tempfile::tempdir().unwrap();
+    let head = says(&room, "head", r#"{"answer":"failed","why":"start the daemon"}"#);
+    let (metric, ..) = run(&starts(head, takes(&room, "base", 0.01)), || 0.0);
+    assert_eq!(metric.standing, Standing::Fail);
+    assert_eq!(metric.reasons[0], "failed to start the daemon");
+}
+
+#[test]
+fn what_the_machine_lacks_is_skipped() {
+    let room = tempfile::tempdir().unwrap();
+    let head = says(&room, "head", r#"{"answer":"missing","what":"an agent"}"#);
+    let (metric, ..) = run(&starts(head.clone(), head), || 0.0);
+    assert_eq!(metric.standing, Standing::Skipped);
+}
+
+#[test]
+fn beside_others_nothing_is_said() {
+    let room = tempfile::tempdir().unwrap();
+    let starts = starts(takes(&room, "head", 0.02), takes(&room, "base", 0.01));
+    let (metric, guard, _) = run(&starts, || 1.0);
+    assert_eq!(metric.standing, Standing::Inconclusive, "{:?}", metric.reasons);
+    assert!(guard.is_loaded());
+}
+
+#[test]
+fn who_wants_figures_all_the_same_gets_them() {
+    let room = tempfile::tempdir().unwrap();
+    let starts = starts(takes(&room, "head", 0.01), takes(&room, "base", 0.01));
+    let interrupt = Interrupt::never();
+    let planned = planned().into_iter().map(|plan| {
+        Planned { how: How::Absolute { samples: 4 }, control_for: None, ..plan }
+    });
+    let mut drive = Drive::new(&starts, RULES, planned.collect(), &interrupt).with(Strictness::Keep);
+    drive.look = || 1.0;
+    drive.guard.waited(WAIT_MAX);
+    let findings = drive.run().unwrap().check.findings(Surroundings::Loaded);
+    assert_eq!(findings.metrics[0].head.as_ref().unwrap().samples, 4);
+}
+
+#[test]
+fn a_wish_to_end_ends_the_run() {
+    let room = tempfile::tempdir().unwrap();
+    let starts = starts(takes(&room, "head", 0.01), takes(&room, "base", 0.01));
+    let interrupt = Interrupt::at_once();
+    let mut drive = Drive::new(&starts, RULES, planned(), &interrupt);
+    drive.look = || 0.0;
+    assert!(drive.run().is_err());
+}
+
+#[test]
+fn a_run_is_as_long_as_its_samples() {
+    let order = |sides, pairs| Order {
+        scenario: "cpu_idle".to_owned(),
+        purpose: Purpose::Measure,
+        sides,
+        pairs,
+        launch: 0,
+    };
+    assert_eq!(estimate(&[order(Sides::HeadAlone, 1)]).as_secs(), 31);
+    assert_eq!(estimate(&[order(Sides::BaseAndHead, 1), order(Sides::HeadAlone, 1)]).as_secs(), 93);
+}

@@ -1,0 +1,105 @@
+//! What was found out about the gate, as a page.
+
+use std::fmt::Write as _;
+
+use harness::bench::noise::{
+    FALSE_FAIL_MAX, FOUND_10_MIN, FOUND_25_MIN, INCONCLUSIVE_MAX, NoiseRow, NoiseTable, Shown,
+};
+use harness::bench::policy::Importance;
+
+use super::recording::Head;
+use crate::bench::ready::shown;
+
+/// What a scenario shows of a slow-down.
+pub(super) struct Slowed {
+    pub(super) metric: String,
+    pub(super) shown: Shown,
+}
+
+/// Both halves.
+pub(super) struct Found {
+    pub(super) noise: NoiseTable,
+    pub(super) slowed: Vec<Slowed>,
+}
+
+impl Found {
+    /// Whether every line holds.
+    pub(super) fn holds(&self) -> bool {
+        self.broken().is_empty() && !(self.noise.rows.is_empty() && self.slowed.is_empty())
+    }
+
+    fn broken(&self) -> Vec<String> {
+        let mut broken = self.noise.broken();
+        let hidden = self.slowed.iter().filter(|slowed| !slowed.shown.shows);
+        broken.extend(hidden.map(|it| format!("{}: a slow-down does not show", it.metric)));
+        broken
+    }
+}
+
+/// The page.
+pub(super) fn markdown(found: &Found, head: &Head) -> String {
+    let mut page = format!(
+        "# How the gate does\n\nRecorded of {} on {}, {}.\n\n",
+        shown(&head.build),
+        head.machine,
+        head.at.strftime("%Y-%m-%d %H:%M UTC"),
+    );
+    noise(&mut page, &found.noise);
+    slowed(&mut page, &found.slowed);
+    let broken = found.broken();
+    if found.holds() {
+        page.push_str("Everything holds.\n");
+    }
+    for line in broken {
+        put(&mut page, format_args!("- {line}"));
+    }
+    page
+}
+
+fn noise(page: &mut String, table: &NoiseTable) {
+    if table.rows.is_empty() {
+        return;
+    }
+    page.push_str("| metric | launches | false fails | at most | +10 % found | +25 % found | unsaid |\n");
+    page.push_str("|---|--:|--:|--:|--:|--:|--:|\n");
+    for row in &table.rows {
+        let NoiseRow { metric, gate, launches, .. } = row;
+        let advisory = if *gate == Importance::Advisory { " (advisory)" } else { "" };
+        let [fails, upper, ten, more, unsaid] = [
+            row.false_fail,
+            row.false_fail_upper,
+            row.found_10,
+            row.found_25,
+            row.inconclusive,
+        ]
+        .map(percent);
+        put(page, format_args!("| {metric}{advisory} | {launches} | {fails} | {upper} | {ten} | {more} | {unsaid} |"));
+    }
+    let [fails, ten, more, unsaid] =
+        [FALSE_FAIL_MAX, FOUND_10_MIN, FOUND_25_MIN, INCONCLUSIVE_MAX].map(percent);
+    put(page, format_args!("| *line* | | | ≤ {fails} | ≥ {ten} | ≥ {more} | ≤ {unsaid} |\n"));
+}
+
+fn slowed(page: &mut String, slowed: &[Slowed]) {
+    if slowed.is_empty() {
+        return;
+    }
+    page.push_str("| slowed by 20 % | ratio | shows |\n|---|--:|---|\n");
+    for Slowed { metric, shown: Shown { ratio, shows } } in slowed {
+        let word = if *shows { "yes" } else { "**no**" };
+        let (value, low, high) = (ratio.value, ratio.low, ratio.high);
+        put(page, format_args!("| {metric} | {value:.3} ({low:.3} to {high:.3}) | {word} |"));
+    }
+    page.push('\n');
+}
+
+fn percent(rate: f64) -> String {
+    format!("{:.1} %", rate * 100.0)
+}
+
+fn put(page: &mut String, line: std::fmt::Arguments<'_>) {
+    writeln!(page, "{line}").expect("a string takes every text");
+}
+
+#[cfg(test)]
+mod tests;
