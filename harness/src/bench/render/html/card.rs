@@ -5,7 +5,7 @@ use super::pieces::{anchor, badge, facts, name, tone, used_bar, words};
 use super::trend::{moved, trend};
 use crate::bench::policy::Metric;
 use crate::bench::render::{digest, figures};
-use crate::bench::report::{Measured, MetricReport, Trend};
+use crate::bench::report::{Judgement, Measured, MetricReport, Trend};
 
 /// The card of a metric.
 pub(super) fn card(row: &MetricReport, history: Option<&Trend>) -> Element {
@@ -39,11 +39,13 @@ fn value(row: &MetricReport, head: &Measured) -> Element {
         .class("value")
         .child(el("strong").text(figures::amount(head.estimate.value, policy.unit)))
         .children(spread);
-    let limit = words(figures::limit(policy)).children(used_bar(head.estimate.value, policy));
+    let bar = used_bar(head.estimate.value, policy);
+    let limit = el("span").class("limited").child(words(figures::limit(policy))).children(bar);
     let base = row.relative.as_ref().map(|relative| {
         let base = figures::estimate(&relative.base.estimate, policy.unit);
         let because = format!("base {base}; {}", digest::grounds(relative));
-        let change = el("b").text(figures::change(&relative.ratio));
+        let change = el("b").class(judged(relative.judgement));
+        let change = change.text(figures::change(&relative.ratio));
         ("Against base", words("").child(change).child(el("small").text(because)))
     });
     let new = row.relative.is_none().then(|| digest::against_base(row));
@@ -84,4 +86,14 @@ fn promises(row: &MetricReport, history: Option<&Trend>) -> Element {
         .child(el("p").text(policy.why.as_str()))
         .child(facts(rows))
         .children(promotions)
+}
+
+/// The colour of what a comparison says, by name.
+const fn judged(judgement: Judgement) -> &'static str {
+    match judgement {
+        Judgement::Pass => "plain",
+        Judgement::Warn => "remark",
+        Judgement::Inconclusive => "unsure",
+        Judgement::Fail => "bad",
+    }
 }

@@ -16,9 +16,9 @@ const NEAR: f64 = 2.0;
 /// How far the highest value stays below the upper edge.
 const ROOM: f64 = 1.08;
 
-/// The rows of a picture, from the top, in its own units.
+/// The upper and the lower edge of what is drawn, from the top, in the picture's own units.
 pub(super) const TOP: f64 = 14.0;
-pub(super) const BOTTOM: f64 = 112.0;
+pub(super) const BOTTOM: f64 = 136.0;
 
 /// How high the row of one far line is.
 const ROW: f64 = 15.0;

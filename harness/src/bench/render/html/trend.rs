@@ -11,6 +11,9 @@ use crate::bench::report::{Point, Promotion, Trend};
 const LEFT: f64 = 54.0;
 const RIGHT: f64 = 312.0;
 
+/// Where the days are written.
+const DAYS: f64 = 149.0;
+
 /// With more points than these, each is a dot without words of its own.
 const TITLED_MAX: usize = 60;
 
@@ -24,7 +27,7 @@ pub(super) fn trend(policy: &Metric, trend: Option<&Trend>, id: &str) -> Element
     let (title, desc) = (format!("{id}-title"), format!("{id}-desc"));
     el("svg")
         .class("trend")
-        .with("viewBox", "0 0 320 132")
+        .with("viewBox", "0 0 320 154")
         .with("role", "img")
         .with("aria-labelledby", format!("{title} {desc}"))
         .child(el("title").with("id", title).text(format!("{} over time", policy.id)))
@@ -82,14 +85,12 @@ impl<'a> Plot<'a> {
             axis.push(label.text(figures::tick(tick, self.policy.unit)));
         }
         if let Some(y) = self.scale.gap() {
-            let d = format!(
-                "M{:.1} {:.1}l4 -4l4 8l4 -4M{:.1} {y:.1}H{RIGHT}",
-                LEFT - 6.0,
-                y,
-                LEFT + 8.0
-            );
-            let title = el("title").text("the axis is broken here: what is above is not to scale");
-            axis.push(el("path").class("gap").with("d", d).child(title));
+            let title = el("title").text("the axis is broken: what is above is not to scale");
+            let beyond = el("rect").class("beyond").with("x", LEFT.to_string()).with("y", "0");
+            let beyond = beyond.with("width", (RIGHT - LEFT).to_string());
+            axis.push(beyond.with("height", format!("{y:.1}")).child(title));
+            let d = format!("M{:.1} {y:.1}l4 -4l4 8l4 -4", LEFT - 6.0);
+            axis.push(el("path").class("gap").with("d", d));
         }
         axis
     }
@@ -188,10 +189,10 @@ impl<'a> Plot<'a> {
     fn days(&self) -> Vec<Element> {
         let points = &self.trend.points;
         let first = points.first().filter(|_| 1 < points.len());
-        let first = first.map(|first| text("tick", LEFT, 126.0).text(day(first.at)));
+        let first = first.map(|first| text("tick", LEFT, DAYS).text(day(first.at)));
         let last = points
             .last()
-            .map(|last| text("tick", RIGHT, 126.0).with("text-anchor", "end").text(day(last.at)));
+            .map(|last| text("tick", RIGHT, DAYS).with("text-anchor", "end").text(day(last.at)));
         first.into_iter().chain(last).collect()
     }
 
