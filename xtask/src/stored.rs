@@ -45,7 +45,7 @@ pub(crate) fn report(path: &Path, format: Format) -> ExitCode {
 
 /// A report of either kind.
 enum Stored {
-    Tier(Report),
+    Tier(Box<Report>),
     Bench(Box<BenchReport>),
 }
 
@@ -53,7 +53,7 @@ fn read(path: &Path) -> Result<Stored, ReportError> {
     if report::kind_of(path)?.as_deref() == Some(KIND) {
         BenchReport::read(path).map(|report| Stored::Bench(Box::new(report)))
     } else {
-        Report::read(path).map(Stored::Tier)
+        Report::read(path).map(|report| Stored::Tier(Box::new(report)))
     }
 }
 

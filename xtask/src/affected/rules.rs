@@ -48,6 +48,7 @@ pub(crate) const RULES: &[Rule] = &[
             "rustfmt.toml",
             ".cargo/",
             ".ci/",
+            ".github/",
             ".config/",
         ],
         checks: &[Everything],

@@ -55,7 +55,7 @@ impl Scale {
 
     /// How far from the top a value or a line stands.
     pub(super) fn y(&self, value: f64) -> f64 {
-        let row = self.far.iter().zip(0_u32..).find(|(line, _)| **line == value);
+        let row = self.far.iter().zip(0_u32..).find(|(line, _)| line.total_cmp(&value).is_eq());
         if let Some((_, row)) = row {
             return TOP + ROW * f64::from(row);
         }
