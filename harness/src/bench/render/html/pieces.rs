@@ -134,7 +134,7 @@ pub(super) fn used_bar(value: f64, policy: &Metric) -> Option<Element> {
     let track = el("rect").class("track").with("width", "100").with("height", "6");
     let bar = el("svg").class("bar").with("viewBox", "0 0 100 6").with("aria-hidden", "true");
     let bar = bar.with("preserveAspectRatio", "none").child(track).child(filled);
-    Some(el("span").class("used").child(bar).text(figures::share(used)))
+    Some(el("span").class("used").child(bar).child(words(figures::share(used)).class("share")))
 }
 
 /// A moment, to the minute.
