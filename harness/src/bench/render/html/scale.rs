@@ -68,11 +68,6 @@ impl Scale {
         (!self.far.is_empty()).then_some(self.values_top - ROW / 2.0)
     }
 
-    /// Whether a line is above the break.
-    pub(super) fn is_far(&self, line: f64) -> bool {
-        self.far.contains(&line)
-    }
-
     /// Round values to write at the axis, the lowest first.
     pub(super) fn ticks(&self) -> Vec<f64> {
         let span = self.high - self.low;

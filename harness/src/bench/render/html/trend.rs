@@ -11,6 +11,9 @@ use crate::bench::report::{Point, Promotion, Trend};
 const LEFT: f64 = 54.0;
 const RIGHT: f64 = 312.0;
 
+/// How far the first and the last run stay within them.
+const INSET: f64 = 6.0;
+
 /// Where the days are written.
 const DAYS: f64 = 149.0;
 
@@ -49,7 +52,7 @@ struct Plot<'a> {
 impl<'a> Plot<'a> {
     fn new(policy: &'a Metric, trend: &'a Trend) -> Self {
         let points =
-            trend.points.iter().flat_map(|point| ends(point.estimate.low, point.estimate.high));
+            trend.points.iter().flat_map(|point| [point.estimate.low, point.estimate.high]);
         let moved = trend.promotions.iter().map(|promotion| promotion.estimate.value);
         let lines = [policy.baseline, policy.failing_line(), policy.concern];
         Self { policy, trend, scale: Scale::new(points.chain(moved), &lines) }
@@ -100,19 +103,17 @@ impl<'a> Plot<'a> {
     fn held_to(&self) -> Vec<Element> {
         let Metric { baseline, concern, unit, .. } = self.policy;
         let limit = self.policy.failing_line();
-        let mut lines = vec![("concern", "concern", *concern, RIGHT, "end")];
+        let mut lines = vec![("concern", *concern, RIGHT, "end")];
         if limit < *concern || *concern < limit {
-            lines.push(("limit", "limit", limit, LEFT + 4.0, "start"));
+            lines.push(("limit", limit, LEFT + 4.0, "start"));
         }
         if *baseline < limit || limit < *baseline {
-            lines.push(("promised", "promised", *baseline, f64::midpoint(LEFT, RIGHT), "middle"));
+            lines.push(("promised", *baseline, f64::midpoint(LEFT, RIGHT), "middle"));
         }
-        let drawn = lines.into_iter().flat_map(|(class, word, at, x, anchor)| {
+        let drawn = lines.into_iter().flat_map(|(word, at, x, anchor)| {
             let y = self.scale.y(at);
-            let far = if self.scale.is_far(at) { " far" } else { "" };
-            let label = text(class, x, y - 3.0).with("text-anchor", anchor);
-            let label = label.text(format!("{word} {}", figures::amount(at, *unit)));
-            [level(class, y).with("data-line", format!("{at}{far}")), label]
+            let label = text(word, x, y - 3.0).with("text-anchor", anchor);
+            [level(word, y), label.text(format!("{word} {}", figures::amount(at, *unit)))]
         });
         drawn.collect()
     }
@@ -204,11 +205,8 @@ impl<'a> Plot<'a> {
     /// Runs stand side by side, however long there was none. A single one stands where the last does.
     fn x(&self, index: usize) -> f64 {
         let last = self.trend.points.len().saturating_sub(1);
-        if last == 0 {
-            RIGHT - 6.0
-        } else {
-            part(index, last).mul_add(RIGHT - 6.0 - LEFT - 6.0, LEFT + 6.0)
-        }
+        let (first_x, last_x) = (LEFT + INSET, RIGHT - INSET);
+        if last == 0 { last_x } else { part(index, last).mul_add(last_x - first_x, first_x) }
     }
 
     /// A reference was moved at the last run that was not later.
@@ -223,10 +221,6 @@ pub(super) fn moved(promotion: &Promotion, unit: Unit) -> String {
     let value = figures::amount(promotion.estimate.value, unit);
     let commit = digest::commit(&promotion.commit);
     format!("{}, {commit}: reference {value}, because {}", day(promotion.at), promotion.because)
-}
-
-const fn ends(low: f64, high: f64) -> [f64; 2] {
-    [low, high]
 }
 
 #[expect(clippy::cast_precision_loss, reason = "no trend has 2^53 points")]
