@@ -1,10 +1,10 @@
 //! Every scenario that there is.
 
 use crate::scenario::Entry;
-use crate::{framing, registry};
+use crate::{framing, registry, route};
 
 /// All of them, in the order in which a probe names them.
-pub const ALL: &[Entry] = &[framing::ROUTE_CORE, registry::REGISTRY];
+pub const ALL: &[Entry] = &[framing::ROUTE_CORE, route::ROUTE, registry::REGISTRY];
 
 #[cfg(test)]
 mod tests;
