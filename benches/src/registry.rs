@@ -17,7 +17,7 @@ pub const REGISTRY: Entry =
 const UPDATE: &str = "registry.update_2000";
 
 /// Bursts in one sample, which together take about a millisecond.
-const BURSTS: u32 = 4;
+const BURSTS: u32 = 8;
 
 /// Updates in one burst.
 pub const UPDATES: usize = 2000;
