@@ -11,11 +11,11 @@ use assistant_core::routing::{Verdict, route};
 use assistant_core::time::WallMs;
 use harness::bench::probe::Values;
 
-use crate::scenario::{Entry, NoValues, Place, Scenario, Slowdown, ms_of_each};
+use crate::scenario::{Entry, NoValues, Scenario, Slowdown, ms_of_each};
 
 /// Routing and framing a short message.
 pub const ROUTE_CORE: Entry =
-    Entry { name: "route_core", metrics: &[CORE], warm_ups: 3, open: |_: &Place| open() };
+    Entry { name: "route_core", metrics: &[CORE], warm_ups: 3, open: |_| open() };
 
 const CORE: &str = "daemon.route_message.core";
 

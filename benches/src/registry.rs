@@ -8,11 +8,11 @@ use claude_assistant::measured::{NotMeasured, Registry};
 use harness::bench::probe::Values;
 use tempfile::TempDir;
 
-use crate::scenario::{Entry, NoValues, Place, Scenario, Slowdown, ms_of_each};
+use crate::scenario::{Entry, NoValues, Scenario, Slowdown, ms_of_each};
 
 /// Bursts of updates, in memory.
 pub const REGISTRY: Entry =
-    Entry { name: "registry", metrics: &[UPDATE], warm_ups: 2, open: |_: &Place| open() };
+    Entry { name: "registry", metrics: &[UPDATE], warm_ups: 2, open: |_| open() };
 
 const UPDATE: &str = "registry.update_2000";
 

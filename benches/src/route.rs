@@ -7,11 +7,11 @@ use harness::bench::probe::Values;
 use tempfile::TempDir;
 
 use crate::framing::{CONTACTS, SHORT};
-use crate::scenario::{Entry, NoValues, Place, Scenario, Slowdown, ms_of_each};
+use crate::scenario::{Entry, NoValues, Scenario, Slowdown, ms_of_each};
 
 /// From a message being durable to the supervisor having the hint for its session.
 pub const ROUTE: Entry =
-    Entry { name: "route", metrics: &[ROUTE_MESSAGE], warm_ups: 3, open: |_: &Place| open() };
+    Entry { name: "route", metrics: &[ROUTE_MESSAGE], warm_ups: 3, open: |_| open() };
 
 const ROUTE_MESSAGE: &str = "daemon.route_message";
 

@@ -137,3 +137,6 @@ pub fn checked(entry: &Entry, values: Values) -> Result<Values, NoValues> {
         None => Ok(values),
     }
 }
+
+#[cfg(test)]
+mod tests;
