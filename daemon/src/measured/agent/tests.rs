@@ -163,3 +163,14 @@ fn a_program_that_is_none_says_so_and_leaves_no_task() {
     assert_eq!(trouble, "hear from the agent: it is gone (exit 0): ");
     assert_eq!(host.tasks_left(0), 0);
 }
+
+#[test]
+fn a_task_counts_until_it_has_ended() {
+    let host = Host::new().unwrap();
+    let (end, ended) = tokio::sync::oneshot::channel::<()>();
+    let mut tasks = JoinSet::new();
+    tasks.spawn_on(ended, host.0.handle());
+    assert_eq!((host.alive_tasks(), host.tasks_left(1)), (1, 0));
+    drop(end);
+    assert_eq!(host.tasks_left(0), 0);
+}
