@@ -6,6 +6,7 @@
 //! decode      a line of the agent program, read
 //! Registry    the sessions on disk, told of many messages
 //! Route       a message on its way from the intake to the supervisor
+//! Agent       a life of the agent program, over a session's ears and its closing steps
 //! ```
 
 mod agent;
