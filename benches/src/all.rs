@@ -2,13 +2,14 @@
 
 use crate::scenario::Entry;
 use crate::{
-    agent, bare, burst, cycles, framing, idle, inbox, life, pickup, registry, restart, sessions,
-    status,
+    agent, bare, burst, cycles, framing, idle, inbox, life, pickup, registry, restart, route,
+    sessions, status,
 };
 
 /// All of them, in the order in which a probe names them.
 pub const ALL: &[Entry] = &[
     framing::ROUTE_CORE,
+    route::ROUTE,
     registry::REGISTRY,
     agent::AGENT,
     agent::AGENT_REAL,

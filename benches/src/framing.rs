@@ -11,11 +11,11 @@ use assistant_core::routing::{Verdict, route};
 use assistant_core::time::WallMs;
 use harness::bench::probe::Values;
 
-use crate::scenario::{Entry, NoValues, Place, Scenario, Slowdown, ms_of_each};
+use crate::scenario::{Entry, NoValues, Scenario, Slowdown, ms_of_each};
 
 /// Routing and framing a short message.
 pub const ROUTE_CORE: Entry =
-    Entry { name: "route_core", metrics: &[CORE], warm_ups: 3, open: |_: &Place| open() };
+    Entry { name: "route_core", metrics: &[CORE], warm_ups: 3, open: |_| open() };
 
 const CORE: &str = "daemon.route_message.core";
 
@@ -23,7 +23,7 @@ const CORE: &str = "daemon.route_message.core";
 const MESSAGES: u32 = 500;
 
 /// Contacts in the directory: more than most people know.
-const CONTACTS: usize = 500;
+pub const CONTACTS: usize = 500;
 
 /// A text of ordinary length.
 pub const SHORT: &str = "could you look up when the library opens on saturday? we would like to \
@@ -34,6 +34,13 @@ pub const SHORT: &str = "could you look up when the library opens on saturday? w
 pub struct Incoming {
     directory: Directory,
     arrival: Arrival,
+}
+
+/// Whose session a message goes to.
+#[derive(Debug)]
+pub struct Recipient {
+    contact_name: String,
+    tier: Tier,
 }
 
 /// Why there is no message.
@@ -79,17 +86,25 @@ impl Incoming {
 
     /// Routes and frames it. Returns the frame, or `None` if it reaches no session.
     pub fn route_and_frame(&self) -> Option<String> {
+        self.route().map(|recipient| self.frame(&recipient))
+    }
+
+    /// Who gets it; `None` if nobody does.
+    pub fn route(&self) -> Option<Recipient> {
         match route(&self.arrival, &self.directory, TestTrust::Trusted) {
-            Verdict::Deliver { contact_name, tier, .. } => {
-                Some(frame(&Framed::new(&self.arrival, &contact_name, tier)))
-            }
+            Verdict::Deliver { contact_name, tier, .. } => Some(Recipient { contact_name, tier }),
             Verdict::Refused(_) | Verdict::Ignored(_) => None,
         }
+    }
+
+    /// What the agent of this recipient reads.
+    pub fn frame(&self, recipient: &Recipient) -> String {
+        frame(&Framed::new(&self.arrival, &recipient.contact_name, recipient.tier))
     }
 }
 
 fn open() -> Result<Box<dyn Scenario>, NoValues> {
-    let short = Incoming::with(SHORT).map_err(|error| NoValues::Failed(error.into()))?;
+    let short = Incoming::with(SHORT).map_err(NoValues::failed)?;
     Ok(Box::new(short))
 }
 

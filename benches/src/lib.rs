@@ -1,9 +1,11 @@
 //! Scenarios: the pieces of work whose cost is promised, each a function that does it once.
 //!
 //! ```text
-//! pieces     framing, machine, wire, registry     daemon, bare
-//!               │              │                    │
-//!            criterion      Scenario (scenario, all)  <──  serving <── bench-probe <── a driver
+//! in this process            framing, machine, wire, registry, route ─┐
+//! over the real binaries     daemon ─> end_to_end                     ├─> all ─> serving: bench-probe
+//! beside them                bare: what the machine itself takes     ─┘
+//!
+//! criterion and gungraun     the pieces in this process, one by one: benches/*.rs
 //! ```
 //!
 //! A scenario measures nothing that it prepared, and knows no line that it must stay below: those
@@ -24,6 +26,7 @@ pub mod machine;
 pub mod pickup;
 pub mod registry;
 pub mod restart;
+pub mod route;
 pub mod samples;
 pub mod scenario;
 pub mod serving;

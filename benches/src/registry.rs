@@ -8,16 +8,16 @@ use claude_assistant::measured::{NotMeasured, Registry};
 use harness::bench::probe::Values;
 use tempfile::TempDir;
 
-use crate::scenario::{Entry, NoValues, Place, Scenario, Slowdown, ms_of_each};
+use crate::scenario::{Entry, NoValues, Scenario, Slowdown, ms_of_each};
 
 /// Bursts of updates, in memory.
 pub const REGISTRY: Entry =
-    Entry { name: "registry", metrics: &[UPDATE], warm_ups: 2, open: |_: &Place| open() };
+    Entry { name: "registry", metrics: &[UPDATE], warm_ups: 2, open: |_| open() };
 
 const UPDATE: &str = "registry.update_2000";
 
 /// Bursts in one sample, which together take about a millisecond.
-const BURSTS: u32 = 4;
+const BURSTS: u32 = 8;
 
 /// Updates in one burst.
 pub const UPDATES: usize = 2000;
@@ -68,7 +68,7 @@ impl Sandboxed {
 }
 
 fn open() -> Result<Box<dyn Scenario>, NoValues> {
-    let registry = Sandboxed::new().map_err(|error| NoValues::Failed(error.into()))?;
+    let registry = Sandboxed::new().map_err(NoValues::failed)?;
     Ok(Box::new(registry))
 }
 
@@ -77,7 +77,7 @@ impl Scenario for Sandboxed {
         let mut took = Duration::ZERO;
         for _ in 0..BURSTS {
             // Updates that wait for the disk would take those that follow in.
-            self.flush().map_err(|error| NoValues::Failed(error.into()))?;
+            self.flush().map_err(NoValues::failed)?;
             let began = Instant::now();
             slowdown.hold(UPDATE);
             self.update();

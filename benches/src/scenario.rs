@@ -28,6 +28,13 @@ pub enum NoValues {
     Failed(#[from] Box<dyn std::error::Error + Send + Sync>),
 }
 
+impl NoValues {
+    /// Something went wrong.
+    pub fn failed(why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Failed(why.into())
+    }
+}
+
 /// Where scenarios find what they run.
 #[derive(Debug, Clone)]
 pub struct Place {
@@ -129,8 +136,7 @@ pub fn ms_of_each(took: Duration, units: u32) -> f64 {
 /// # Errors
 /// What is wrong with them.
 pub fn checked(entry: &Entry, values: Values) -> Result<Values, NoValues> {
-    let wrong =
-        |what: String| Err(NoValues::Failed(format!("measure {}: {what}", entry.name).into()));
+    let wrong = |what: String| Err(NoValues::failed(format!("measure {}: {what}", entry.name)));
     if let Some(lacking) = entry.metrics.iter().find(|metric| !values.contains_key(**metric)) {
         return wrong(format!("no value of {lacking}"));
     }
@@ -142,3 +148,6 @@ pub fn checked(entry: &Entry, values: Values) -> Result<Values, NoValues> {
         None => Ok(values),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -72,7 +72,7 @@ impl Probe<'_> {
             Ok(Ask::Prepare { scenario, slowed }) => self.prepare(&scenario, slowed),
             Ok(Ask::Sample) => self.sample(),
             Ok(Ask::Finish) => self.finish(),
-            Err(error) => Err(failed(format!("read what is asked: {error}"))),
+            Err(error) => Err(NoValues::failed(format!("read what is asked: {error}"))),
         };
         answered.unwrap_or_else(|trouble| {
             self.prepared = None;
@@ -85,7 +85,7 @@ impl Probe<'_> {
 
     fn prepare(&mut self, name: &str, slowed: Option<f64>) -> Result<Answer, NoValues> {
         if let Some(Prepared { entry, .. }) = &self.prepared {
-            return Err(failed(format!("prepare {name}: {} is prepared", entry.name)));
+            return Err(NoValues::failed(format!("prepare {name}: {} is prepared", entry.name)));
         }
         let Some(&entry) = self.entries.iter().find(|entry| entry.name == name) else {
             return Err(NoValues::Missing(format!("a scenario {name}")));
@@ -103,13 +103,15 @@ impl Probe<'_> {
     }
 
     fn sample(&mut self) -> Result<Answer, NoValues> {
-        let prepared = self.prepared.as_mut().ok_or_else(|| failed("sample nothing prepared"))?;
+        let prepared =
+            self.prepared.as_mut().ok_or_else(|| NoValues::failed("sample nothing prepared"))?;
         let values = prepared.sample()?;
         Ok(Answer::Values { values, roles: prepared.scenario.roles() })
     }
 
     fn finish(&mut self) -> Result<Answer, NoValues> {
-        let prepared = self.prepared.take().ok_or_else(|| failed("finish nothing prepared"))?;
+        let prepared =
+            self.prepared.take().ok_or_else(|| NoValues::failed("finish nothing prepared"))?;
         prepared.scenario.finish()?;
         Ok(Answer::Finished)
     }
@@ -139,10 +141,6 @@ impl Prepared {
         self.slowdown = Slowdown::of(delays.collect());
         Ok(())
     }
-}
-
-fn failed(why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> NoValues {
-    NoValues::Failed(why.into())
 }
 
 #[cfg(test)]

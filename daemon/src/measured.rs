@@ -1,30 +1,42 @@
 //! What benches reach of the daemon: the few inner parts whose cost is promised. Everything else of
 //! this crate stays private, and the program itself uses nothing of this.
+//!
+//! ```text
+//! decode      a line of the agent program, read
+//! Registry    the sessions on disk, told of many messages
+//! Route       a message on its way from the intake to the supervisor
+//! ```
+
+mod registry;
+mod route;
 
 mod agent;
 
 use std::path::Path;
 use std::sync::Arc;
 
-use assistant_core::access::Tier;
-use assistant_core::chat::{ChatId, Source};
-use assistant_core::time::WallMs;
-use tokio::runtime::Runtime;
-use tokio::task::JoinSet;
-
+pub use self::registry::Registry;
+pub use self::route::Route;
 use crate::claude::wire::{self, Frame};
 use crate::clock::wall_now;
-use crate::store::{self, NewSession, SessionFacts, SessionKind, SessionRow, Store, StoreThread};
+use crate::store::{self, Store, StoreThread};
 
 pub use agent::{Agent, AgentTrouble, Closed, EndedBy, Host, Settings, Turn};
 
 /// The database that a [`Registry`] makes in its folder.
+/// The database that is made in the folder of something measured.
 const DATABASE: &str = "assistant.db";
 
 /// Why there is nothing to measure.
 #[derive(Debug, thiserror::Error)]
 #[error("prepare what is to be measured: {0}")]
 pub struct NotMeasured(#[source] Box<dyn std::error::Error + Send + Sync>);
+
+impl NotMeasured {
+    fn new(why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self(why.into())
+    }
+}
 
 /// Reads one line of the agent program (without its end) as a session does. Returns how many bytes
 /// were understood: all of them, or 0 for a line that is of no use to us.
@@ -35,79 +47,33 @@ pub fn decode(line: &[u8]) -> usize {
     }
 }
 
-/// The registry of sessions in a database on the disk, behind the store's own writer.
+/// A store on the disk behind its own writer, which ends when this is dropped. Whoever has another
+/// handle of the store has to be gone by then.
 #[derive(Debug)]
-pub struct Registry {
-    runtime: Runtime,
-    /// There until the registry is dropped.
+struct OnDisk {
+    /// There until it is dropped.
     open: Option<(Store, StoreThread)>,
-    sessions: Vec<SessionRow>,
-    last: WallMs,
 }
 
-impl Registry {
-    /// Makes a database in `dir`, with so many sessions.
-    ///
-    /// # Errors
-    /// When `dir` has one already, or cannot be written.
-    pub fn create(dir: &Path, sessions: usize) -> Result<Self, NotMeasured> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| NotMeasured(error.into()))?;
+impl OnDisk {
+    /// Makes a database in `dir`.
+    fn create(dir: &Path) -> Result<Self, NotMeasured> {
         let path = dir.join(DATABASE);
         if path.exists() {
-            return Err(NotMeasured(format!("{} is there already", path.display()).into()));
+            return Err(NotMeasured::new(format!("{} is there already", path.display())));
         }
-        let (store, writer) =
-            store::open(&path, Arc::new(wall_now)).map_err(|error| NotMeasured(Box::new(error)))?;
-        let thread = writer.start().map_err(|error| NotMeasured(error.into()))?;
-        let mut registry =
-            Self { runtime, open: Some((store, thread)), sessions: Vec::new(), last: wall_now() };
-        registry.sessions = registry.make(sessions)?;
-        Ok(registry)
+        let (store, writer) = store::open(&path, Arc::new(wall_now)).map_err(NotMeasured::new)?;
+        let thread = writer.start().map_err(NotMeasured::new)?;
+        Ok(Self { open: Some((store, thread)) })
     }
 
-    /// Tells `updates` times that a session had a message, each session in its turn. No disk.
-    pub fn touch(&mut self, updates: usize) {
-        let Some((store, _)) = &self.open else { return };
-        for session in self.sessions.iter().cycle().take(updates) {
-            self.last.0 += 1;
-            store.touch(*session, self.last);
-        }
-    }
-
-    /// Returns when everything told is durable.
-    ///
-    /// # Errors
-    /// When the disk does not take it.
-    pub fn flush(&self) -> Result<(), NotMeasured> {
-        let Some((store, _)) = &self.open else { return Ok(()) };
-        self.runtime.block_on(store.flush()).map_err(|error| NotMeasured(Box::new(error)))
-    }
-
-    fn make(&self, sessions: usize) -> Result<Vec<SessionRow>, NotMeasured> {
-        let Some((store, _)) = &self.open else { return Ok(Vec::new()) };
-        let made = async {
-            // All at once, so that they share a few commits.
-            let mut making = JoinSet::new();
-            for nth in 0..sessions {
-                let (store, new) = (store.clone(), session(nth)?);
-                making.spawn(async move { store.ensure_session(new).await });
-            }
-            let mut rows = Vec::with_capacity(sessions);
-            while let Some(made) = making.join_next().await {
-                let made = made.map_err(|error| NotMeasured(Box::new(error)))?;
-                rows.push(made.map_err(|error| NotMeasured(Box::new(error)))?.row);
-            }
-            rows.sort_unstable();
-            Ok(rows)
-        };
-        self.runtime.block_on(made)
+    fn store(&self) -> &Store {
+        let (store, _) = self.open.as_ref().expect("nobody asks while it is dropped");
+        store
     }
 }
 
-impl Drop for Registry {
+impl Drop for OnDisk {
     fn drop(&mut self) {
         if let Some((store, thread)) = self.open.take() {
             drop(store);
@@ -115,17 +81,4 @@ impl Drop for Registry {
             let _ended = thread.join();
         }
     }
-}
-
-fn session(nth: usize) -> Result<NewSession, NotMeasured> {
-    let address = format!("+1555{nth:07}");
-    let chat = ChatId::new(Source::Test, &address).map_err(|error| NotMeasured(Box::new(error)))?;
-    let facts = SessionFacts {
-        name: address.clone(),
-        kind: SessionKind::Direct,
-        contact: address.clone(),
-        tier: Tier::Admin,
-        model: None,
-    };
-    Ok(NewSession { chat, working_dir: Path::new("/").join(address), facts })
 }

@@ -10,7 +10,7 @@ use crate::scenario::{Place, Scenario, Slowdown, checked};
 
 /// Those that need nothing but this process. The others run built programs, which a unit test does
 /// not have.
-const IN_PROCESS: [&str; 2] = ["route_core", "registry"];
+const IN_PROCESS: [&str; 3] = ["route_core", "route", "registry"];
 
 fn in_process() -> impl Iterator<Item = Entry> {
     IN_PROCESS.iter().map(|name| {

@@ -25,7 +25,7 @@ impl Scenario for Wrong {
     }
 
     fn finish(self: Box<Self>) -> Result<(), NoValues> {
-        Err(failed("take it away"))
+        Err(NoValues::failed("take it away"))
     }
 }
 

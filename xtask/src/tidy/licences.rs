@@ -99,10 +99,17 @@ pub(super) fn check(metadata: &Metadata, policy: &Policy) -> Vec<Finding> {
 }
 
 /// Whether an SPDX expression can be met with the allowed licences alone. The old form `A/B` means
-/// `A OR B`. `OR` binds weaker than `AND`, and an exception belongs to the licence before it.
+/// `A OR B`, and some authors write the words small. `OR` binds weaker than `AND`, and an exception
+/// belongs to the licence before it.
 fn permits(expression: &str, allowed: &[String]) -> bool {
     let spaced = expression.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ");
-    let tokens: Vec<&str> = spaced.split_whitespace().collect();
+    let large = |token| match token {
+        "or" => "OR",
+        "and" => "AND",
+        "with" => "WITH",
+        other => other,
+    };
+    let tokens: Vec<&str> = spaced.split_whitespace().map(large).collect();
     let mut parser = Parser { tokens: &tokens, allowed };
     parser.any() == Some(true) && parser.tokens.is_empty()
 }

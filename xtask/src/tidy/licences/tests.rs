@@ -14,6 +14,7 @@ fn one_permitted_choice_is_enough_and_every_part_is_needed() {
     check("MIT", true);
     check("GPL-3.0", false);
     check("MIT OR GPL-3.0", true);
+    check("MIT or GPL-3.0", true);
     check("MIT AND GPL-3.0", false);
     check("GPL-3.0/MIT", true);
     check("MPL-2.0 OR GPL-3.0", false);
@@ -23,6 +24,7 @@ fn one_permitted_choice_is_enough_and_every_part_is_needed() {
 fn brackets_and_precedence_are_kept() {
     check("(MIT OR Apache-2.0) AND Unicode-3.0", true);
     check("(MIT OR Apache-2.0) AND GPL-3.0", false);
+    check("(MIT or Apache-2.0) and GPL-3.0", false);
     check("GPL-3.0 AND Unicode-3.0 OR MIT", true);
     check("MIT AND (GPL-3.0 OR LGPL-3.0)", false);
 }
