@@ -25,6 +25,7 @@ pub const ALL: &[Entry] = &[
     restart::RESTART,
     bare::BARE,
 ];
+];
 
 #[cfg(test)]
 mod tests;

@@ -5,16 +5,17 @@
 //! decode      a line of the agent program, read
 //! Registry    the sessions on disk, told of many messages
 //! Route       a message on its way from the intake to the supervisor
+//! Agent       a life of the agent program, over a session's ears and its closing steps
 //! ```
 
+mod agent;
 mod registry;
 mod route;
-
-mod agent;
 
 use std::path::Path;
 use std::sync::Arc;
 
+pub use self::agent::{Agent, AgentTrouble, Closed, EndedBy, Host, Settings, Turn};
 pub use self::registry::Registry;
 pub use self::route::Route;
 use crate::claude::wire::{self, Frame};

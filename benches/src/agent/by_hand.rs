@@ -133,7 +133,7 @@ impl Driven for ByHand {
     fn disconnect(mut self) -> Result<Duration, NoValues> {
         let began = Instant::now();
         drop(self.stdin.take());
-        self.output.to_the_end().map_err(trouble)?;
+        self.output.drain().map_err(trouble)?;
         self.child.wait().map_err(trouble)?;
         Ok(began.elapsed())
     }
@@ -175,7 +175,7 @@ impl Output {
         }
     }
 
-    fn to_the_end(&mut self) -> io::Result<()> {
+    fn drain(&mut self) -> io::Result<()> {
         while self.more()? != 0 {}
         Ok(())
     }

@@ -42,9 +42,9 @@ const REAL: &str = ".real";
 
 const OVER: &str = ".real.over";
 
-/// Agents of each side in one sample: an odd number of stages each, so that who goes first in a
-/// stage of one life goes second in the other.
-const LIVES: usize = 2;
+/// Agents of each side in one sample, of whose steps the difference takes the least. A life has an
+/// odd number of stages, so that who goes first in one of them goes second in it next time.
+const LIVES: usize = 3;
 
 /// Questions and interrupts in each life.
 const ROUNDS: usize = 3;

@@ -29,6 +29,9 @@ pub use self::settings::Settings;
 /// How long tasks may take to be gone once nobody holds them.
 const TASKS_GONE_MAX: Duration = Duration::from_secs(1);
 
+/// Between two looks at them.
+const TASKS_LOOK: Duration = Duration::from_millis(1);
+
 /// Why an agent did not do as it should.
 #[derive(Debug, thiserror::Error)]
 pub enum AgentTrouble {
@@ -144,8 +147,8 @@ impl Host {
         let deadline = Instant::now() + TASKS_GONE_MAX;
         self.0.block_on(async {
             while before < self.alive_tasks() && Instant::now() < deadline {
-                // Whoever was told to end is polled once more before this returns.
-                tokio::task::yield_now().await;
+                // Meanwhile whoever was told to end does so.
+                tokio::time::sleep(TASKS_LOOK).await;
             }
         });
         self.alive_tasks().saturating_sub(before)

@@ -113,12 +113,11 @@ impl Settings {
         /// Every agent of this process has a number of its own: one that is ended takes with it
         /// whatever carries its mark.
         static SESSIONS: AtomicI64 = AtomicI64::new(1);
-        let (session, session_id) = match &self.resume {
-            Some(id) => (Start::Resume(id.clone()), id.clone()),
-            None => {
-                let id = Uuid::new_v4();
-                (Start::Fresh(id), id.to_string())
-            }
+        let (session, session_id) = if let Some(id) = &self.resume {
+            (Start::Resume(id.clone()), id.clone())
+        } else {
+            let id = Uuid::new_v4();
+            (Start::Fresh(id), id.to_string())
         };
         let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
         let options = AgentOptions {

@@ -27,22 +27,19 @@ async fn play(options: Options, script: &str) -> String {
     };
     let mut told = Vec::new();
     for word in script.split_whitespace() {
-        let outcome = match (word.split_once(':').unwrap_or((word, "")), live.as_mut()) {
-            (_, Err(trouble)) => Err(AgentTrouble::Refused(trouble.to_string())),
-            (("q", text), Ok(live)) => live.query(text).await.map(|turn| {
+        let outcome = match word.split_once(':').unwrap_or((word, "")) {
+            ("q", text) => live.query(text).await.map(|turn| {
                 assert!(turn.first_message_after <= turn.result_after, "{turn:?}");
                 "answered".to_owned()
             }),
-            (("b", text), Ok(live)) => live.begin(text).await.map(|()| "begun".to_owned()),
-            (("i", _), Ok(live)) => live.interrupt().await.map(|_| "interrupted".to_owned()),
-            (("d", _), Ok(_)) => break,
-            (other, _) => panic!("no such word: {other:?}"),
+            ("b", text) => live.begin(text).await.map(|()| "begun".to_owned()),
+            ("i", _) => live.interrupt().await.map(|_| "interrupted".to_owned()),
+            ("d", _) => break,
+            other => panic!("no such word: {other:?}"),
         };
         told.push(outcome.unwrap_or_else(|trouble| trouble.to_string()));
     }
-    if let Ok(live) = live {
-        told.push(format!("{:?}", live.disconnect().await.ended_by));
-    }
+    told.push(format!("{:?}", live.disconnect().await.ended_by));
     format!("{} | {}", told.join(", "), kinds(&heard).join(" "))
 }
 
@@ -94,7 +91,7 @@ async fn an_agent_that_stays_silent_is_asked_by_a_signal() {
 async fn a_conversation_that_is_unknown_is_no_agent() {
     let unknown = Options { resume: Some("gone".to_owned()), ..Options::default() };
     let told = play(unknown, "q:hello").await;
-    assert!(told.starts_with("begin with the agent: begin with the agent: "), "{told}");
+    assert_eq!(told, "begin with the agent: error_during_execution");
 }
 
 #[tokio::test(start_paused = true)]
@@ -164,5 +161,16 @@ fn a_program_that_is_none_says_so_and_leaves_no_task() {
     let settings = Settings::new("/bin/true".as_ref(), dir.path()).unwrap();
     let trouble = host.connect_all(&settings, 2).unwrap_err().to_string();
     assert_eq!(trouble, "hear from the agent: it is gone (exit 0): ");
+    assert_eq!(host.tasks_left(0), 0);
+}
+
+#[test]
+fn a_task_counts_until_it_has_ended() {
+    let host = Host::new().unwrap();
+    let (end, ended) = tokio::sync::oneshot::channel::<()>();
+    let mut tasks = JoinSet::new();
+    tasks.spawn_on(ended, host.0.handle());
+    assert_eq!((host.alive_tasks(), host.tasks_left(1)), (1, 0));
+    drop(end);
     assert_eq!(host.tasks_left(0), 0);
 }
