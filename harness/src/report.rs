@@ -13,6 +13,7 @@ use std::{fmt, fs, io};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::exit_code::ExitCode;
@@ -260,16 +261,8 @@ pub enum ReportError {
 impl Report {
     /// Reads one from disk.
     pub fn read(path: &Path) -> Result<Self, ReportError> {
-        let named = || path.to_path_buf();
-        let text = fs::read_to_string(path)
-            .map_err(|source| ReportError::File { path: named(), source })?;
-        let report: Self = serde_json::from_str(&text)
-            .map_err(|source| ReportError::Json { path: named(), source })?;
-        if report.schema == SCHEMA {
-            Ok(report)
-        } else {
-            Err(ReportError::Schema { path: named(), found: report.schema })
-        }
+        let report: Self = read_json(path)?;
+        known(&report.schema, path).map(|()| report)
     }
 
     /// Writes it, replacing what was there in one step, with the directory it lies in.
@@ -285,6 +278,33 @@ impl Report {
         text.push('\n');
         text
     }
+}
+
+/// Which kind of report a file holds: what its field `kind` says, which that of a tier lacks.
+pub fn kind_of(path: &Path) -> Result<Option<String>, ReportError> {
+    #[derive(Deserialize)]
+    struct Named {
+        schema: String,
+        kind: Option<String>,
+    }
+    let Named { schema, kind } = read_json(path)?;
+    known(&schema, path).map(|()| kind)
+}
+
+/// Reads a file as JSON.
+pub(crate) fn read_json<Contents: DeserializeOwned>(path: &Path) -> Result<Contents, ReportError> {
+    let named = || path.to_path_buf();
+    let text =
+        fs::read_to_string(path).map_err(|source| ReportError::File { path: named(), source })?;
+    serde_json::from_str(&text).map_err(|source| ReportError::Json { path: named(), source })
+}
+
+/// Refuses a report of a version that this build does not know.
+pub(crate) fn known(schema: &str, path: &Path) -> Result<(), ReportError> {
+    if schema == SCHEMA {
+        return Ok(());
+    }
+    Err(ReportError::Schema { path: path.to_path_buf(), found: schema.to_owned() })
 }
 
 #[cfg(test)]

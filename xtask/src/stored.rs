@@ -3,10 +3,12 @@
 use std::path::Path;
 
 use clap::ValueEnum;
+use harness::bench::render as measured;
+use harness::bench::report::{BenchReport, KIND};
 use harness::exit_code::ExitCode;
 use harness::receipt::{Receipt, Stale, Wanted};
 use harness::render;
-use harness::report::{Report, ReportError};
+use harness::report::{self, Report, ReportError};
 use harness::tier::Tier;
 use jiff::Timestamp;
 
@@ -23,15 +25,14 @@ pub(crate) enum Format {
     Markdown,
     /// For a build server.
     Junit,
+    /// One page for a browser; of measuring runs alone.
+    Html,
 }
 
-/// The command `report`.
+/// The command `report`, for the report of a tier as well as for that of a measuring run.
 pub(crate) fn report(path: &Path, format: Format) -> ExitCode {
-    match Report::read(path) {
-        Ok(report) => {
-            print!("{}", rendered(&report, format));
-            ExitCode::Pass
-        }
+    match read(path) {
+        Ok(stored) => show(&stored, format),
         Err(error) => {
             eprintln!("xtask: failed to {error}");
             match error {
@@ -42,12 +43,42 @@ pub(crate) fn report(path: &Path, format: Format) -> ExitCode {
     }
 }
 
-fn rendered(report: &Report, format: Format) -> String {
-    match format {
-        Format::Terminal => render::terminal(report, tier::colour()),
-        Format::Markdown => render::markdown(report),
-        Format::Junit => render::junit(report),
+/// A report of either kind.
+enum Stored {
+    Tier(Box<Report>),
+    Bench(Box<BenchReport>),
+}
+
+fn read(path: &Path) -> Result<Stored, ReportError> {
+    if report::kind_of(path)?.as_deref() == Some(KIND) {
+        BenchReport::read(path).map(|report| Stored::Bench(Box::new(report)))
+    } else {
+        Report::read(path).map(|report| Stored::Tier(Box::new(report)))
     }
+}
+
+fn show(stored: &Stored, format: Format) -> ExitCode {
+    if let Some(text) = rendered(stored, format) {
+        print!("{text}");
+        ExitCode::Pass
+    } else {
+        eprintln!("xtask: the report of a tier has no page: only that of a measuring run does");
+        ExitCode::BadUsage
+    }
+}
+
+/// The report in a form, if it has that one.
+fn rendered(stored: &Stored, format: Format) -> Option<String> {
+    Some(match (stored, format) {
+        (Stored::Tier(report), Format::Terminal) => render::terminal(report, tier::colour()),
+        (Stored::Tier(report), Format::Markdown) => render::markdown(report),
+        (Stored::Tier(report), Format::Junit) => render::junit(report),
+        (Stored::Tier(_), Format::Html) => return None,
+        (Stored::Bench(report), Format::Terminal) => measured::terminal(report, tier::colour()),
+        (Stored::Bench(report), Format::Markdown) => measured::markdown(report),
+        (Stored::Bench(report), Format::Junit) => measured::junit(report),
+        (Stored::Bench(report), Format::Html) => measured::html(report),
+    })
 }
 
 /// The command `receipts`. Nothing is built: programs are looked at as they lie there.

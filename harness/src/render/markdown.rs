@@ -93,8 +93,7 @@ fn surroundings(out: &mut String, report: &Report) {
     line(out, "</details>");
 }
 
-/// Each of them as an item, apart from what stands above.
-pub(crate) fn list(out: &mut String, items: impl Iterator<Item = String>) {
+fn list(out: &mut String, items: impl Iterator<Item = String>) {
     for (index, item) in items.enumerate() {
         if index == 0 {
             apart(out);

@@ -46,6 +46,7 @@ pub(crate) const RULES: &[Rule] = &[
             "rustfmt.toml",
             ".cargo/",
             ".ci/",
+            ".github/",
             ".config/",
         ],
         checks: &[Everything],

@@ -21,9 +21,9 @@ pub(super) fn amount(value: f64, unit: Unit) -> String {
     shown(value, unit).amount(value)
 }
 
-/// The same at an axis, where instructions need no word.
+/// The same at an axis, where there is no room for the whole of a long unit.
 pub(super) fn tick(value: f64, unit: Unit) -> String {
-    amount(value, unit).replace(" instr.", "")
+    amount(value, unit).replace(" instr.", "").replace("/min", "")
 }
 
 /// `2.95 to 3.11`, in the unit that [`amount`] shows the value in; none where there is no spread.
@@ -76,7 +76,13 @@ pub(super) fn change_spread(ratio: &Interval) -> String {
 /// A part of a whole: `3 %`, `0.4 %`.
 pub(super) fn share(part: f64) -> String {
     let percent = part * 100.0;
-    if percent < 10.0 { format!("{} %", tenths(percent)) } else { format!("{percent:.0} %") }
+    if 0.0 < percent && percent < 0.05 {
+        "< 0.1 %".to_owned()
+    } else if percent < 10.0 {
+        format!("{} %", tenths(percent))
+    } else {
+        format!("{percent:.0} %")
+    }
 }
 
 /// Bytes: `12.3 MB`.

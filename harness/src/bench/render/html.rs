@@ -23,7 +23,7 @@ mod trend;
 use self::card::card;
 use self::markup::{Element, el};
 use self::pieces::Column::{Numbers, Spare, Words};
-use self::pieces::{anchor, badge, cell, name, row_head, section, table, used_bar};
+use self::pieces::{anchor, badge, cell, name, place, row_head, section, table, used_bar};
 use super::digest::{self, Part};
 use super::figures;
 use crate::bench::report::{BenchReport, MetricReport};
@@ -38,10 +38,10 @@ const STYLE: &str = include_str!("html/style.css");
 pub fn html(report: &BenchReport) -> String {
     let mut out = "<!DOCTYPE html>\n".to_owned();
     let main = el("main")
-        .children(cards(report, Part::Look, "look", "Needs a look"))
+        .children(cards(report, Part::Look, "Needs a look"))
         .child(glance(report))
-        .children(cards(report, Part::Holds, "holds", "Holds"))
-        .children(cards(report, Part::Unmeasured, "unmeasured", "Not measured"))
+        .children(cards(report, Part::Holds, "Holds"))
+        .children(cards(report, Part::Unmeasured, "Not measured"))
         .children(around::memory(report))
         .child(around::tiers(report))
         .child(around::quarantine(report))
@@ -67,13 +67,13 @@ fn head(report: &BenchReport) -> Element {
 }
 
 /// The cards of a part; nothing where it has none.
-fn cards(report: &BenchReport, part: Part, id: &'static str, title: &str) -> Option<Element> {
+fn cards(report: &BenchReport, part: Part, title: &str) -> Option<Element> {
     let rows = digest::rows(report).into_iter().filter(|row| digest::part(row) == part);
     let cards: Vec<Element> =
         rows.map(|row| card(row, report.trends.get(&row.policy.id))).collect();
     let count = cards.len();
     let all = el("div").class("cards").children(cards);
-    (0 < count).then(|| section(id, &format!("{title} ({count})")).child(all))
+    (0 < count).then(|| section(place(part), &format!("{title} ({count})")).child(all))
 }
 
 /// Every metric in a line, the worst first.
@@ -82,7 +82,7 @@ fn glance(report: &BenchReport) -> Element {
         Words("Metric"),
         Numbers("Measured"),
         Spare("Limit"),
-        Spare("Used"),
+        Spare("Of its limit"),
         Spare("Against base"),
         Words("Verdict"),
     ];

@@ -10,7 +10,7 @@ use crate::bench::policy::Unit;
 use crate::bench::report::{BenchReport, MetricReport};
 use crate::exit_code::ExitCode;
 use crate::render::digest::brief;
-use crate::render::markdown::{apart, code, line, list};
+use crate::render::markdown::{apart, code, line};
 
 /// What the text begins with, so that a comment can be found again.
 pub const MARKER: &str = "<!-- claude-assistant: bench-check -->";
@@ -18,8 +18,8 @@ pub const MARKER: &str = "<!-- claude-assistant: bench-check -->";
 /// How many reasons stand below a table at most: a page that somebody reads.
 const REASONS_MAX: usize = 20;
 
-/// How many rows a table has at most: a comment on GitHub holds 65,536 characters.
-const ROWS_MAX: usize = 100;
+/// No row or item is begun beyond this, in bytes: a comment on GitHub holds 65,536 characters.
+const BYTES_MAX: usize = 40_000;
 
 /// The report as Markdown of GitHub's kind.
 pub fn markdown(report: &BenchReport) -> String {
@@ -31,8 +31,8 @@ pub fn markdown(report: &BenchReport) -> String {
     line(&mut out, "");
     line(&mut out, &format!("**{}**", digest::totals(report)));
     line(&mut out, "");
-    line(&mut out, &code(&digest::builds(report)));
-    list(&mut out, report.verdict.reasons.iter().take(REASONS_MAX).map(|why| code(&brief(why))));
+    line(&mut out, &code(&brief(&digest::builds(report))));
+    items(&mut out, report.verdict.reasons.iter().take(REASONS_MAX).map(|why| code(&brief(why))));
     table(&mut out, part(Part::Look));
     reasons(&mut out, part(Part::Look));
     line(&mut out, "");
@@ -62,17 +62,17 @@ fn table<'a>(out: &mut String, rows: impl Iterator<Item = &'a MetricReport>) {
     apart(out);
     line(out, "| verdict | metric | measured | limit | against base |");
     line(out, "|---|---|---:|---:|---:|");
-    for row in rows.iter().take(ROWS_MAX) {
+    for (index, row) in rows.iter().enumerate() {
+        if BYTES_MAX < out.len() {
+            line(out, &format!("| | {} more | | | |", rows.len() - index));
+            break;
+        }
         let advisory = if digest::is_advisory(row) { ", advisory" } else { "" };
         let verdict = format!("{}{advisory}", digest::word(row.standing));
         let id = code(&brief(&row.policy.id));
         let value = digest::value(row).unwrap_or_default();
         let (limit, base) = (figures::limit(&row.policy), digest::against_base(row));
         line(out, &format!("| {verdict} | {id} | {value} | {limit} | {base} |"));
-    }
-    let rest = rows.len().saturating_sub(ROWS_MAX);
-    if 0 < rest {
-        line(out, &format!("| | {rest} more | | | |"));
     }
 }
 
@@ -85,7 +85,7 @@ fn reasons<'a>(out: &mut String, rows: impl Iterator<Item = &'a MetricReport>) {
         (!why.is_empty())
             .then(|| format!("{}: {}", code(&brief(&row.policy.id)), code(&brief(&why))))
     });
-    list(out, reasons.take(REASONS_MAX));
+    items(out, reasons.take(REASONS_MAX));
 }
 
 fn machine(out: &mut String, report: &BenchReport) {
@@ -105,20 +105,34 @@ fn machine(out: &mut String, report: &BenchReport) {
         format!("{whose}: {} in {} processes{own}", figures::bytes(role.rss_bytes), role.processes)
     });
     let here = [code(&digest::circumstances(report)), cpu, digest::load(&report.load)];
-    list(out, here.into_iter().chain(controls).chain(bare).chain(roles));
+    items(out, here.into_iter().chain(controls).chain(bare).chain(roles));
 }
 
 /// A part behind its name; nothing where it is empty.
 fn folded(out: &mut String, summary: &str, body: impl FnOnce(&mut String)) {
-    let mut inside = String::new();
-    body(&mut inside);
-    if inside.is_empty() {
-        return;
-    }
+    let before = out.len();
     apart(out);
     line(out, &format!("<details><summary>{summary}</summary>"));
     line(out, "");
-    out.push_str(inside.trim_start_matches('\n'));
+    let begun = out.len();
+    body(out);
+    if out.len() == begun {
+        out.truncate(before);
+        return;
+    }
     apart(out);
     line(out, "</details>");
+}
+
+/// A list, as long as there is room for it.
+fn items(out: &mut String, items: impl Iterator<Item = String>) {
+    for (index, item) in items.enumerate() {
+        if BYTES_MAX < out.len() {
+            return;
+        }
+        if index == 0 {
+            apart(out);
+        }
+        line(out, &format!("- {item}"));
+    }
 }

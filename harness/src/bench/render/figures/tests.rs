@@ -44,6 +44,7 @@ fn a_ratio_is_told_as_a_change() {
     assert_eq!(change(&interval(1.000_1, 0.999, 1.001)), "0 % ±0.1");
     assert_eq!(change(&interval(3.1, 3.0, 3.22)), "3.10x ±0.12");
     assert_eq!(change_spread(&interval(1.0, 0.98, 1.1)), "−2.0 % to +10.0 %");
+    assert_eq!([share(0.0), share(0.000_01)], ["0 %", "< 0.1 %"]);
     assert_eq!(share(0.004), "0.4 %");
     assert_eq!(share(0.5), "50 %");
 }

@@ -122,7 +122,9 @@ fn expiry(expires: Date, today: Date) -> Element {
         1 => ("badge remark", "in 1 day".to_owned()),
         _ => ("badge quiet", format!("in {left} days")),
     };
-    words(format!("{expires} ")).child(el("span").class(class).text(left))
+    let day = expires.to_string();
+    let day = el("time").with("datetime", day.as_str()).text(day);
+    words("").child(day).text(" ").child(el("span").class(class).text(left))
 }
 
 /// Whether the machine was quiet enough, and what it takes by itself.

@@ -5,7 +5,7 @@ use super::pieces::{anchor, badge, facts, name, tone, used_bar, words};
 use super::trend::{moved, trend};
 use crate::bench::policy::Metric;
 use crate::bench::render::{digest, figures};
-use crate::bench::report::{Measured, MetricReport, Trend};
+use crate::bench::report::{Judgement, Measured, MetricReport, Trend};
 
 /// The card of a metric.
 pub(super) fn card(row: &MetricReport, history: Option<&Trend>) -> Element {
@@ -39,11 +39,15 @@ fn value(row: &MetricReport, head: &Measured) -> Element {
         .class("value")
         .child(el("strong").text(figures::amount(head.estimate.value, policy.unit)))
         .children(spread);
-    let limit = words(figures::limit(policy)).children(used_bar(head.estimate.value, policy));
+    let bar = used_bar(head.estimate.value, policy);
+    let limit = el("span").class("limited").child(words(figures::limit(policy))).children(bar);
     let base = row.relative.as_ref().map(|relative| {
         let base = figures::estimate(&relative.base.estimate, policy.unit);
         let because = format!("base {base}; {}", digest::grounds(relative));
-        let change = el("b").text(figures::change(&relative.ratio));
+        // A sign of its own line would be read as something else.
+        let because = because.replace(" %", "\u{a0}%");
+        let change = el("b").class(judged(relative.judgement));
+        let change = change.text(figures::change(&relative.ratio));
         ("Against base", words("").child(change).child(el("small").text(because)))
     });
     let new = row.relative.is_none().then(|| digest::against_base(row));
@@ -56,20 +60,21 @@ fn value(row: &MetricReport, head: &Measured) -> Element {
 /// What is promised of it, and how its reference moved: folded away.
 fn promises(row: &MetricReport, history: Option<&Trend>) -> Element {
     let policy = &row.policy;
-    let amount = |line: f64| words(figures::within(line, policy));
+    let within = |line: f64| words(figures::within(line, policy));
+    let beyond = |line: f64| words(figures::amount(line, policy.unit));
     let relative = policy.relative.map(|lines| {
         let [warn, fail] = [lines.warn, lines.fail].map(figures::share);
-        ("Against base", words(format!("remarked beyond +{warn}, fails beyond +{fail}")))
+        ("Against base", words(format!("warns beyond +{warn}, fails beyond +{fail}")))
     });
     let samples =
         row.head.as_ref().map_or_else(String::new, |head| format!(" of {}", head.samples));
-    let rows = [("Promised", amount(policy.baseline))]
+    let rows = [("Promised", within(policy.baseline))]
         .into_iter()
-        .chain(policy.target.map(|target| ("Aim", amount(target))))
+        .chain(policy.target.map(|target| ("Aim", within(target))))
         .chain([
-            ("Remarked beyond", amount(policy.warn)),
-            ("Fails beyond", amount(policy.failing_line())),
-            ("Concern", amount(policy.concern)),
+            ("Warns beyond", beyond(policy.warn)),
+            ("Fails beyond", beyond(policy.failing_line())),
+            ("Concern", beyond(policy.concern)),
         ])
         .chain(relative)
         .chain([("Value", words(format!("{}{samples}", digest::statistic(policy.statistic))))])
@@ -84,4 +89,14 @@ fn promises(row: &MetricReport, history: Option<&Trend>) -> Element {
         .child(el("p").text(policy.why.as_str()))
         .child(facts(rows))
         .children(promotions)
+}
+
+/// The colour of what a comparison says, by name.
+const fn judged(judgement: Judgement) -> &'static str {
+    match judgement {
+        Judgement::Pass => "plain",
+        Judgement::Warn => "remark",
+        Judgement::Inconclusive => "unsure",
+        Judgement::Fail => "bad",
+    }
 }

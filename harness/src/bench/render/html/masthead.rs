@@ -1,8 +1,8 @@
 //! The top of the page: what the run means, and where to look first.
 
 use super::markup::{Element, el};
-use super::pieces::{moment, words};
-use crate::bench::render::digest;
+use super::pieces::{moment, place};
+use crate::bench::render::digest::{self, Part};
 use crate::bench::report::{BenchReport, BenchVerdict};
 use crate::exit_code::ExitCode;
 
@@ -27,25 +27,30 @@ pub(super) fn masthead(report: &BenchReport) -> Element {
         )))
         .child(el("h1").text(sentence(verdict)))
         .child(about)
-        .child(counts(verdict))
+        .child(counts(report))
         .children(reasons)
         .child(repeat.child(el("code").text(report.repeat.as_str())))
 }
 
-/// The counts, each a way to its part of the page.
-fn counts(verdict: &BenchVerdict) -> Element {
-    let count = |tone: &'static str, to: &'static str, count: usize, word: &'static str| {
-        let class = if count == 0 { "none" } else { tone };
-        let number = el("strong").text(count.to_string());
-        let link = el("a").with("href", to).with("class", class).child(number);
-        el("li").child(link.child(words(format!(" {word}"))))
-    };
-    let counts = el("ul").children([
-        count("bad", "#look", verdict.failed, "failed"),
-        count("unsure", "#look", verdict.inconclusive, "inconclusive"),
-        count("good", "#glance", verdict.held, "held"),
-        count("quiet", "#unmeasured", verdict.unmeasured, "unmeasured"),
-    ]);
+/// The counts, each a way to its part of the page where there is one.
+fn counts(report: &BenchReport) -> Element {
+    let BenchVerdict { held, failed, inconclusive, unmeasured, .. } = report.verdict;
+    let counts = [
+        ("bad", Part::Look, failed, "failed"),
+        ("unsure", Part::Look, inconclusive, "inconclusive"),
+        ("good", Part::Holds, held, "held"),
+        ("quiet", Part::Unmeasured, unmeasured, "unmeasured"),
+    ];
+    let counts = counts.into_iter().map(|(tone, part, count, word)| {
+        let is_there = report.metrics.iter().any(|row| digest::part(row) == part);
+        let leads = 0 < count && is_there;
+        let place =
+            if leads { el("a").with("href", format!("#{}", place(part))) } else { el("span") };
+        let place =
+            place.with("class", format!("count {}", if count == 0 { "quiet" } else { tone }));
+        el("li").child(place.child(el("strong").text(count.to_string())).text(format!(" {word}")))
+    });
+    let counts = el("ul").children(counts);
     el("nav").class("counts").with("aria-label", "Metrics by what they mean").child(counts)
 }
 

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 
 use super::markup::{Element, el};
 use crate::bench::policy::{Direction, Metric};
-use crate::bench::render::{digest, figures};
+use crate::bench::render::digest::{self, Part};
+use crate::bench::render::figures;
 use crate::bench::report::Standing;
 
 /// A column of a table.
@@ -56,6 +57,15 @@ pub(super) fn section(id: &'static str, title: &str) -> Element {
     el("section").with("id", id).with("aria-labelledby", heading).child(title)
 }
 
+/// Where the cards of a part stand on the page.
+pub(super) const fn place(part: Part) -> &'static str {
+    match part {
+        Part::Look => "look",
+        Part::Holds => "holds",
+        Part::Unmeasured => "unmeasured",
+    }
+}
+
 /// A list of names and what belongs to each.
 pub(super) fn facts(facts: impl IntoIterator<Item = (&'static str, Element)>) -> Element {
     let facts = facts
@@ -69,10 +79,9 @@ pub(super) fn words(text: impl Into<String>) -> Element {
     el("span").text(text)
 }
 
-/// The name of a metric or a case, which may break behind its dots.
+/// The name of a metric or a case, which may break behind its dots and colons.
 pub(super) fn name(id: &str) -> Element {
-    id.split_inclusive(['.', '_', ':'])
-        .fold(el("code"), |code, part| code.text(part).child(el("wbr")))
+    id.split_inclusive(['.', ':']).fold(el("code"), |code, part| code.text(part).child(el("wbr")))
 }
 
 /// Where a metric's card stands on the page.
@@ -125,7 +134,7 @@ pub(super) fn used_bar(value: f64, policy: &Metric) -> Option<Element> {
     let track = el("rect").class("track").with("width", "100").with("height", "6");
     let bar = el("svg").class("bar").with("viewBox", "0 0 100 6").with("aria-hidden", "true");
     let bar = bar.with("preserveAspectRatio", "none").child(track).child(filled);
-    Some(el("span").class("used").child(bar).text(format!("{} of its limit", figures::share(used))))
+    Some(el("span").class("used").child(bar).child(words(figures::share(used)).class("share")))
 }
 
 /// A moment, to the minute.

@@ -16,9 +16,9 @@ const NEAR: f64 = 2.0;
 /// How far the highest value stays below the upper edge.
 const ROOM: f64 = 1.08;
 
-/// The rows of a picture, from the top, in its own units.
+/// The upper and the lower edge of what is drawn, from the top, in the picture's own units.
 pub(super) const TOP: f64 = 14.0;
-pub(super) const BOTTOM: f64 = 112.0;
+pub(super) const BOTTOM: f64 = 136.0;
 
 /// How high the row of one far line is.
 const ROW: f64 = 15.0;
@@ -55,7 +55,7 @@ impl Scale {
 
     /// How far from the top a value or a line stands.
     pub(super) fn y(&self, value: f64) -> f64 {
-        let row = self.far.iter().zip(0_u32..).find(|(line, _)| **line == value);
+        let row = self.far.iter().zip(0_u32..).find(|(line, _)| line.total_cmp(&value).is_eq());
         if let Some((_, row)) = row {
             return TOP + ROW * f64::from(row);
         }
@@ -66,11 +66,6 @@ impl Scale {
     /// Where the axis is broken.
     pub(super) fn gap(&self) -> Option<f64> {
         (!self.far.is_empty()).then_some(self.values_top - ROW / 2.0)
-    }
-
-    /// Whether a line is above the break.
-    pub(super) fn is_far(&self, line: f64) -> bool {
-        self.far.contains(&line)
     }
 
     /// Round values to write at the axis, the lowest first.

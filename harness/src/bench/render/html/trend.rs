@@ -11,6 +11,12 @@ use crate::bench::report::{Point, Promotion, Trend};
 const LEFT: f64 = 54.0;
 const RIGHT: f64 = 312.0;
 
+/// How far the first and the last run stay within them.
+const INSET: f64 = 6.0;
+
+/// Where the days are written.
+const DAYS: f64 = 149.0;
+
 /// With more points than these, each is a dot without words of its own.
 const TITLED_MAX: usize = 60;
 
@@ -24,7 +30,7 @@ pub(super) fn trend(policy: &Metric, trend: Option<&Trend>, id: &str) -> Element
     let (title, desc) = (format!("{id}-title"), format!("{id}-desc"));
     el("svg")
         .class("trend")
-        .with("viewBox", "0 0 320 132")
+        .with("viewBox", "0 0 320 154")
         .with("role", "img")
         .with("aria-labelledby", format!("{title} {desc}"))
         .child(el("title").with("id", title).text(format!("{} over time", policy.id)))
@@ -46,7 +52,7 @@ struct Plot<'a> {
 impl<'a> Plot<'a> {
     fn new(policy: &'a Metric, trend: &'a Trend) -> Self {
         let points =
-            trend.points.iter().flat_map(|point| ends(point.estimate.low, point.estimate.high));
+            trend.points.iter().flat_map(|point| [point.estimate.low, point.estimate.high]);
         let moved = trend.promotions.iter().map(|promotion| promotion.estimate.value);
         let lines = [policy.baseline, policy.failing_line(), policy.concern];
         Self { policy, trend, scale: Scale::new(points.chain(moved), &lines) }
@@ -82,14 +88,12 @@ impl<'a> Plot<'a> {
             axis.push(label.text(figures::tick(tick, self.policy.unit)));
         }
         if let Some(y) = self.scale.gap() {
-            let d = format!(
-                "M{:.1} {:.1}l4 -4l4 8l4 -4M{:.1} {y:.1}H{RIGHT}",
-                LEFT - 6.0,
-                y,
-                LEFT + 8.0
-            );
-            let title = el("title").text("the axis is broken here: what is above is not to scale");
-            axis.push(el("path").class("gap").with("d", d).child(title));
+            let title = el("title").text("the axis is broken: what is above is not to scale");
+            let beyond = el("rect").class("beyond").with("x", LEFT.to_string()).with("y", "0");
+            let beyond = beyond.with("width", (RIGHT - LEFT).to_string());
+            axis.push(beyond.with("height", format!("{y:.1}")).child(title));
+            let d = format!("M{:.1} {y:.1}l4 -4l4 8l4 -4", LEFT - 6.0);
+            axis.push(el("path").class("gap").with("d", d));
         }
         axis
     }
@@ -99,19 +103,17 @@ impl<'a> Plot<'a> {
     fn held_to(&self) -> Vec<Element> {
         let Metric { baseline, concern, unit, .. } = self.policy;
         let limit = self.policy.failing_line();
-        let mut lines = vec![("concern", "concern", *concern, RIGHT, "end")];
+        let mut lines = vec![("concern", *concern, RIGHT, "end")];
         if limit < *concern || *concern < limit {
-            lines.push(("limit", "limit", limit, LEFT + 4.0, "start"));
+            lines.push(("limit", limit, LEFT + 4.0, "start"));
         }
         if *baseline < limit || limit < *baseline {
-            lines.push(("promised", "promised", *baseline, f64::midpoint(LEFT, RIGHT), "middle"));
+            lines.push(("promised", *baseline, f64::midpoint(LEFT, RIGHT), "middle"));
         }
-        let drawn = lines.into_iter().flat_map(|(class, word, at, x, anchor)| {
+        let drawn = lines.into_iter().flat_map(|(word, at, x, anchor)| {
             let y = self.scale.y(at);
-            let far = if self.scale.is_far(at) { " far" } else { "" };
-            let label = text(class, x, y - 3.0).with("text-anchor", anchor);
-            let label = label.text(format!("{word} {}", figures::amount(at, *unit)));
-            [level(class, y).with("data-line", format!("{at}{far}")), label]
+            let label = text(word, x, y - 3.0).with("text-anchor", anchor);
+            [level(word, y), label.text(format!("{word} {}", figures::amount(at, *unit)))]
         });
         drawn.collect()
     }
@@ -188,10 +190,10 @@ impl<'a> Plot<'a> {
     fn days(&self) -> Vec<Element> {
         let points = &self.trend.points;
         let first = points.first().filter(|_| 1 < points.len());
-        let first = first.map(|first| text("tick", LEFT, 126.0).text(day(first.at)));
+        let first = first.map(|first| text("tick", LEFT, DAYS).text(day(first.at)));
         let last = points
             .last()
-            .map(|last| text("tick", RIGHT, 126.0).with("text-anchor", "end").text(day(last.at)));
+            .map(|last| text("tick", RIGHT, DAYS).with("text-anchor", "end").text(day(last.at)));
         first.into_iter().chain(last).collect()
     }
 
@@ -203,11 +205,8 @@ impl<'a> Plot<'a> {
     /// Runs stand side by side, however long there was none. A single one stands where the last does.
     fn x(&self, index: usize) -> f64 {
         let last = self.trend.points.len().saturating_sub(1);
-        if last == 0 {
-            RIGHT - 6.0
-        } else {
-            part(index, last).mul_add(RIGHT - 6.0 - LEFT - 6.0, LEFT + 6.0)
-        }
+        let (first_x, last_x) = (LEFT + INSET, RIGHT - INSET);
+        if last == 0 { last_x } else { part(index, last).mul_add(last_x - first_x, first_x) }
     }
 
     /// A reference was moved at the last run that was not later.
@@ -222,10 +221,6 @@ pub(super) fn moved(promotion: &Promotion, unit: Unit) -> String {
     let value = figures::amount(promotion.estimate.value, unit);
     let commit = digest::commit(&promotion.commit);
     format!("{}, {commit}: reference {value}, because {}", day(promotion.at), promotion.because)
-}
-
-const fn ends(low: f64, high: f64) -> [f64; 2] {
-    [low, high]
 }
 
 #[expect(clippy::cast_precision_loss, reason = "no trend has 2^53 points")]
