@@ -25,7 +25,6 @@ pub const ALL: &[Entry] = &[
     restart::RESTART,
     bare::BARE,
 ];
-];
 
 #[cfg(test)]
 mod tests;

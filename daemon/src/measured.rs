@@ -22,9 +22,6 @@ use crate::claude::wire::{self, Frame};
 use crate::clock::wall_now;
 use crate::store::{self, Store, StoreThread};
 
-pub use agent::{Agent, AgentTrouble, Closed, EndedBy, Host, Settings, Turn};
-
-/// The database that a [`Registry`] makes in its folder.
 /// The database that is made in the folder of something measured.
 const DATABASE: &str = "assistant.db";
 

@@ -337,13 +337,14 @@ pub struct BenchVerdict {
     pub reasons: Vec<String>,
 }
 
-<<<<<<< HEAD
 impl Interval {
     /// Whether it could have been measured: amounts, and its ends the right way round.
     pub fn is_sound(&self) -> bool {
         let amounts = [self.value, self.low, self.high].into_iter().all(f64::is_finite);
         amounts && self.low <= self.high
-=======
+    }
+}
+
 impl BenchReport {
     /// Reads one from disk.
     pub fn read(path: &Path) -> Result<Self, ReportError> {
@@ -356,6 +357,5 @@ impl BenchReport {
         let mut text = serde_json::to_string_pretty(self).expect("a report has string keys only");
         text.push('\n');
         text
->>>>>>> render
     }
 }
