@@ -2,6 +2,7 @@
 //! this crate stays private, and the program itself uses nothing of this.
 //!
 //! ```text
+//! Agent       our client of the agent program, as a session drives it
 //! decode      a line of the agent program, read
 //! Registry    the sessions on disk, told of many messages
 //! Route       a message on its way from the intake to the supervisor

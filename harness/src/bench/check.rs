@@ -20,127 +20,24 @@
 //!
 //! Absent on purpose: processes, time, and the load of the machine. Whoever drives it looks at those.
 
-use super::paired::Pair;
-use super::policy::{Family, Importance, Kind, Metric};
-use super::probe::Values;
+use super::policy::{Importance, Kind};
 use super::report::{Control, Judgement, MetricReport};
-use super::statistics::Draws;
 use judging::Sight;
 use work::{End, Work};
 
 mod findings;
 mod judging;
+mod plan;
 mod work;
 
 pub use findings::{awaiting, counted, skipped};
+pub use plan::{How, Order, Planned, Purpose, Rules, Sides, Step, Taken};
 
 /// How many launches of a scenario in a row may be thrown away because the machine was busy, before
 /// the scenario is given up: a run has to end, also beside somebody who never stops.
 pub const THROWN_AWAY_MAX: usize = 4;
 /// How likely one false finding among all blocking metrics may be.
 pub const LEVEL: f64 = 0.05;
-
-/// One scenario of a run.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Planned {
-    /// Its name, once in a plan.
-    pub scenario: String,
-    /// What it measures.
-    pub metrics: Vec<Metric>,
-    /// How.
-    pub how: How,
-    /// Pairs of a launch in the first round.
-    pub pairs: usize,
-    /// Whether it also vouches for the machine, as a control of this family. A relative judgement
-    /// of a family without a control is inconclusive.
-    pub control_for: Option<Family>,
-}
-
-/// How a scenario is measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum How {
-    /// In pairs with the base.
-    Paired,
-    /// Alone, in one launch: there is no base, or none is wanted.
-    Absolute {
-        /// So often.
-        samples: usize,
-    },
-    /// Alone, in one launch: the base does not have the scenario.
-    New {
-        /// So often.
-        samples: usize,
-    },
-}
-
-/// How much is measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rules {
-    /// Launches of a scenario in each round.
-    pub launches: usize,
-    /// Rounds at most; each takes twice the pairs of the one before.
-    pub rounds: usize,
-    /// The number that repeats the judgement.
-    pub seed: u64,
-    /// Draws of each bootstrap. No chance below one in so many can be told, so it has to be more
-    /// than 20 times the blocking metrics that are judged together.
-    pub draws: usize,
-}
-
-/// What to do next.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
-    /// This.
-    Launch(Order),
-    /// Nothing: ask for the findings.
-    Done,
-}
-
-/// One launch: start the probes, prepare the scenario, take samples, end the probes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Order {
-    /// Of which scenario.
-    pub scenario: String,
-    /// What for.
-    pub purpose: Purpose,
-    /// Which builds.
-    pub sides: Sides,
-    /// How many pairs, or samples where one build is measured alone.
-    pub pairs: usize,
-    /// Which launch of this scenario and purpose, from 0.
-    pub launch: usize,
-}
-
-/// What a launch is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Purpose {
-    /// To judge the head.
-    Measure,
-    /// To see what the machine does to a build against itself.
-    Control,
-    /// To see whether a failure comes again.
-    Confirm,
-}
-
-/// The builds of a launch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Sides {
-    /// Base and head.
-    BaseAndHead,
-    /// An identical copy of the head, in the place of the base, and the head.
-    CopyAndHead,
-    /// Head.
-    HeadAlone,
-}
-
-/// What a launch gave.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Taken {
-    /// Of two builds, in the order in which they were taken.
-    Pairs(Vec<Pair<Values>>),
-    /// Of head alone.
-    Samples(Vec<Values>),
-}
 
 /// How the machine was during a run as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -173,33 +70,6 @@ enum Stage {
     Rounds,
     Confirming,
     Done,
-}
-
-impl Rules {
-    /// Those of the gate.
-    pub const fn full(seed: u64) -> Self {
-        Self { launches: 5, rounds: 3, seed, draws: 1000 }
-    }
-
-    /// Those of every day: one round, and the confirmation of what fails in it.
-    pub const fn quick(seed: u64) -> Self {
-        Self { launches: 3, rounds: 1, ..Self::full(seed) }
-    }
-
-    /// The chance of the bootstrap.
-    pub const fn chance(&self) -> Draws {
-        Draws { seed: self.seed, times: self.draws }
-    }
-
-    /// How many times the pairs of the first round this one (from 0) takes.
-    pub fn factor(&self, round: usize) -> usize {
-        1 << round.min(self.rounds.saturating_sub(1))
-    }
-
-    /// The same for a confirmation: as sharp as the last look could have been.
-    pub fn confirming_factor(&self) -> usize {
-        self.factor(self.rounds)
-    }
 }
 
 impl Check {

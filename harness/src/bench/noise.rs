@@ -17,12 +17,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::check::{LEVEL, Rules};
+use super::check::Rules;
 use super::paired::{self, Launch};
-use super::policy::{Importance, Metric, RelativeLines, Statistic};
+use super::policy::{Importance, Metric, RelativeLines};
 use super::report::{Interval, Judgement};
-use super::statistics::{Draws, number, pick, rate_upper_bound, statistic};
+use super::statistics::Draws;
 use crate::seed::Seed;
+use gate::{Effort, Gate, rate};
+
+mod gate;
 
 /// Fewer launches than this say too little about rare ones.
 pub const LAUNCHES_MIN: usize = 40;
@@ -40,17 +43,6 @@ pub const INCONCLUSIVE_MAX: f64 = 0.20;
 const EFFORT: Effort = Effort { runs: 400, recordings: 40, runs_each: 60 };
 /// What a slowed scenario has to show at least, of the 20 % that it was slowed by.
 const SHOWN_MIN: f64 = 1.10;
-
-/// How much is played.
-#[derive(Debug, Clone, Copy)]
-struct Effort {
-    /// Runs for each rate.
-    runs: usize,
-    /// Recordings that are drawn for the upper bound.
-    recordings: usize,
-    /// Runs with each of them.
-    runs_each: usize,
-}
 
 /// Launches of a build against itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -227,76 +219,6 @@ fn logs(recorded: &Recorded, slower: f64) -> Vec<Vec<f64>> {
 
 fn all(logs: &[Vec<f64>]) -> Vec<&[f64]> {
     logs.iter().map(Vec::as_slice).collect()
-}
-
-fn rate(runs: &[Judgement], meant: Judgement) -> f64 {
-    number(runs.iter().filter(|run| **run == meant).count()) / number(runs.len())
-}
-
-/// The gate as it judges one metric.
-struct Gate {
-    lines: RelativeLines,
-    rules: Rules,
-    pairs: usize,
-    blocking: usize,
-}
-
-impl Gate {
-    fn play_all(&self, pool: &[&[f64]], runs: usize, seed: &mut Seed) -> Vec<Judgement> {
-        (0..runs).map(|_| self.play(pool, seed)).collect()
-    }
-
-    /// One run with launches of the pool.
-    fn play(&self, pool: &[&[f64]], seed: &mut Seed) -> Judgement {
-        let mut launches = Vec::new();
-        for round in 0..self.rules.rounds {
-            launches.extend(self.launches(pool, self.rules.factor(round), seed));
-            match self.judge(&launches, self.blocking, seed) {
-                Judgement::Inconclusive => {}
-                Judgement::Fail => return self.confirm(pool, seed),
-                held @ (Judgement::Pass | Judgement::Warn) => return held,
-            }
-        }
-        Judgement::Inconclusive
-    }
-
-    fn confirm(&self, pool: &[&[f64]], seed: &mut Seed) -> Judgement {
-        let fresh = self.launches(pool, self.rules.confirming_factor(), seed);
-        self.judge(&fresh, 1, seed)
-    }
-
-    /// The launches of one round.
-    fn launches<'a>(&self, pool: &[&'a [f64]], factor: usize, seed: &mut Seed) -> Vec<&'a [f64]> {
-        let draw = |_| &pool[pick(seed, pool.len())][..self.pairs * factor];
-        (0..self.rules.launches).map(draw).collect()
-    }
-
-    /// What launches say, as one of so many metrics that are judged together.
-    fn judge(&self, launches: &[&[f64]], together: usize, seed: &mut Seed) -> Judgement {
-        let draws = Draws { seed: seed.next(), times: self.rules.draws };
-        let Some(comparison) = paired::compare(launches, self.lines, draws) else {
-            return Judgement::Inconclusive;
-        };
-        let judgement = paired::judge(&comparison.ratio, self.lines);
-        let stands = comparison.p <= LEVEL / number(together);
-        if judgement == Judgement::Fail && !stands { Judgement::Inconclusive } else { judgement }
-    }
-
-    /// What the rate of false alarms is at most: over recordings drawn from the one at hand, and
-    /// over the runs that were played.
-    fn upper_bound(&self, pool: &[&[f64]], effort: Effort, seed: &mut Seed) -> f64 {
-        let mut failed = 0;
-        let mut rates = Vec::with_capacity(effort.recordings);
-        for _ in 0..effort.recordings {
-            let recording: Vec<&[f64]> =
-                pool.iter().map(|_| pool[pick(seed, pool.len())]).collect();
-            let runs = self.play_all(&recording, effort.runs_each, seed);
-            failed += runs.iter().filter(|run| **run == Judgement::Fail).count();
-            rates.push(rate(&runs, Judgement::Fail));
-        }
-        let played = rate_upper_bound(failed, effort.recordings * effort.runs_each);
-        statistic(Statistic::P95, &rates).map_or(played, |drawn| drawn.max(played))
-    }
 }
 
 #[cfg(test)]

@@ -60,7 +60,8 @@ pub(super) fn run(workspace: &Workspace, arguments: &NoiseArguments) -> anyhow::
     let yard = Yard { workspace, places: &places, interrupt: &interrupt };
     let ready = yard.ready(&Source::WorkTree, &Against::Promises)?;
     let only = arguments.only.as_deref();
-    let wanted = Wanted { mode: Mode::Full, only, head: &ready.offered, base: Some(&ready.offered) };
+    let wanted =
+        Wanted { mode: Mode::Full, only, head: &ready.offered, base: Some(&ready.offered) };
     let planned = plan::plan(&policy, wanted);
     if planned.is_empty() {
         let why = "find a metric or a scenario of that name".to_owned();

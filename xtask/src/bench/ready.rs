@@ -97,10 +97,9 @@ impl Source {
             return Ok(Self::WorkTree);
         }
         let commit = base::commit(workspace.root(), name);
-        commit.map(Self::Commit).map_err(|error| Refusal {
-            code: ExitCode::BadUsage,
-            why: error.to_string(),
-        })
+        commit
+            .map(Self::Commit)
+            .map_err(|error| Refusal { code: ExitCode::BadUsage, why: error.to_string() })
     }
 }
 
@@ -135,7 +134,9 @@ impl<'a> Yard<'a> {
                 let why = "find the probe among the files of the head".to_owned();
                 refused(ExitCode::PreconditionMissing, why)
             }
-            Built::Broken(said) => refused(ExitCode::BuildFailed, format!("build the head:\n{said}")),
+            Built::Broken(said) => {
+                refused(ExitCode::BuildFailed, format!("build the head:\n{said}"))
+            }
             Built::Interrupted => Err(Interrupted.into()),
         }
     }
@@ -163,7 +164,9 @@ impl<'a> Yard<'a> {
                 Ok(without(format!("{} does not build", shown(&build))))
             }
             Built::Unmeasured => {
-                println!("the base has no probe: everything is new, and judged by what is promised");
+                println!(
+                    "the base has no probe: everything is new, and judged by what is promised"
+                );
                 let (build, trees) = (Some(build), Some(trees));
                 Ok(BaseSide { build, offered: Some(Vec::new()), trees, ..BaseSide::default() })
             }

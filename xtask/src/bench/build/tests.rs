@@ -35,7 +35,8 @@ fn a_tree_that_does_not_build_says_why() {
     fs::write(place.path().join(PROBE), "").unwrap();
     fs::write(place.path().join("Cargo.toml"), "no manifest").unwrap();
     let target = place.path().join("target");
-    let tree = Tree { root: place.path(), target: &target, log: place.path().join("logs/build.log") };
+    let tree =
+        Tree { root: place.path(), target: &target, log: place.path().join("logs/build.log") };
     let built = tree.build(&place.path().join("out"), &Interrupt::never()).unwrap();
     assert!(matches!(&built, Built::Broken(said) if said.contains("Cargo.toml")), "{built:?}");
 }

@@ -95,7 +95,8 @@ fn a_run_is_against_promises_alone() {
 
 #[test]
 fn what_makes_no_sense_is_refused() {
-    for line in ["", "nothing", "promote", "compare HEAD", "noise --burn --resume", "run --seed x"] {
+    for line in ["", "nothing", "promote", "compare HEAD", "noise --burn --resume", "run --seed x"]
+    {
         assert!(parse(line).is_err(), "{line:?}");
     }
 }

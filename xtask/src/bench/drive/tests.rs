@@ -30,9 +30,9 @@ fn probe(room: &TempDir, name: &str, prepared: &str, sample: &str) -> Start {
 }
 
 fn takes(room: &TempDir, name: &str, ms: f64) -> Start {
-    let roles = r#"[{"scene":"idle","role":"daemon","processes":1,"rss_bytes":5,"pss_bytes":null}]"#;
-    let sample =
-        format!(r#"{{"answer":"values","values":{{"{METRIC}":{ms}}},"roles":{roles}}}"#);
+    let roles =
+        r#"[{"scene":"idle","role":"daemon","processes":1,"rss_bytes":5,"pss_bytes":null}]"#;
+    let sample = format!(r#"{{"answer":"values","values":{{"{METRIC}":{ms}}},"roles":{roles}}}"#);
     probe(room, name, r#"{"answer":"prepared"}"#, &sample)
 }
 
@@ -123,10 +123,13 @@ fn who_wants_figures_all_the_same_gets_them() {
     let room = tempfile::tempdir().unwrap();
     let starts = starts(takes(&room, "head", 0.01), takes(&room, "base", 0.01));
     let interrupt = Interrupt::never();
-    let planned = planned().into_iter().map(|plan| {
-        Planned { how: How::Absolute { samples: 4 }, control_for: None, ..plan }
+    let planned = planned().into_iter().map(|plan| Planned {
+        how: How::Absolute { samples: 4 },
+        control_for: None,
+        ..plan
     });
-    let mut drive = Drive::new(&starts, RULES, planned.collect(), &interrupt).with(Strictness::Keep);
+    let mut drive =
+        Drive::new(&starts, RULES, planned.collect(), &interrupt).with(Strictness::Keep);
     drive.look = || 1.0;
     drive.guard.waited(WAIT_MAX);
     let findings = drive.run().unwrap().check.findings(Surroundings::Loaded);

@@ -26,8 +26,11 @@ fn the_runner_is_of_the_version_of_the_library() {
 fn a_tree_without_the_benches_has_no_counts() {
     let place = tempfile::tempdir().unwrap();
     let trees = Trees { root: place.path().to_path_buf(), target: place.path().join("target") };
-    fs::write(place.path().join("Cargo.lock"), "[[package]]\nname = \"gungraun\"\nversion = \"1.0.0\"")
-        .unwrap();
+    fs::write(
+        place.path().join("Cargo.lock"),
+        "[[package]]\nname = \"gungraun\"\nversion = \"1.0.0\"",
+    )
+    .unwrap();
     assert!(!counts_alike(&trees, "1.0.0"));
     fs::create_dir_all(place.path().join("benches/benches")).unwrap();
     fs::write(place.path().join(BENCHES), "").unwrap();

@@ -123,9 +123,8 @@ impl Recording {
     /// The launches of one metric, those that gave values of it.
     pub(super) fn launches(&self, scenario: &str, kind: Kind, metric: &Metric) -> Vec<Launch> {
         let value = |values: &Values| values.get(&metric.id).copied();
-        let pair = |pair: &Pair<Values>| {
-            Some(Pair { base: value(&pair.base)?, head: value(&pair.head)? })
-        };
+        let pair =
+            |pair: &Pair<Values>| Some(Pair { base: value(&pair.base)?, head: value(&pair.head)? });
         let launch = |line: &Line| Launch { pairs: line.pairs.iter().filter_map(pair).collect() };
         let all = self.of(scenario, kind).map(launch);
         all.filter(|launch| !launch.pairs.is_empty()).collect()

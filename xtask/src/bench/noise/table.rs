@@ -60,20 +60,22 @@ fn noise(page: &mut String, table: &NoiseTable) {
     if table.rows.is_empty() {
         return;
     }
-    page.push_str("| metric | launches | false fails | at most | +10 % found | +25 % found | unsaid |\n");
+    page.push_str(
+        "| metric | launches | false fails | at most | +10 % found | +25 % found | unsaid |\n",
+    );
     page.push_str("|---|--:|--:|--:|--:|--:|--:|\n");
     for row in &table.rows {
         let NoiseRow { metric, gate, launches, .. } = row;
         let advisory = if *gate == Importance::Advisory { " (advisory)" } else { "" };
-        let [fails, upper, ten, more, unsaid] = [
-            row.false_fail,
-            row.false_fail_upper,
-            row.found_10,
-            row.found_25,
-            row.inconclusive,
-        ]
-        .map(percent);
-        put(page, format_args!("| {metric}{advisory} | {launches} | {fails} | {upper} | {ten} | {more} | {unsaid} |"));
+        let [fails, upper, ten, more, unsaid] =
+            [row.false_fail, row.false_fail_upper, row.found_10, row.found_25, row.inconclusive]
+                .map(percent);
+        put(
+            page,
+            format_args!(
+                "| {metric}{advisory} | {launches} | {fails} | {upper} | {ten} | {more} | {unsaid} |"
+            ),
+        );
     }
     let [fails, ten, more, unsaid] =
         [FALSE_FAIL_MAX, FOUND_10_MIN, FOUND_25_MIN, INCONCLUSIVE_MAX].map(percent);

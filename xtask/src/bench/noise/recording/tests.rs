@@ -8,7 +8,11 @@ fn head(commit: &str, clean: bool) -> Head {
 
 fn line(scenario: &str, kind: Kind) -> Line {
     let values = |value| Values::from([("daemon.ready".to_owned(), value)]);
-    Line { scenario: scenario.to_owned(), kind, pairs: vec![Pair { base: values(1.0), head: values(2.0) }] }
+    Line {
+        scenario: scenario.to_owned(),
+        kind,
+        pairs: vec![Pair { base: values(1.0), head: values(2.0) }],
+    }
 }
 
 #[test]

@@ -43,7 +43,10 @@ fn a_gate_that_holds_says_so_below_its_figures() {
 fn false_alarms_break_it() {
     let found = found(0.03, true);
     assert!(!found.holds());
-    assert!(page(&found).ends_with("- daemon.ready: maybe a false alarm in 3.0 % of runs, more than 2.0 %\n"));
+    assert!(
+        page(&found)
+            .ends_with("- daemon.ready: maybe a false alarm in 3.0 % of runs, more than 2.0 %\n")
+    );
 }
 
 #[test]
