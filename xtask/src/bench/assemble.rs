@@ -237,12 +237,10 @@ impl Copies {
     }
 }
 
-/// Writes a report in all its forms; `full` where it is one that references may be taken from.
+/// Writes a report in all its forms.
 pub(super) fn write(places: &Places, report: &BenchReport, copies: &Copies) -> anyhow::Result<()> {
-    let mut json = serde_json::to_string_pretty(report).context("write the report as JSON")?;
-    json.push('\n');
     let texts = [
-        ("report.json", json, &copies.json),
+        ("report.json", report.to_json(), &copies.json),
         ("report.md", render::markdown(report), &copies.markdown),
         ("junit.xml", render::junit(report), &copies.junit),
         ("report.html", render::html(report), &copies.html),

@@ -1,16 +1,15 @@
 //! `cargo xtask bench promote`: what the last full run measured becomes the reference of its
 //! machine.
 
-use std::fs;
 use std::io;
 use std::path::Path;
 use std::process::Command;
 
 use anyhow::Context;
 use harness::bench::reference::{self, Reference, ReferenceError};
-use harness::bench::report::{BenchReport, KIND, Standing};
+use harness::bench::report::{BenchReport, Standing};
 use harness::exit_code::ExitCode;
-use harness::report::SCHEMA;
+use harness::report::ReportError;
 
 use super::Refusal;
 use super::assemble::BASELINES;
@@ -42,25 +41,15 @@ pub(super) fn run(workspace: &Workspace, arguments: &PromoteArguments) -> anyhow
 
 /// The report of a measuring run.
 fn read(path: &Path) -> anyhow::Result<BenchReport> {
-    let text = match fs::read(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+    let refused = |code, why| Err(Refusal { code, why }.into());
+    match BenchReport::read(path) {
+        Ok(report) => Ok(report),
+        Err(ReportError::File { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
             let why = "find the report of a full run: `cargo xtask bench-check` writes one";
-            let code = ExitCode::PreconditionMissing;
-            return Err(Refusal { code, why: why.to_owned() }.into());
+            refused(ExitCode::PreconditionMissing, why.to_owned())
         }
-        Err(error) => return Err(error).with_context(|| format!("read {}", path.display())),
-    };
-    let invalid = |what: String| Refusal {
-        code: ExitCode::FileInvalid,
-        why: format!("read the report {}: {what}", path.display()),
-    };
-    let report: BenchReport =
-        serde_json::from_slice(&text).map_err(|error| invalid(error.to_string()))?;
-    if report.schema == SCHEMA && report.kind == KIND {
-        Ok(report)
-    } else {
-        Err(invalid("it is of another version".to_owned()).into())
+        Err(error @ ReportError::File { .. }) => Err(error.into()),
+        Err(error) => refused(ExitCode::FileInvalid, error.to_string()),
     }
 }
 
@@ -76,3 +65,6 @@ fn rustc() -> anyhow::Result<String> {
     let output = Command::new("rustc").arg("--version").output().context("run rustc")?;
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
+
+#[cfg(test)]
+mod tests;
