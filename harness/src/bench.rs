@@ -12,6 +12,7 @@
 //! *Relative*: only against a build of an older commit that was measured in the same minutes, never
 //! against a stored number. What is too noisy to say is *inconclusive*, which is never a pass.
 
+pub mod peers;
 pub mod policy;
 pub mod probe;
 pub mod report;
