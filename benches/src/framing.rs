@@ -1,11 +1,26 @@
 //! A message on its way through the core: to whom it goes, and what the agent will read.
 
+use std::hint::black_box;
+use std::time::Instant;
+
 use assistant_core::access::{BadDirectory, Contact, Directory, TestTrust, Tier};
 use assistant_core::chat::{BadChat, ChatId, Source};
 use assistant_core::framing::{Framed, frame};
 use assistant_core::message::{Arrival, Voice};
 use assistant_core::routing::{Verdict, route};
 use assistant_core::time::WallMs;
+use harness::bench::probe::Values;
+
+use crate::scenario::{Entry, NoValues, Place, Scenario, Slowdown, ms_of_each};
+
+/// Routing and framing a short message.
+pub const ROUTE_CORE: Entry =
+    Entry { name: "route_core", metrics: &[CORE], warm_ups: 3, open: |_: &Place| open() };
+
+const CORE: &str = "daemon.route_message.core";
+
+/// Messages in one sample: a single one takes microseconds, which no clock tells from its noise.
+const MESSAGES: u32 = 500;
 
 /// Contacts in the directory: more than most people know.
 const CONTACTS: usize = 500;
@@ -70,6 +85,22 @@ impl Incoming {
             }
             Verdict::Refused(_) | Verdict::Ignored(_) => None,
         }
+    }
+}
+
+fn open() -> Result<Box<dyn Scenario>, NoValues> {
+    let short = Incoming::with(SHORT).map_err(|error| NoValues::Failed(error.into()))?;
+    Ok(Box::new(short))
+}
+
+impl Scenario for Incoming {
+    fn sample(&mut self, slowdown: &Slowdown) -> Result<Values, NoValues> {
+        let began = Instant::now();
+        slowdown.hold_each(CORE, MESSAGES);
+        for _ in 0..MESSAGES {
+            black_box(black_box(&*self).route_and_frame());
+        }
+        Ok(Values::from([(CORE.to_owned(), ms_of_each(began.elapsed(), MESSAGES))]))
     }
 }
 

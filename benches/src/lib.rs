@@ -1,15 +1,16 @@
 //! Scenarios: the pieces of work whose cost is promised, each a function that does it once.
 //!
 //! ```text
-//! in this process           framing, machine, wire, registry   timed by criterion
-//! over the real binaries    daemon ─> end_to_end               timed by benches/end_to_end.rs
-//! beside them               bare: what the machine itself takes
+//! pieces     framing, machine, wire, registry     daemon, bare
+//!               │              │                    │
+//!            criterion      Scenario (scenario, all)  <──  serving <── bench-probe <── a driver
 //! ```
 //!
 //! A scenario measures nothing that it prepared, and knows no line that it must stay below: those
 //! stand with whoever runs it. Absent: comparing with earlier runs; homes for a daemon and the way
 //! to the binaries, which are those of every other check (`harness`).
 
+mod all;
 pub mod bare;
 pub mod daemon;
 pub mod end_to_end;
@@ -18,4 +19,7 @@ pub mod machine;
 pub mod registry;
 pub mod samples;
 pub mod scenario;
+pub mod serving;
 pub mod wire;
+
+pub use self::all::ALL;

@@ -35,6 +35,8 @@ pub struct Place {
     pub programs: Programs,
     /// The real agent program, where there is one.
     pub claude: Option<PathBuf>,
+    /// How many bytes of this process are allocated, where its allocator counts them.
+    pub live_bytes: Option<fn() -> usize>,
 }
 
 /// A piece of work, ready to be done.
@@ -91,10 +93,41 @@ impl Slowdown {
     /// Takes the time that is due for `metric`. By computing, as slower code would, and not by
     /// sleeping, which the system rounds up.
     pub fn hold(&self, metric: &str) {
+        self.hold_each(metric, 1);
+    }
+
+    /// The same for so many units of work that are timed together: one hold for all of them, where
+    /// reading the clock would take longer than a unit.
+    pub fn hold_each(&self, metric: &str, units: u32) {
         let Some(delay) = self.0.get(metric) else { return };
-        let began = Instant::now();
-        while began.elapsed() < *delay {
+        let (began, delay) = (Instant::now(), delay.saturating_mul(units));
+        while began.elapsed() < delay {
             std::hint::spin_loop();
         }
+    }
+}
+
+/// How many milliseconds each of so many units took that were timed together.
+pub fn ms_of_each(took: Duration, units: u32) -> f64 {
+    took.as_secs_f64() * 1000.0 / f64::from(units)
+}
+
+/// The values of a sample, if they are what its entry promises: each metric, no other, and every
+/// one a number.
+///
+/// # Errors
+/// What is wrong with them.
+pub fn checked(entry: &Entry, values: Values) -> Result<Values, NoValues> {
+    let wrong =
+        |what: String| Err(NoValues::Failed(format!("measure {}: {what}", entry.name).into()));
+    if let Some(lacking) = entry.metrics.iter().find(|metric| !values.contains_key(**metric)) {
+        return wrong(format!("no value of {lacking}"));
+    }
+    if let Some(metric) = values.keys().find(|metric| !entry.metrics.contains(&metric.as_str())) {
+        return wrong(format!("a value of {metric}, which is not promised"));
+    }
+    match values.iter().find(|(_, value)| !value.is_finite()) {
+        Some((metric, value)) => wrong(format!("{metric} is {value}")),
+        None => Ok(values),
     }
 }

@@ -1,6 +1,8 @@
 //! What benches reach of the daemon: the few inner parts whose cost is promised. Everything else of
 //! this crate stays private, and the program itself uses nothing of this.
 
+mod agent;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,6 +15,8 @@ use tokio::task::JoinSet;
 use crate::claude::wire::{self, Frame};
 use crate::clock::wall_now;
 use crate::store::{self, NewSession, SessionFacts, SessionKind, SessionRow, Store, StoreThread};
+
+pub use agent::{Agent, AgentTrouble, Closed, EndedBy, Host, Settings, Turn};
 
 /// The database that a [`Registry`] makes in its folder.
 const DATABASE: &str = "assistant.db";

@@ -12,9 +12,9 @@
 //! that takes its frames; and whatever may take long (starting, prompts, tools) runs in a task that
 //! the session owns and listens to.
 
-mod agent;
+pub(crate) mod agent;
 mod delivery;
-mod frames;
+pub(crate) mod frames;
 mod launch;
 mod outcomes;
 mod rights;

@@ -21,7 +21,7 @@ const EXIT_AFTER_OUTPUT_MAX: Duration = Duration::from_secs(3);
 
 /// What came from an agent.
 #[derive(Debug)]
-pub(super) enum Heard {
+pub(crate) enum Heard {
     /// It said something.
     Frame(Box<Frame>),
     /// A line went out, or what it means for its input.
@@ -33,7 +33,7 @@ pub(super) enum Heard {
 }
 
 /// An agent that was started.
-pub(super) struct Agent {
+pub(crate) struct Agent {
     connection: Connection,
     process: Option<AgentProcess>,
     output: Output,
@@ -42,7 +42,7 @@ pub(super) struct Agent {
     give_up_at: Option<Instant>,
     input_closed: bool,
     /// The request whose answer makes it ready, and how it was started.
-    pub(super) connecting: Option<String>,
+    pub(crate) connecting: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -53,7 +53,7 @@ enum Output {
 
 impl Agent {
     /// An agent over its connection. `connecting` is the id of the `initialize` request.
-    pub(super) fn new(
+    pub(crate) fn new(
         connection: Connection,
         process: Option<AgentProcess>,
         connecting: String,
@@ -70,12 +70,12 @@ impl Agent {
     }
 
     /// Its process.
-    pub(super) fn pid(&self) -> Option<u32> {
+    pub(crate) fn pid(&self) -> Option<u32> {
         self.process.as_ref().map(AgentProcess::pid)
     }
 
     /// Asks it to end at once. One that is no process has its output taken for closed.
-    pub(super) fn terminate(&mut self) {
+    pub(crate) fn terminate(&mut self) {
         match &self.process {
             Some(process) => process.terminate(),
             None => self.output = Output::Closed,
@@ -83,7 +83,7 @@ impl Agent {
     }
 
     /// Ends it and everything that it started.
-    pub(super) async fn kill(&mut self) {
+    pub(crate) async fn kill(&mut self) {
         if let Some(process) = &mut self.process {
             process.kill().await;
         } else {
@@ -93,18 +93,18 @@ impl Agent {
 
     /// Ends one that nobody hears any more. Takes its time, so never within [`hear`], which is
     /// dropped at whatever else happens.
-    pub(super) async fn end_deaf(&mut self) {
+    pub(crate) async fn end_deaf(&mut self) {
         self.kill().await;
         self.give_up_at = None;
     }
 
     /// The end of what it wrote to its standard error.
-    pub(super) fn last_words(&self) -> Option<(String, u64)> {
+    pub(crate) fn last_words(&self) -> Option<(String, u64)> {
         self.process.as_ref().map(AgentProcess::last_words).filter(|(_, bytes)| 0 < *bytes)
     }
 
     /// What it said, in numbers.
-    pub(super) fn counters(&self) -> Counters {
+    pub(crate) fn counters(&self) -> Counters {
         self.connection.counters()
     }
 
@@ -161,7 +161,7 @@ impl Agent {
 }
 
 /// Waits for the agent, if there is one, and moves lines to it meanwhile.
-pub(super) async fn hear(
+pub(crate) async fn hear(
     agent: Option<&mut Agent>,
     outgoing: &mut VecDeque<Vec<u8>>,
     input_ends: bool,

@@ -24,7 +24,7 @@ use crate::transcript;
 const NO_TOOLS: &str = "this conversation has no tools but its own";
 
 /// The id of our hook at the end of turns.
-pub(super) const STOP_HOOK: &str = "stop";
+pub(crate) const STOP_HOOK: &str = "stop";
 
 /// What the agent reads when it is about to end a turn without having sent anything.
 const REMINDER: &str = "You have not sent anything to the person. What you write here reaches \
