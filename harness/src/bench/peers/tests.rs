@@ -14,7 +14,10 @@ fn what_is_asked_has_its_verb_and_its_words() {
     let text = || "hi".to_owned();
     check(&Ask::Connect, &json!({"do": "connect"}));
     check(&Ask::Begin { text: text() }, &json!({"do": "begin", "text": "hi"}));
-    check(&Ask::Cycles { count: 5, text: text() }, &json!({"do": "cycles", "count": 5, "text": "hi"}));
+    check(
+        &Ask::Cycles { count: 5, text: text() },
+        &json!({"do": "cycles", "count": 5, "text": "hi"}),
+    );
 }
 
 #[test]
