@@ -15,4 +15,7 @@
 pub mod peers;
 pub mod policy;
 pub mod probe;
+pub mod render;
 pub mod report;
+#[cfg(test)]
+mod specimen;

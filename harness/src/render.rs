@@ -5,11 +5,11 @@
 //! the totals are those of the report's verdict, so that every rendering tells the same numbers.
 //! Absent: reading and writing files, and any knowledge of whether somebody looks at a terminal.
 
-mod digest;
+pub(crate) mod digest;
 pub mod json_lines;
 mod junit;
-mod markdown;
-mod terminal;
+pub(crate) mod markdown;
+pub(crate) mod terminal;
 
 #[cfg(feature = "run")]
 pub(crate) use digest::{one_line, plain};

@@ -32,6 +32,18 @@ impl Interrupt {
         Ok(Self(flag))
     }
 
+    /// One that never comes.
+    #[cfg(test)]
+    pub(crate) fn never() -> Self {
+        Self(Arc::new(AtomicBool::new(false)))
+    }
+
+    /// One that has come.
+    #[cfg(test)]
+    pub(crate) fn at_once() -> Self {
+        Self(Arc::new(AtomicBool::new(true)))
+    }
+
     /// Whether it came.
     pub(crate) fn came(&self) -> bool {
         self.0.load(Ordering::Relaxed)

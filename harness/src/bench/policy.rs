@@ -19,16 +19,28 @@
 //! since = "2026-11-22"
 //! why = "what a person waits for before anything happens"
 //! ```
+//!
+//! The file is read strictly ([`Policy::read`]): a key that nobody knows would be a line that nobody
+//! holds. A [`Metric`] inside of a report is read leniently, as the report may be of a newer build.
+//! Whether the numbers make sense together says [`Policy::problems`].
+
+mod problems;
+mod reading;
 
 use std::fmt;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+pub use self::problems::{BARE, INSTRUCTIONS};
+pub use self::reading::PolicyError;
+
 /// The whole file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Policy {
+    /// Ids that were measured once: old runs still name them, and nobody may give them a new meaning.
+    #[serde(default)]
+    pub retired: Vec<String>,
     /// Every metric, in the order in which it is shown.
     #[serde(rename = "metric")]
     pub metrics: Vec<Metric>,
@@ -36,7 +48,6 @@ pub struct Policy {
 
 /// What is promised of one metric.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Metric {
     /// Its stable name: `daemon.pickup_20`.
     pub id: String,
@@ -85,7 +96,6 @@ pub struct Metric {
 
 /// How much worse than an older build a metric may be, as a fraction: 0.05 is 5 %.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct RelativeLines {
     /// Surely more than this is remarked.
     pub warn: f64,
@@ -182,6 +192,18 @@ pub enum Family {
     Processes,
 }
 
+impl Policy {
+    /// The metric with this id.
+    pub fn find(&self, id: &str) -> Option<&Metric> {
+        self.metrics.iter().find(|metric| metric.id == id)
+    }
+
+    /// Whether a stored run may name this metric: it is measured, or was once.
+    pub fn knows(&self, id: &str) -> bool {
+        self.find(id).is_some() || self.retired.iter().any(|retired| retired == id)
+    }
+}
+
 impl Metric {
     /// Beyond this it fails: the stricter of the two lines.
     pub fn failing_line(&self) -> f64 {
@@ -222,3 +244,6 @@ impl fmt::Display for Family {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

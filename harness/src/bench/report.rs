@@ -335,3 +335,13 @@ pub struct BenchVerdict {
     /// Why it is no plain pass, the worst first.
     pub reasons: Vec<String>,
 }
+
+impl Interval {
+    /// Whether it could have been measured: finite, and around its own value.
+    pub fn is_sound(&self) -> bool {
+        self.low.is_finite()
+            && self.high.is_finite()
+            && self.low <= self.value
+            && self.value <= self.high
+    }
+}

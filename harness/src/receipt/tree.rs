@@ -6,6 +6,9 @@
 //!
 //! Only contents count, not what an index claims: a file that git was told not to look at
 //! (`assume-unchanged`, `skip-worktree`) is hashed as it lies there.
+//!
+//! What measuring runs append to is left out ([`DIARY`]): that somebody measured changes nothing of
+//! what was tested.
 
 use std::fs::{self, File};
 use std::io;
@@ -32,12 +35,15 @@ pub(super) const MISLEADING: [&str; 7] = [
     "GIT_PREFIX",
 ];
 
+/// The history of measuring runs, which each of them makes longer.
+const DIARY: &str = "baselines/history";
+
 /// The files of a work tree at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tree {
-    /// The id that git gives a tree of these files.
+    /// The id that git gives a tree of these files, the history of measuring runs apart.
     pub hash: String,
-    /// Whether that is the tree of the commit that is checked out.
+    /// Whether these are the files of the commit that is checked out, that history apart.
     pub clean: bool,
 }
 
@@ -65,10 +71,13 @@ pub fn tree(inside: &Path) -> Result<Tree, TreeError> {
     let top = PathBuf::from(ask(inside, &["rev-parse", "--show-toplevel"])?);
     let desk = Desk::new(&top)?;
     desk.lay_out()?;
-    let hash = desk.git(&["write-tree"], Stdio::null())?;
+    let hash = desk.hash()?;
     // Without a commit there is nothing that the tree could be the same as.
-    let head = ask(&top, &["rev-parse", "--verify", "HEAD^{tree}"]);
-    let clean = head.is_ok_and(|head| head == hash);
+    let has_commit = ask(&top, &["rev-parse", "--verify", "--quiet", "HEAD^{tree}"]).is_ok();
+    let clean = has_commit && {
+        desk.git(&["read-tree", "HEAD"], Stdio::null())?;
+        desk.hash()? == hash
+    };
     Ok(Tree { hash, clean })
 }
 
@@ -101,6 +110,14 @@ impl<'a> Desk<'a> {
         let update = ["update-index", "--add", "--remove", "-z", "--stdin"];
         self.git(&update, File::open(&list)?)?;
         Ok(())
+    }
+
+    /// The id of what is in the index, but for [`DIARY`].
+    fn hash(&self) -> Result<String, TreeError> {
+        let without =
+            ["rm", "-r", "--cached", "--force", "--quiet", "--ignore-unmatch", "--", DIARY];
+        self.git(&without, Stdio::null())?;
+        self.git(&["write-tree"], Stdio::null())
     }
 
     /// git in the work tree, with this index and these objects.

@@ -137,17 +137,18 @@ pub(super) fn totals(report: &Report) -> String {
 }
 
 /// A time in milliseconds, as seconds.
-pub(super) fn seconds(elapsed_ms: f64) -> String {
+pub(crate) fn seconds(elapsed_ms: f64) -> String {
     format!("{:.2} s", elapsed_ms / 1000.0)
 }
 
+/// A time in milliseconds, as a number with a fraction.
 #[expect(clippy::cast_precision_loss, reason = "no run takes 2^53 milliseconds")]
-const fn milliseconds(elapsed_ms: u64) -> f64 {
+pub(crate) const fn milliseconds(elapsed_ms: u64) -> f64 {
     elapsed_ms as f64
 }
 
 /// A message in at most so many lines and characters, and without what steers a terminal.
-pub(super) fn shortened(message: &str) -> String {
+pub(crate) fn shortened(message: &str) -> String {
     let shown = message.lines().take(LINES_MAX).map(|line| cut(&plain(line), LINE_CHARS_MAX));
     let rest = message.lines().count().saturating_sub(LINES_MAX);
     let more = (0 < rest).then(|| format!("({rest} more lines)"));
@@ -155,7 +156,7 @@ pub(super) fn shortened(message: &str) -> String {
 }
 
 /// A text in one short line.
-pub(super) fn brief(text: &str) -> String {
+pub(crate) fn brief(text: &str) -> String {
     cut(&one_line(text), BRIEF_CHARS_MAX)
 }
 

@@ -93,7 +93,8 @@ fn surroundings(out: &mut String, report: &Report) {
     line(out, "</details>");
 }
 
-fn list(out: &mut String, items: impl Iterator<Item = String>) {
+/// Each of them as an item, apart from what stands above.
+pub(crate) fn list(out: &mut String, items: impl Iterator<Item = String>) {
     for (index, item) in items.enumerate() {
         if index == 0 {
             apart(out);
@@ -103,18 +104,19 @@ fn list(out: &mut String, items: impl Iterator<Item = String>) {
 }
 
 /// Sees to it that the next line begins a block of its own.
-fn apart(out: &mut String) {
+pub(crate) fn apart(out: &mut String) {
     if !out.ends_with("\n\n") {
         line(out, "");
     }
 }
 
-fn line(out: &mut String, text: &str) {
+/// One line.
+pub(crate) fn line(out: &mut String, text: &str) {
     writeln!(out, "{text}").expect("a string takes every line");
 }
 
 /// Somebody else's text within a line: between backticks where nothing in it has a meaning.
-fn code(text: &str) -> String {
+pub(crate) fn code(text: &str) -> String {
     let text = text.trim();
     let is_harmless = |one: char| one.is_ascii_alphanumeric() || " _:/.,=-()".contains(one);
     if text.is_empty() {

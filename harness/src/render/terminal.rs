@@ -19,9 +19,9 @@ pub enum Colour {
 /// How many cases are told in full: whoever has more to mend begins with these.
 const DETAILS_MAX: usize = 20;
 
-const RED: &str = "31";
-const GREEN: &str = "32";
-const YELLOW: &str = "33";
+pub(crate) const RED: &str = "31";
+pub(crate) const GREEN: &str = "32";
+pub(crate) const YELLOW: &str = "33";
 
 /// The report, ending with the line `N passed, N failed`.
 ///
@@ -107,7 +107,7 @@ fn quarantine(report: &Report) -> impl Iterator<Item = String> {
 }
 
 /// An empty line, a title where there is one, and the lines below it; nothing where there are none.
-fn block(out: &mut String, title: &str, body: impl IntoIterator<Item = String>) {
+pub(crate) fn block(out: &mut String, title: &str, body: impl IntoIterator<Item = String>) {
     let mut body = body.into_iter().peekable();
     if body.peek().is_none() {
         return;
@@ -123,7 +123,8 @@ fn block(out: &mut String, title: &str, body: impl IntoIterator<Item = String>) 
     }
 }
 
-fn lines(out: &mut String, body: impl IntoIterator<Item = String>) {
+/// Each of them as a line.
+pub(crate) fn lines(out: &mut String, body: impl IntoIterator<Item = String>) {
     for line in body {
         writeln!(out, "{line}").expect("a string takes every line");
     }
@@ -142,7 +143,8 @@ const fn row_colour(row: &Row<'_>) -> &'static str {
 }
 
 impl Colour {
-    fn paint(self, code: &str, text: &str) -> String {
+    /// A text in a colour, where somebody asked for it.
+    pub(crate) fn paint(self, code: &str, text: &str) -> String {
         match self {
             Self::Plain => text.to_owned(),
             Self::Ansi => format!("\u{1b}[{code}m{text}\u{1b}[0m"),

@@ -2,10 +2,6 @@ use std::time::Instant;
 
 use super::*;
 
-fn never() -> Interrupt {
-    Interrupt(Arc::new(AtomicBool::new(false)))
-}
-
 /// A shell that does `script`, and how it ended; what it wrote; how long it took.
 fn play(script: &str, limit: Duration, interrupt: &Interrupt) -> (Ended, String, Duration) {
     let place = tempfile::tempdir().unwrap();
@@ -19,14 +15,14 @@ fn play(script: &str, limit: Duration, interrupt: &Interrupt) -> (Ended, String,
 
 #[test]
 fn what_a_program_says_is_kept_with_how_it_ended() {
-    let (ended, said, _) = play("echo out; echo err >&2; exit 7", TERM_MAX, &never());
+    let (ended, said, _) = play("echo out; echo err >&2; exit 7", TERM_MAX, &Interrupt::never());
     assert_eq!((ended, said.as_str()), (Ended::With(7), "out\nerr\n"));
 }
 
 #[test]
 fn one_that_does_not_end_is_ended_with_what_it_started() {
     let limit = Duration::from_millis(200);
-    let (ended, said, took) = play("sleep 60 & echo $!; wait", limit, &never());
+    let (ended, said, took) = play("sleep 60 & echo $!; wait", limit, &Interrupt::never());
     assert_eq!(ended, Ended::TooLate);
     assert!(took < TERM_MAX, "{took:?}");
     let started: i32 = said.trim().parse().unwrap();

@@ -139,6 +139,22 @@ fn a_change_that_git_was_told_not_to_see_is_seen() {
 }
 
 #[test]
+fn that_somebody_measured_is_no_change() {
+    let repository = Repository::new();
+    let before = repository.tree();
+    fs::create_dir_all(repository.path().join("baselines/history")).unwrap();
+    repository.put("baselines/history/a.jsonl", "one\n");
+    assert_eq!(repository.tree(), before);
+    repository.git(&["add", "--all"]);
+    repository.commit();
+    assert_eq!(repository.tree(), before);
+    repository.put("baselines/history/a.jsonl", "one\ntwo\n");
+    assert_eq!(repository.tree(), before);
+    repository.put("baselines/metrics.toml", "");
+    assert!(!repository.tree().clean);
+}
+
+#[test]
 fn the_repository_is_only_read() {
     let repository = Repository::new();
     repository.put("kept", "staged");
