@@ -11,7 +11,9 @@ mod claude;
 mod contract;
 mod lock;
 mod mutants;
+mod peers;
 mod running;
+mod sdk;
 mod steps;
 mod stored;
 mod stress;
@@ -75,6 +77,9 @@ enum Command {
     /// What the agent program promises: run it, compare implementations, record the real one.
     #[command(subcommand)]
     Contract(contract::Command),
+    /// What is promised of speed and memory.
+    #[command(subcommand)]
+    Bench(BenchCommand),
 }
 
 #[derive(Debug, Args)]
@@ -131,6 +136,12 @@ enum ClaudeCommand {
     Install,
 }
 
+#[derive(Debug, Subcommand)]
+enum BenchCommand {
+    /// The same work with the published SDK and with our client, side by side.
+    Peers(peers::Arguments),
+}
+
 fn main() -> std::process::ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
@@ -182,6 +193,9 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Claude(ClaudeCommand::Install) => claude::run(gate),
         Command::Contract(command) => {
             lock::alone(&workspace, || contract::run(&workspace, &command))
+        }
+        Command::Bench(BenchCommand::Peers(arguments)) => {
+            lock::alone(&workspace, || peers::run(&workspace, &arguments))
         }
     }
 }

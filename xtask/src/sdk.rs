@@ -18,7 +18,9 @@ pub(crate) enum NoSdk {
     #[error("make {0}: it takes python3 with its module venv")]
     NoPython(PathBuf),
     /// It did not come.
-    #[error("fetch {SDK} from PyPI: it takes the network and half a gigabyte; pip's words are above")]
+    #[error(
+        "fetch {SDK} from PyPI: it takes the network and half a gigabyte; pip's words are above"
+    )]
     NotFetched,
 }
 
