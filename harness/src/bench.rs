@@ -12,10 +12,19 @@
 //! *Relative*: only against a build of an older commit that was measured in the same minutes, never
 //! against a stored number. What is too noisy to say is *inconclusive*, which is never a pass.
 
+pub mod absolute;
+pub mod check;
+pub mod history;
+pub mod load;
+mod machine;
+pub mod paired;
 pub mod peers;
 pub mod policy;
 pub mod probe;
+pub mod reference;
 pub mod render;
 pub mod report;
 #[cfg(test)]
 mod specimen;
+pub mod statistics;
+pub mod verdict;

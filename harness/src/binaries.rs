@@ -68,6 +68,11 @@ impl Programs {
         self.built("fake-messages-api", "fakes")
     }
 
+    /// What does the scenarios of the benches for whoever measures.
+    pub fn bench_probe(&self) -> Result<PathBuf, MissingProgram> {
+        self.built("bench-probe", "benches")
+    }
+
     /// Where the real agent program is installed, there or not.
     pub fn claude_path(&self) -> PathBuf {
         self.target_dir().join("claude").join(CLAUDE_VERSION).join("claude")

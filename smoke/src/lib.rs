@@ -2,8 +2,8 @@
 //! outside alone, by files, commands and processes.
 //!
 //! [`case`] is what a case gets, [`tier`] makes the runner of a tier of them, [`parting`] ends what a
-//! case leaves running and looks for what stays, [`views`] reads what the daemon shows, [`contracts`] runs the agent's contracts, [`stream`]
-//! keeps numbered messages flowing and settles the account. The cases themselves are in [`tier2`]
+//! case leaves running and looks for what stays, [`views`] reads what the daemon shows, [`contracts`] runs the agent's contracts,
+//! [`probe`] has every scenario of the benches do its work once, [`stream`] keeps numbered messages flowing and settles the account. The cases themselves are in [`tier2`]
 //! (a stand-in of the agent program), [`tier3`] (the real one; with [`live`] also on the real API)
 //! and [`tier4`] (the daemon that runs).
 //!
@@ -14,6 +14,7 @@ pub mod case;
 pub mod contracts;
 pub mod live;
 pub mod parting;
+pub mod probe;
 pub mod stream;
 pub mod tier;
 pub mod tier2;

@@ -1,6 +1,7 @@
 //! Tier 2: the daemon's binary with a stand-in of the agent program.
 
 mod agents;
+mod bench;
 mod cli;
 mod contracts;
 mod control;
@@ -36,6 +37,7 @@ pub fn cases() -> Vec<Definition> {
         ends::CASES,
         agents::CASES,
         runners::CASES,
+        bench::CASES,
     ]
     .concat()
 }

@@ -1,5 +1,6 @@
 //! Tier 3: the daemon's binary with the real agent program, against a stand-in of the API.
 
+mod bench;
 mod contracts;
 mod conversation;
 mod crashes;
@@ -23,6 +24,7 @@ pub fn cases() -> Vec<Definition> {
         verbatim::CASES,
         crashes::CASES,
         contracts::cases(),
+        bench::CASES,
     ]
     .concat()
 }

@@ -67,8 +67,17 @@ impl Workspace {
 }
 
 /// What builds every program that a check or `try` starts.
-pub(crate) const BUILD_PROGRAMS: &[&str] =
-    &["build", "--locked", "--package", "claude-assistant", "--package", "fakes", "--bins"];
+pub(crate) const BUILD_PROGRAMS: &[&str] = &[
+    "build",
+    "--locked",
+    "--package",
+    "claude-assistant",
+    "--package",
+    "fakes",
+    "--package",
+    "benches",
+    "--bins",
+];
 
 /// Whether this cargo subcommand is installed.
 pub(crate) fn has_cargo_subcommand(name: &str) -> bool {
