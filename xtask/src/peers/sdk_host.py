@@ -1,6 +1,7 @@
 """The published SDK as a host process: does what it is asked on stdin, and says what it took.
 
-Usage: sdk_host.py SETTINGS, a JSON object as `harness::bench::peers` describes it, and the lines too. Uses the SDK as its documents do; every time is taken by this process around the call.
+Usage: sdk_host.py SETTINGS, a JSON object; it and the lines are those of `harness::bench::peers`.
+Uses the SDK as its documents do; every time is taken by this process around the call.
 """
 
 import asyncio

@@ -3,6 +3,11 @@
 use super::super::tests::comparison;
 use super::{markdown, problem, terminal};
 
+#[track_caller]
+fn check(text: &str, wanted: &str) {
+    assert_eq!(problem(text).as_deref(), Some(wanted));
+}
+
 #[test]
 fn what_is_written_is_found_right() {
     assert_eq!(problem(&markdown(&comparison())), None);
@@ -11,10 +16,6 @@ fn what_is_written_is_found_right() {
 #[test]
 fn a_table_that_somebody_mended_by_hand_is_told_of() {
     let written = markdown(&comparison());
-    #[track_caller]
-    fn check(text: &str, wanted: &str) {
-        assert_eq!(problem(text).as_deref(), Some(wanted));
-    }
     check("", "has no heading of the comparison");
     check(&written.replace("SDK / ours", "ratio"), "has no heading of the comparison");
     check(&written.replace("| interrupt |", "| break |"), "has not the rows of the comparison");
