@@ -25,8 +25,10 @@ const SDK_HOST: &str = "xtask/src/peers/sdk_host.py";
 /// What the agents are told to be. A word of our own, so that neither library's default plays a part.
 const SYSTEM_PROMPT: &str = "You answer in one sentence.";
 
-/// Keeps the agent program from sending anything home.
-const QUIET: [(&str, &str); 4] = [
+/// Keeps the agent program from sending anything home; and a language, as Python finds itself one
+/// where there is none, and hands it on.
+const VARIABLES: [(&str, &str); 5] = [
+    ("LANG", "C.UTF-8"),
     ("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1"),
     ("DISABLE_TELEMETRY", "1"),
     ("DISABLE_ERROR_REPORTING", "1"),
@@ -130,6 +132,7 @@ impl Ground {
         command.arg(settings).env_clear().current_dir(&dir);
         command.env("HOME", &dir).env("TMPDIR", dir.join("tmp"));
         command.env("CLAUDE_CONFIG_DIR", dir.join("config")).env(MARK_NAME, &name);
+        command.envs(VARIABLES);
         if let Some(path) = std::env::var_os("PATH") {
             command.env("PATH", path);
         }
@@ -148,7 +151,7 @@ impl Ground {
             ("ANTHROPIC_API_KEY", "none"),
             (MARK_NAME, mark),
         ];
-        let variables: BTreeMap<String, String> = QUIET
+        let variables: BTreeMap<String, String> = VARIABLES
             .into_iter()
             .chain(own)
             .map(|(name, value)| (name.to_owned(), value.to_owned()))

@@ -31,7 +31,7 @@ fn a_table_that_somebody_mended_by_hand_is_told_of() {
 fn a_row_says_both_medians_the_ratio_and_what_it_means() {
     let written = markdown(&comparison());
     let row = written.lines().find(|line| line.starts_with("| connect |"));
-    assert_eq!(row, Some("| connect | 300 ms | 150 ms | 2.00 | 2.00 to 2.00 | better |"));
+    assert_eq!(row, Some("| connect | 300 ms | 150 ms | 2.00 | 2.00 to 2.00 | 1 | better |"));
     let shown = terminal(&comparison());
     assert!(shown.lines().any(|line| line.starts_with("connect  ")), "{shown}");
     assert!(shown.contains("2026-11-22 on 0123456789; linux"), "{shown}");
