@@ -1,10 +1,29 @@
 //! Every scenario that there is.
 
 use crate::scenario::Entry;
-use crate::{framing, registry};
+use crate::{
+    agent, bare, burst, cycles, framing, idle, inbox, life, pickup, registry, restart, sessions,
+    status,
+};
 
 /// All of them, in the order in which a probe names them.
-pub const ALL: &[Entry] = &[framing::ROUTE_CORE, registry::REGISTRY];
+pub const ALL: &[Entry] = &[
+    framing::ROUTE_CORE,
+    registry::REGISTRY,
+    agent::AGENT,
+    agent::AGENT_REAL,
+    cycles::CYCLES,
+    pickup::PICKUP_POLLED,
+    pickup::PICKUP,
+    burst::BURST,
+    inbox::INBOX,
+    life::LIFE,
+    sessions::SESSIONS,
+    idle::CPU_IDLE,
+    status::STATUS,
+    restart::RESTART,
+    bare::BARE,
+];
 
 #[cfg(test)]
 mod tests;

@@ -1,13 +1,64 @@
 //! What the machine itself takes: the same kind of work with nothing of ours around it. An absolute
-//! time means little on a machine that others use; beside these it can be read.
+//! time means little on a machine that others use; beside these it can be read. Nothing is promised
+//! of them, and nothing of them is slowed.
 
 use std::fs::File;
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use harness::bench::probe::Values;
 use rusqlite::Connection;
+use tempfile::TempDir;
+
+use crate::daemon::Trouble;
+use crate::scenario::{Entry, NoValues, Place, Scenario, Slowdown, ms};
+
+/// All of it, once each.
+pub const BARE: Entry = Entry {
+    name: "bare",
+    metrics: &[SPAWN, SYNC, COMMIT, COMMITS],
+    warm_ups: 1,
+    open: |place| open(place),
+};
+
+const SPAWN: &str = "bare.start_program";
+const SYNC: &str = "bare.sync_4k";
+const COMMIT: &str = "bare.commit";
+const COMMITS: &str = "bare.commit_20";
+
+/// As many as files are picked up at once elsewhere.
+const COMMITS_AT_ONCE: u32 = 20;
+
+struct Bare {
+    program: PathBuf,
+    database: Database,
+    dir: TempDir,
+}
+
+fn open(place: &Place) -> Result<Box<dyn Scenario>, NoValues> {
+    let program = place.programs.fake_claude().map_err(Trouble::from)?;
+    let dir = tempfile::tempdir().map_err(failed("make a folder"))?;
+    let database = Database::create(dir.path()).map_err(Trouble::from)?;
+    Ok(Box::new(Bare { program, database, dir }))
+}
+
+impl Scenario for Bare {
+    fn sample(&mut self, _: &Slowdown) -> Result<Values, NoValues> {
+        let took = [
+            (SPAWN, spawn(&self.program).map_err(failed("start a program"))?),
+            (SYNC, sync_page(self.dir.path()).map_err(failed("write a page"))?),
+            (COMMIT, self.database.commit(1).map_err(Trouble::from)?),
+            (COMMITS, self.database.commit(COMMITS_AT_ONCE).map_err(Trouble::from)?),
+        ];
+        Ok(took.map(|(metric, took)| (metric.to_owned(), ms(took))).into())
+    }
+}
+
+fn failed(what: &'static str) -> impl FnOnce(io::Error) -> Trouble {
+    move |source| Trouble::System { what, source }
+}
 
 /// Starts a small program, and waits for its end.
 ///

@@ -1,72 +1,86 @@
-//! The real daemon in a sandbox, with the stand-in of the agent program, as the figures look at it:
-//! its `READY`, its database, its log, the files it takes and writes.
+//! The real daemon in a home of its own, with the stand-in of the agent program, as the scenarios
+//! look at it: its `READY`, its database, its processes, the files it takes and writes.
 //!
 //! ```text
-//! sandbox(programs) ─> Daemon::start ─> drop_messages ─> answered, replied ─> stop
+//! home(programs, people, watching) ─> Daemon::start ─> draft ─> appear ─> routed, answered ─> stop
 //! ```
 //!
 //! Whatever is a figure is taken by a blocking read or wait, or by looks that are short against it;
 //! never in the steps in which a check looks (`harness::wait::STEP`), which are as long as some of
 //! the figures. Absent: making a home and starting a daemon in it, which is `harness::sandbox`.
 
-mod found;
+mod memory;
+mod rows;
 mod trouble;
 
 use std::io;
+use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use harness::bench::report::RoleMemory;
 use harness::binaries::Programs;
-use harness::processes::{rss_bytes, signal};
-use harness::sandbox::{Agent, Contact, Draft, Sandbox, Settings};
+use harness::processes::{cpu_time, rss_bytes, signal};
+use harness::sandbox::{Agent, Contact, Draft, Reply, Sandbox, Settings};
 use harness::wait::wait_for_every;
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 use rustix::process::Signal;
 use serde_json::Value;
 
-pub use self::found::{Found, Rows};
+pub use self::rows::{Rows, last_and_gap};
 pub use self::trouble::Trouble;
 use crate::framing::SHORT;
-
-/// People who write, all of them admins: so many conversations can there be.
-pub const PEOPLE: usize = 40;
 
 /// Nothing here takes this long; after it, it is said what was waited for.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Between two looks at something that takes some time. Long enough to leave the processor to who
-/// is measured.
-const PAUSE: Duration = Duration::from_millis(20);
+/// Between two looks at whether messages are routed: about as short as a thread can pause. The
+/// shortest that is measured so takes about three milliseconds.
+const ROUTED_PAUSE: Duration = Duration::from_micros(50);
 
-/// Between two looks at the replies.
-const REPLY_PAUSE: Duration = Duration::from_micros(500);
+/// Between two looks at whether messages are answered, which is outside of what is timed. Long
+/// enough to leave the processor to who works.
+const ANSWERED_PAUSE: Duration = Duration::from_millis(1);
 
-/// Between two looks at whether the daemon has ended, which takes it a few milliseconds: about as
-/// short as a thread can pause.
+/// Between two times that the daemon is asked how it is, which costs it and us some milliseconds.
+const STATUS_PAUSE: Duration = Duration::from_millis(5);
+
+/// Between two looks at whether the daemon has ended, which takes it a few milliseconds.
 const END_PAUSE: Duration = Duration::from_micros(50);
 
-/// A home in which [`PEOPLE`] are known, for the programs of this build.
+/// Whether the daemon is told of new files, or has to look for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Watching {
+    /// It is told.
+    On,
+    /// It looks.
+    Off,
+}
+
+/// A home in which so many people are known, all of them admins: so many conversations can there
+/// be.
 ///
 /// # Errors
-/// When one of them was not built, or there is no disk to make it on.
-pub fn sandbox(programs: &Programs) -> Result<Sandbox, Trouble> {
+/// When a program was not built, or there is no disk to make it on.
+pub fn home(programs: &Programs, people: usize, watching: Watching) -> Result<Sandbox, Trouble> {
     let contacts =
-        (0..PEOPLE).map(|person| Contact::new(&person.to_string(), "admin", &handle(person)));
+        (0..people).map(|person| Contact::new(&person.to_string(), "admin", &handle(person)));
     let settings = Settings {
         contacts: contacts.collect(),
+        watch: watching == Watching::On,
         ..Settings::new(Agent::new(programs.fake_claude()?), &handle(0))
     };
     Ok(Sandbox::new(programs.daemon()?, &settings)?)
 }
 
 /// How the person with this number writes from.
-fn handle(person: usize) -> String {
+pub fn handle(person: usize) -> String {
     format!("+1555555{person:04}")
 }
 
-/// The daemon of a sandbox, running. One that is not stopped ends with its sandbox.
+/// The daemon of a home, running. One that is not stopped ends with its home.
 #[derive(Debug)]
-pub struct Daemon<'a> {
-    sandbox: &'a mut Sandbox,
+pub struct Daemon {
+    sandbox: Sandbox,
     /// From before it was started to its `READY` being read.
     pub ready_after: Duration,
     pid: u32,
@@ -82,35 +96,53 @@ pub struct Moment {
     pub wall_ms: f64,
 }
 
-impl<'a> Daemon<'a> {
+/// Messages that are written and appear when they are told to.
+#[derive(Debug)]
+#[must_use = "drafts are no messages before they appear"]
+pub struct Drafts(Vec<Draft>);
+
+impl Daemon {
     /// Starts it in the foreground, and waits for `READY`.
     ///
     /// # Errors
     /// When it does not come up.
-    pub fn start(sandbox: &'a mut Sandbox) -> Result<Self, Trouble> {
+    pub fn start(mut sandbox: Sandbox) -> Result<Self, Trouble> {
         let ready = sandbox.start()?;
-        let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
         let path = sandbox.home().join("state/assistant.db");
-        let database = Connection::open_with_flags(path, flags)?;
+        let database = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         database.busy_timeout(PATIENCE)?;
         Ok(Self { sandbox, ready_after: ready.seen_after, pid: ready.pid, database })
     }
 
-    /// Drops short messages from each of `people` in turn, `count` in all: they are written first,
-    /// and then appear one right after the other. Returns the moment before the first did.
+    /// Writes short messages from each of `people` in turn, `count` in all.
     ///
     /// # Errors
     /// When the folder cannot be written.
-    pub fn drop_messages(&mut self, count: usize, people: &[usize]) -> Result<Moment, Trouble> {
-        let from = people.iter().cycle().take(count);
-        let drafts: Vec<Draft> = from
-            .map(|person| self.sandbox.draft_message(&handle(*person), SHORT))
-            .collect::<Result<_, _>>()?;
-        let moment = Moment::now();
-        for draft in drafts {
-            draft.appear()?;
+    pub fn draft(&mut self, count: usize, people: &[usize]) -> Result<Drafts, Trouble> {
+        let mut drafts = Vec::with_capacity(count);
+        for person in people.iter().cycle().take(count) {
+            drafts.push(self.sandbox.draft_message(&handle(*person), SHORT)?);
         }
-        Ok(moment)
+        Ok(Drafts(drafts))
+    }
+
+    /// Drops one message.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub fn drop_message(&mut self, from: &str, text: &str) -> Result<(), Trouble> {
+        self.sandbox.drop_message(from, text)?;
+        Ok(())
+    }
+
+    /// Has each of `people` write once, and waits until all are answered.
+    ///
+    /// # Errors
+    /// When one is not.
+    pub fn converse(&mut self, people: &[usize]) -> Result<(), Trouble> {
+        let before = self.rows()?;
+        self.draft(people.len(), people)?.appear()?;
+        self.answered(before, people.len())
     }
 
     /// The rows of the inbox so far. What comes later is asked for by this.
@@ -121,113 +153,167 @@ impl<'a> Daemon<'a> {
         Rows::last(&self.database)
     }
 
-    /// Waits until `count` rows after these are answered, and returns them all.
+    /// When each row after these was routed, in milliseconds since the Unix epoch and in that order.
     ///
     /// # Errors
-    /// When it takes too long, or a row ends in another way.
-    pub fn answered(&self, after: Rows, count: usize) -> Result<Vec<Found>, Trouble> {
-        wait_for("the messages answered", PAUSE, || {
-            let found = after.found(&self.database)?;
-            let answered = found.iter().filter(|row| row.state == "answered").count();
-            Ok((count <= answered).then_some(found))
-        })
+    /// When the database cannot be read.
+    pub fn routed_at_ms(&self, after: Rows) -> Result<Vec<f64>, Trouble> {
+        after.routed_at_ms(&self.database)
     }
 
-    /// Waits until there are more than `before` replies, and returns after how long that was seen.
-    /// It is looked every half millisecond.
+    /// Waits until `count` rows after these have been decided about, and that is durable. Returns
+    /// the moment.
     ///
     /// # Errors
     /// When it takes too long.
-    pub fn replied(&self, before: usize, since: Instant) -> Result<Duration, Trouble> {
-        wait_for("a reply", REPLY_PAUSE, || Ok((before < self.replies()).then(|| since.elapsed())))
+    pub fn routed(&self, after: Rows, count: usize) -> Result<Instant, Trouble> {
+        self.committed("the messages routed", ROUTED_PAUSE, |database| {
+            Ok((count <= after.routed(database)?).then(Instant::now))
+        })
     }
 
-    /// How many replies there are. They are counted and not read, which would take its part of the
-    /// time that is measured.
-    pub fn replies(&self) -> usize {
-        let visible = |entry: &std::fs::DirEntry| {
-            entry.path().extension().is_some_and(|extension| extension == "json")
-        };
-        // There is no folder before the first one.
-        let entries = std::fs::read_dir(self.sandbox.outbox_dir()).into_iter().flatten();
-        entries.flatten().filter(visible).count()
+    /// Waits until `count` rows after these are answered.
+    ///
+    /// # Errors
+    /// When it takes too long.
+    pub fn answered(&self, after: Rows, count: usize) -> Result<(), Trouble> {
+        self.committed("the messages answered", ANSWERED_PAUSE, |database| {
+            Ok((count <= after.answered(database)?).then_some(()))
+        })
     }
 
-    /// Waits until the daemon itself says that it has nothing to do. Returns how much memory it
-    /// has in use then, in bytes.
+    /// All replies so far, in the order of their rows.
+    ///
+    /// # Errors
+    /// When one is none.
+    pub fn replies(&self) -> Result<Vec<Reply>, Trouble> {
+        Ok(self.sandbox.replies()?)
+    }
+
+    /// The database, for reading.
+    pub const fn database(&self) -> &Connection {
+        &self.database
+    }
+
+    /// Where its files are.
+    pub fn home(&self) -> PathBuf {
+        self.sandbox.home()
+    }
+
+    /// Waits until the daemon itself says that it has nothing to do.
     ///
     /// # Errors
     /// When it does not, or cannot be asked.
-    pub fn idle(&self) -> Result<u64, Trouble> {
-        wait_for("the daemon idle", PAUSE, || Ok(is_idle(&self.status()?).then_some(())))?;
+    pub fn idle(&self) -> Result<(), Trouble> {
+        wait_for("the daemon idle", STATUS_PAUSE, || Ok(is_idle(&self.status()?).then_some(())))
+    }
+
+    /// How much memory the daemon has in use, in bytes.
+    ///
+    /// # Errors
+    /// When the system does not tell.
+    pub fn rss_bytes(&self) -> Result<u64, Trouble> {
         rss_bytes(self.pid).ok_or_else(|| unexpected("find the daemon's memory"))
+    }
+
+    /// Memory of the daemon and of its agents.
+    ///
+    /// # Errors
+    /// When the system does not tell.
+    pub fn memory(&self, scene: &str) -> Result<Vec<RoleMemory>, Trouble> {
+        memory::by_role(scene, self.pid).ok_or_else(|| unexpected("find the daemon's memory"))
+    }
+
+    /// What it has had of the processors so far.
+    ///
+    /// # Errors
+    /// When the system does not tell.
+    pub fn cpu_time(&self) -> Result<Duration, Trouble> {
+        cpu_time(self.pid).ok_or_else(|| unexpected("find the daemon's processor time"))
     }
 
     /// What `status --json` says.
     fn status(&self) -> Result<Value, Trouble> {
-        let said = self.sandbox.cli(&["status", "--json"], PATIENCE)?;
+        // Waited for by blocking, and not by `Sandbox::cli`, which looks in steps.
+        let said = self.sandbox.command(&["status", "--json"]).output();
+        let said = said.map_err(system("ask the daemon"))?;
         if !said.status.success() {
-            return Err(unexpected(&format!("ask the daemon: {}", said.stderr)));
+            let stderr = String::from_utf8_lossy(&said.stderr);
+            return Err(unexpected(&format!("ask the daemon: {stderr}")));
         }
-        serde_json::from_str(&said.stdout)
+        serde_json::from_slice(&said.stdout)
             .map_err(|error| unexpected(&format!("read the status: {error}")))
     }
 
-    /// How long `status` takes, from its start to its end.
+    /// Runs `status` from its start to its end.
     ///
     /// # Errors
     /// When it fails.
-    pub fn time_status(&self) -> Result<Duration, Trouble> {
-        // Waited for by blocking, and not by `Sandbox::cli`, which looks in steps.
-        let mut command = self.sandbox.command(&["status"]);
-        let began = Instant::now();
-        let output = command.output().map_err(system("ask the daemon"))?;
-        let took = began.elapsed();
+    pub fn run_status(&self) -> Result<(), Trouble> {
+        let output = self.sandbox.command(&["status"]).output();
+        let output = output.map_err(system("ask the daemon"))?;
         if output.status.success() {
-            return Ok(took);
+            return Ok(());
         }
         Err(unexpected(&format!("ask the daemon: {}", String::from_utf8_lossy(&output.stderr))))
     }
 
-    /// When the log says that the agent of a session was ready, in milliseconds since the epoch;
-    /// `None` before it does.
-    ///
-    /// # Errors
-    /// When the log cannot be read.
-    pub fn agent_ready_at(&self, session: i64) -> Result<Option<f64>, Trouble> {
-        let log = std::fs::read_to_string(self.sandbox.home().join("logs/daemon.log"))
-            .map_err(system("read the log"))?;
-        let of_session = format!(" agent ready session={session}");
-        let Some(line) = log.lines().find(|line| line.ends_with(&of_session)) else {
-            return Ok(None);
-        };
-        let moment = line.split_whitespace().next().unwrap_or_default();
-        let moment: jiff::Timestamp =
-            moment.parse().map_err(|error| unexpected(&format!("read the log: {error}")))?;
-        let since_epoch = Duration::try_from(moment.duration_since(jiff::Timestamp::UNIX_EPOCH));
-        Ok(since_epoch.ok().map(|since| since.as_secs_f64() * 1000.0))
-    }
-
-    /// Asks it to end, and waits until it is reaped. Returns how long that took.
+    /// Asks it to end, and waits until it is reaped. Returns its home.
     ///
     /// # Errors
     /// When it ends badly, or not at all.
-    pub fn stop(self) -> Result<Duration, Trouble> {
-        let began = Instant::now();
+    pub fn stop(mut self) -> Result<Sandbox, Trouble> {
         signal(self.pid, Signal::TERM).map_err(system("ask the daemon to end"))?;
         // `Sandbox::stop` would look in steps as long as all of this takes.
-        let took = wait_for("the daemon's end", END_PAUSE, || {
-            Ok((!self.sandbox.is_running()).then(|| began.elapsed()))
-        })?;
+        wait_for("the daemon's end", END_PAUSE, || Ok((!self.sandbox.is_running()).then_some(())))?;
         match self.sandbox.wait_end(Duration::ZERO)? {
-            Some(ended) if ended.success() => Ok(took),
+            Some(ended) if ended.success() => Ok(self.sandbox),
             ended => Err(unexpected(&format!("stop the daemon: {ended:?}"))),
         }
+    }
+
+    /// Kills it, and it alone, without warning. Returns its home.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn kill(mut self) -> Result<Sandbox, Trouble> {
+        self.sandbox.kill9()?;
+        Ok(self.sandbox)
+    }
+
+    /// Looks at the database whenever somebody has committed to it, until there is something.
+    fn committed<T>(
+        &self,
+        what: &'static str,
+        pause: Duration,
+        mut look: impl FnMut(&Connection) -> Result<Option<T>, Trouble>,
+    ) -> Result<T, Trouble> {
+        let mut seen = None;
+        wait_for(what, pause, || {
+            // Costs next to nothing as long as nobody has, so that who is measured is not disturbed.
+            let version: i64 =
+                self.database.pragma_query_value(None, "data_version", |row| row.get(0))?;
+            if seen.replace(version) == Some(version) { Ok(None) } else { look(&self.database) }
+        })
+    }
+}
+
+impl Drafts {
+    /// They appear one right after the other.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn appear(self) -> Result<(), Trouble> {
+        for draft in self.0 {
+            draft.appear()?;
+        }
+        Ok(())
     }
 }
 
 impl Moment {
-    fn now() -> Self {
+    /// This one.
+    pub fn now() -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Self { instant: Instant::now(), wall_ms: since.as_secs_f64() * 1000.0 }
     }

@@ -10,16 +10,25 @@
 //! stand with whoever runs it. Absent: comparing with earlier runs; homes for a daemon and the way
 //! to the binaries, which are those of every other check (`harness`).
 
+pub mod agent;
 mod all;
 pub mod bare;
+pub mod burst;
+pub mod cycles;
 pub mod daemon;
-pub mod end_to_end;
 pub mod framing;
+pub mod idle;
+pub mod inbox;
+pub mod life;
 pub mod machine;
+pub mod pickup;
 pub mod registry;
+pub mod restart;
 pub mod samples;
 pub mod scenario;
 pub mod serving;
+pub mod sessions;
+pub mod status;
 pub mod wire;
 
 pub use self::all::ALL;

@@ -107,6 +107,17 @@ impl Slowdown {
     }
 }
 
+/// A time in milliseconds.
+pub fn ms(took: Duration) -> f64 {
+    took.as_secs_f64() * 1000.0
+}
+
+/// Memory in megabytes, of a million bytes.
+pub fn megabytes(bytes: u64) -> f64 {
+    // A `Duration` counts in exact integers, and so needs no cast that could lose something.
+    Duration::from_micros(bytes).as_secs_f64()
+}
+
 /// How many milliseconds each of so many units took that were timed together.
 pub fn ms_of_each(took: Duration, units: u32) -> f64 {
     took.as_secs_f64() * 1000.0 / f64::from(units)

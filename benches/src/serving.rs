@@ -20,7 +20,7 @@ use crate::samples::Samples;
 use crate::scenario::{Entry, NoValues, Place, Scenario, Slowdown, checked};
 
 /// Samples whose median says what something takes, before it is slowed by a part of that.
-const SLOWED_AFTER: usize = 9;
+pub(crate) const SLOWED_AFTER: usize = 9;
 
 /// What a probe with these scenarios says first.
 pub fn hello(entries: &[Entry]) -> Hello {

@@ -17,6 +17,7 @@ pub mod check;
 pub mod history;
 pub mod load;
 mod machine;
+pub mod noise;
 pub mod paired;
 pub mod peers;
 pub mod policy;
@@ -24,6 +25,10 @@ pub mod probe;
 pub mod reference;
 pub mod render;
 pub mod report;
+#[cfg(test)]
+mod simulated;
+#[cfg(test)]
+mod small_run;
 #[cfg(test)]
 mod specimen;
 pub mod statistics;

@@ -3,12 +3,16 @@
 //! A *mark* is a `NAME=value` entry of a process's environment. Children inherit it, so it still
 //! finds a tool whose parents are gone and which put itself into a session of its own.
 
+mod pss;
+
 use std::collections::BTreeSet;
 use std::io;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use sysinfo::{ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System, UpdateKind};
+
+pub use self::pss::pss_bytes;
 
 /// One process at the moment of the look.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -22,6 +22,7 @@ use jiff::civil::Date;
 use jiff::{Span, ToSpan};
 use serde::{Deserialize, Deserializer};
 
+use crate::bench::report::QuarantineLine;
 use crate::report::Quarantined;
 use crate::tier::Tier;
 
@@ -114,6 +115,18 @@ impl Quarantine {
             }
         }
         Ok(Self { entries })
+    }
+
+    /// Every entry, for whoever shows them.
+    pub fn lines(&self) -> Vec<QuarantineLine> {
+        let line = |entry: &Entry| QuarantineLine {
+            id: entry.id.clone(),
+            owner: entry.owner.clone(),
+            issue: entry.issue.clone(),
+            expires: entry.expires,
+            reason: entry.reason.clone(),
+        };
+        self.entries.iter().map(line).collect()
     }
 
     /// From the file at `path`; where there is none, nothing is tolerated.

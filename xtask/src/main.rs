@@ -6,6 +6,7 @@
 #![expect(clippy::print_stderr, reason = "a command for the terminal talks to the terminal")]
 
 mod affected;
+mod bench;
 mod checkout;
 mod claude;
 mod contract;
@@ -67,6 +68,11 @@ enum Command {
     Ci,
     /// Check the rules of the tree that no compiler knows.
     Tidy,
+    /// Whether this tree keeps what is promised of its speed and memory, and got no worse.
+    BenchCheck(bench::CheckArguments),
+    /// What this tree takes; more about measuring.
+    #[command(subcommand)]
+    Bench(bench::Command),
     /// Which tests a change needs, and why.
     Affected(AffectedArguments),
     /// Put faults into the daemon, one after the other, and see that tests notice each.
@@ -77,9 +83,6 @@ enum Command {
     /// What the agent program promises: run it, compare implementations, record the real one.
     #[command(subcommand)]
     Contract(contract::Command),
-    /// What is promised of speed and memory.
-    #[command(subcommand)]
-    Bench(BenchCommand),
 }
 
 #[derive(Debug, Args)]
@@ -136,12 +139,6 @@ enum ClaudeCommand {
     Install,
 }
 
-#[derive(Debug, Subcommand)]
-enum BenchCommand {
-    /// The same work with the published SDK and with our client, side by side.
-    Peers(peers::Arguments),
-}
-
 fn main() -> std::process::ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
@@ -189,13 +186,12 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             let run = || affected::run(&workspace, since.as_deref(), mode, gate);
             if mode == affected::Mode::Run { lock::alone(&workspace, run) } else { run() }
         }
+        Command::BenchCheck(arguments) => bench::check(&workspace, arguments),
+        Command::Bench(command) => bench::run(&workspace, command),
         Command::Mutants(arguments) => mutants::run(&workspace, &arguments),
         Command::Claude(ClaudeCommand::Install) => claude::run(gate),
         Command::Contract(command) => {
             lock::alone(&workspace, || contract::run(&workspace, &command))
-        }
-        Command::Bench(BenchCommand::Peers(arguments)) => {
-            lock::alone(&workspace, || peers::run(&workspace, &arguments))
         }
     }
 }

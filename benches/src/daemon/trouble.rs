@@ -1,10 +1,10 @@
 //! What goes wrong around a measurement.
 
 use harness::binaries::MissingProgram;
-use harness::command::RunError;
 use harness::sandbox::SandboxError;
 
 use super::PATIENCE;
+use crate::scenario::NoValues;
 
 /// Why there is no figure.
 #[derive(Debug, thiserror::Error)]
@@ -15,9 +15,6 @@ pub enum Trouble {
     /// The home, or the life of the daemon in it.
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
-    /// A command of the program did not come to its end.
-    #[error(transparent)]
-    Command(#[from] RunError),
     /// A file, or a process.
     #[error("{what}: {source}")]
     System {
@@ -35,10 +32,19 @@ pub enum Trouble {
         /// How.
         what: String,
     },
+    /// A sample before this one went wrong, and took the home with it.
+    #[error("find the home of a sample that went wrong")]
+    NoHome,
     /// It did not happen.
     #[error("see {what} within {} s", PATIENCE.as_secs())]
     TooLong {
         /// What was waited for.
         what: &'static str,
     },
+}
+
+impl From<Trouble> for NoValues {
+    fn from(trouble: Trouble) -> Self {
+        Self::Failed(Box::new(trouble))
+    }
 }

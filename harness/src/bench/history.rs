@@ -157,8 +157,8 @@ impl History {
         Ok(history)
     }
 
-    /// What a hand may have done to it: metrics that the policy does not know, values outside of
-    /// their own interval, quick runs, the same run twice. One sentence each.
+    /// What a hand may have done to it: metrics that the policy does not know, values that
+    /// nobody measured, quick runs, the same run twice. One sentence each.
     pub fn problems(&self, policy: &Policy) -> Vec<String> {
         let mut problems = Vec::new();
         let mut seen = std::collections::BTreeSet::new();

@@ -50,9 +50,11 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// Whether it is time for a look: before anything was measured, or after [`SPAN`].
+    /// Whether it is time for a look: before anything was measured, after [`SPAN`], and for as long as
+    /// the last one found the machine loaded.
     pub fn is_due(&self) -> bool {
-        self.looks.is_empty() || SPAN <= self.since_look
+        let calm = self.looks.last().is_some_and(|part| found(*part) == Found::Quiet);
+        !calm || SPAN <= self.since_look
     }
 
     /// So long was measured.
@@ -78,9 +80,10 @@ impl Guard {
         self.waited += took;
     }
 
-    /// Whether the run as a whole was disturbed: it never became quiet in time.
+    /// Whether the run as a whole was disturbed: others were there more often than not, or it was
+    /// waited in vain for as long as may be.
     pub fn is_loaded(&self) -> bool {
-        WAIT_MAX <= self.waited
+        WAIT_MAX <= self.waited || found(self.load().median) == Found::Loaded
     }
 
     /// All of it for a report.

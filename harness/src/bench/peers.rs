@@ -40,7 +40,7 @@ pub struct Hello {
 
 /// What a driver asks.
 ///
-/// Five of them are about the one conversation that is open; the crowd is apart from it.
+/// Six of them are about the one conversation that is open; the crowd is apart from it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
 pub enum Ask {

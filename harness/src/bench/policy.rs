@@ -210,6 +210,11 @@ impl Metric {
         self.fail.unwrap_or(self.concern)
     }
 
+    /// Whether it is compared with an older build sample by sample.
+    pub fn is_paired(&self) -> bool {
+        self.scope == Scope::Bench && self.kind == Kind::Latency && self.relative.is_some()
+    }
+
     /// Whether it can be measured today.
     pub const fn is_built(&self) -> bool {
         self.awaits.is_none()

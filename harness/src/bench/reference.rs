@@ -154,7 +154,7 @@ impl Reference {
     }
 
     /// What a hand may have done to it: metrics that the policy does not know, promotions that are
-    /// out of order or without a reason, values outside of their own interval. One sentence each.
+    /// out of order or without a reason, values that nobody measured. One sentence each.
     pub fn problems(&self, policy: &Policy) -> Vec<String> {
         let mut problems = Vec::new();
         for (id, promoted) in &self.metrics {

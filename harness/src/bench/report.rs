@@ -337,11 +337,9 @@ pub struct BenchVerdict {
 }
 
 impl Interval {
-    /// Whether it could have been measured: finite, and around its own value.
+    /// Whether it could have been measured: amounts, and its ends the right way round.
     pub fn is_sound(&self) -> bool {
-        self.low.is_finite()
-            && self.high.is_finite()
-            && self.low <= self.value
-            && self.value <= self.high
+        let amounts = [self.value, self.low, self.high].into_iter().all(f64::is_finite);
+        amounts && self.low <= self.high
     }
 }

@@ -9,6 +9,7 @@
 //! holds nothing of the user. Its temporary directory is its own, too: whatever the scenarios start
 //! has that name in its environment, and is found by it when its parents are gone.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt as _;
@@ -113,7 +114,7 @@ impl<'a> Probe<'a> {
     /// Starts `program` with `arguments`, and waits for its first line.
     pub(super) fn start(
         program: &Path,
-        arguments: &[&Path],
+        arguments: &[OsString],
         interrupt: &'a Interrupt,
     ) -> Result<Self, Trouble> {
         let room = tempfile::Builder::new().prefix("bench-").tempdir()?;

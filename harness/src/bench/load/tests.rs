@@ -15,6 +15,15 @@ fn the_first_look_is_due_at_once_and_the_next_after_some_measuring() {
 }
 
 #[test]
+fn a_look_that_found_others_at_work_asks_for_the_next() {
+    let mut guard = Guard::default();
+    guard.looked(0.9);
+    assert!(guard.is_due());
+    guard.looked(0.1);
+    assert!(!guard.is_due());
+}
+
+#[test]
 fn the_limit_itself_is_quiet_and_what_is_no_number_is_not() {
     let mut guard = Guard::default();
     assert_eq!(guard.looked(LIMIT), Found::Quiet);

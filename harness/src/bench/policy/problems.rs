@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Direction, Family, Kind, Metric, Policy, Scope, Statistic};
+use super::{Direction, Family, Kind, Metric, Policy, Scope, Statistic, Unit};
 use crate::bench::probe::Offered;
 
 /// The scenario of instruction counts, which no probe serves.
@@ -60,18 +60,12 @@ impl Policy {
         problems
     }
 
-    /// Families whose relative judgements nothing could vouch for.
+    /// Families in which something is compared in pairs, and nothing could vouch for the machine.
     fn without_control(&self) -> Vec<String> {
-        let paired = |metric: &&Metric| metric.scope == Scope::Bench && metric.relative.is_some();
-        let needed: BTreeSet<Family> =
-            self.metrics.iter().filter(paired).map(|metric| metric.family).collect();
-        let vouching: BTreeSet<Family> = self
-            .metrics
-            .iter()
-            .filter(paired)
-            .filter(|metric| metric.is_built() && metric.kind == Kind::Latency)
-            .map(|metric| metric.family)
-            .collect();
+        let paired = || self.metrics.iter().filter(|metric| metric.is_paired());
+        let needed: BTreeSet<Family> = paired().map(|metric| metric.family).collect();
+        let vouching: BTreeSet<Family> =
+            paired().filter(|metric| metric.is_built()).map(|metric| metric.family).collect();
         needed
             .difference(&vouching)
             .map(|family| format!("the family {family} has no metric that could be its control"))
@@ -92,6 +86,7 @@ impl Metric {
         }
         problems.extend(self.lines_out_of_order());
         problems.extend(self.relative_out_of_order());
+        problems.extend(self.unit_amiss());
         problems.extend(self.statistic_amiss());
         problems.extend(self.scenario_amiss());
         problems
@@ -126,7 +121,7 @@ impl Metric {
             if !ordered {
                 problems.push(format!("its {better} of {good} is worse than its {worse} of {bad}"));
             } else if self.kind == Kind::Exact && (good < bad || bad < good) {
-                problems.push(format!("it is exact, but {better} and {worse} differ"));
+                problems.push(format!("it is exact, but its {better} and its {worse} differ"));
             }
         }
         problems
@@ -141,6 +136,19 @@ impl Metric {
         (!ordered).then(|| {
             format!("its relative lines {} and {} do not grow from 0", lines.warn, lines.fail)
         })
+    }
+
+    /// A probe slows by milliseconds what is timed, and things alone can be counted exactly.
+    fn unit_amiss(&self) -> Option<String> {
+        let fits = match (self.kind, self.unit) {
+            (Kind::Latency, unit) => unit == Unit::Milliseconds,
+            (Kind::Exact, unit) => unit == Unit::Count,
+            (Kind::Growth, Unit::Milliseconds | Unit::Count) => false,
+            (Kind::Growth, unit) => {
+                (unit == Unit::Instructions) == (self.scope == Scope::Instructions)
+            }
+        };
+        (!fits).then(|| "its unit does not fit its kind and scope".to_owned())
     }
 
     /// One sample has no percentile, and of few the largest says more about chance than about us.

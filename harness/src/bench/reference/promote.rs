@@ -88,7 +88,7 @@ fn was_loaded(load: Load) -> bool {
     // Counts of looks are far below what a float counts exactly.
     #[expect(clippy::cast_precision_loss, reason = "a run looks some thousand times")]
     let part = load.loaded as f64 / load.looks as f64;
-    LOADED_PART_MAX < part || load.limit < load.median
+    LOADED_PART_MAX < part
 }
 
 fn wanted<'report>(

@@ -21,6 +21,11 @@ pub(super) fn amount(value: f64, unit: Unit) -> String {
     shown(value, unit).amount(value)
 }
 
+/// The same at an axis, where instructions need no word.
+pub(super) fn tick(value: f64, unit: Unit) -> String {
+    amount(value, unit).replace(" instr.", "")
+}
+
 /// `2.95 to 3.11`, in the unit that [`amount`] shows the value in; none where there is no spread.
 pub(super) fn spread(interval: &Interval, unit: Unit) -> Option<String> {
     let shown = shown(interval.value, unit);
@@ -35,7 +40,7 @@ pub(super) fn estimate(interval: &Interval, unit: Unit) -> String {
 }
 
 /// What a metric has to stay within: `≤ 500 ms`.
-pub(super) fn promise(policy: &Metric) -> String {
+pub(super) fn limit(policy: &Metric) -> String {
     within(policy.failing_line(), policy)
 }
 

@@ -85,7 +85,7 @@ fn status(row: &MetricReport) -> TestCaseStatus {
 /// Every reason, and the numbers behind them.
 fn why(row: &MetricReport) -> String {
     let measured = digest::value(row)
-        .map(|value| format!("{value}, promised {}", figures::promise(&row.policy)));
+        .map(|value| format!("{value}; its limit is {}", figures::limit(&row.policy)));
     let against = row
         .relative
         .as_ref()

@@ -60,15 +60,15 @@ fn table<'a>(out: &mut String, rows: impl Iterator<Item = &'a MetricReport>) {
         return;
     }
     apart(out);
-    line(out, "| verdict | metric | measured | promise | against base |");
+    line(out, "| verdict | metric | measured | limit | against base |");
     line(out, "|---|---|---:|---:|---:|");
     for row in rows.iter().take(ROWS_MAX) {
         let advisory = if digest::is_advisory(row) { ", advisory" } else { "" };
         let verdict = format!("{}{advisory}", digest::word(row.standing));
         let id = code(&brief(&row.policy.id));
         let value = digest::value(row).unwrap_or_default();
-        let (promise, base) = (figures::promise(&row.policy), digest::against_base(row));
-        line(out, &format!("| {verdict} | {id} | {value} | {promise} | {base} |"));
+        let (limit, base) = (figures::limit(&row.policy), digest::against_base(row));
+        line(out, &format!("| {verdict} | {id} | {value} | {limit} | {base} |"));
     }
     let rest = rows.len().saturating_sub(ROWS_MAX);
     if 0 < rest {

@@ -9,7 +9,7 @@ use crate::render::digest::{one_line, shortened};
 use crate::render::terminal::{GREEN, RED, YELLOW, block, lines};
 
 /// What each column is called.
-const TITLES: [&str; COLUMNS] = ["metric", "measured", "promise", "against base", "verdict"];
+const TITLES: [&str; COLUMNS] = ["metric", "measured", "limit", "against base", "verdict"];
 
 const COLUMNS: usize = 5;
 
@@ -65,7 +65,7 @@ fn cells(row: &MetricReport) -> [String; COLUMNS] {
     [
         one_line(&row.policy.id),
         digest::value(row).unwrap_or_else(|| "-".to_owned()),
-        figures::promise(&row.policy),
+        figures::limit(&row.policy),
         digest::against_base(row),
         format!("{}{mark}", digest::word(row.standing)),
     ]
@@ -73,16 +73,14 @@ fn cells(row: &MetricReport) -> [String; COLUMNS] {
 
 /// A row of the table, its last cell as it is given beside: colours have no width.
 fn line(cells: &[String; COLUMNS], widths: &[usize; COLUMNS], verdict: &str) -> String {
-    let [name, value, promise, base, _] = cells;
-    let [name_width, value_width, promise_width, base_width, _] = widths;
+    let [name, value, limit, base, _] = cells;
+    let [name_width, value_width, limit_width, base_width, _] = widths;
     let name = if NAME_MAX < name.chars().count() {
         format!("{name}\n{:name_width$}", "")
     } else {
         format!("{name:name_width$}")
     };
-    format!(
-        "{name}  {value:value_width$}  {promise:>promise_width$}  {base:base_width$}  {verdict}"
-    )
+    format!("{name}  {value:value_width$}  {limit:>limit_width$}  {base:base_width$}  {verdict}")
 }
 
 /// Why a metric is no plain pass, and how its ratio came about.

@@ -14,7 +14,7 @@ fn play(lines: &[&str], limit: Duration) -> Result<Values, Trouble> {
     let script = place.path().join("probe");
     fs::write(&script, lines.join("\n")).unwrap();
     let interrupt = Interrupt::never();
-    let mut probe = Probe::start(Path::new("sh"), &[&script], &interrupt)?;
+    let mut probe = Probe::start(Path::new("sh"), &[script.clone().into()], &interrupt)?;
     assert_eq!(probe.offered()[0].metrics, ["a.b"]);
     probe.prepare("a", None, limit)?;
     let sample = probe.sample(limit)?;
@@ -91,7 +91,7 @@ fn a_wish_to_end_ends_the_wait() {
     fs::write(&script, "sleep 600").unwrap();
     let interrupt = Interrupt::at_once();
     let began = Instant::now();
-    let trouble = Probe::start(Path::new("sh"), &[&script], &interrupt).unwrap_err();
+    let trouble = Probe::start(Path::new("sh"), &[script.clone().into()], &interrupt).unwrap_err();
     assert!(matches!(trouble, Trouble::Interrupted), "{trouble}");
     assert!(began.elapsed() < LIMIT);
 }

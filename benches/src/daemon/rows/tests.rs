@@ -3,11 +3,9 @@ use std::time::Instant;
 use super::*;
 
 #[track_caller]
-fn check(routed_at_ms: &[f64], total_and_gap: (f64, f64)) {
-    let row = |at: &f64| Found { state: String::new(), session: None, routed_at_ms: Some(*at) };
-    let found: Vec<Found> = routed_at_ms.iter().map(row).collect();
+fn check(routed_at_ms: &[f64], expected: (f64, f64)) {
     let since = Moment { instant: Instant::now(), wall_ms: 1000.0 };
-    assert_eq!(Found::routing(&found, since), total_and_gap);
+    assert_eq!(last_and_gap(routed_at_ms, since), expected);
 }
 
 #[test]

@@ -1,0 +1,106 @@
+//! Agents that come and go: what each of them leaves behind.
+//!
+//! ```text
+//!  a cycle (warm-up) ─ count ─ 5 x (connect, query, disconnect) ─ count again
+//! ```
+//!
+//! Live bytes are those of this process, by its allocator; tasks those of the agents' runtime;
+//! children whatever descends from this process. Absent: memory of the agents, which is looked at
+//! where a whole daemon runs.
+
+use std::time::Duration;
+
+use claude_assistant::measured::{EndedBy, Host, Settings};
+use harness::bench::probe::Values;
+use harness::processes::Snapshot;
+use harness::wait::wait_until;
+use tempfile::TempDir;
+
+use crate::scenario::{Entry, NoValues, Place, Scenario, Slowdown};
+
+/// Five agents, one after the other.
+pub const CYCLES: Entry = Entry {
+    name: "cycles",
+    metrics: &[GROWTH, ORPHANS],
+    // What is made once and kept (buffers of the runtime, tables) is made by the first of them.
+    warm_ups: 1,
+    open: |place| Ok(Box::new(Cycles::open(place)?)),
+};
+
+const GROWTH: &str = "memory.growth_5_cycles";
+
+const ORPHANS: &str = "tasks.orphans";
+
+const COUNT: usize = 5;
+
+/// How long children may take to be gone behind the last disconnect.
+const GONE_MAX: Duration = Duration::from_secs(1);
+
+struct Cycles {
+    host: Host,
+    settings: Settings,
+    live_bytes: fn() -> usize,
+    /// Of the agents; removed with it.
+    _dir: TempDir,
+}
+
+impl Cycles {
+    fn open(place: &Place) -> Result<Self, NoValues> {
+        let live_bytes = place
+            .live_bytes
+            .ok_or_else(|| NoValues::Missing("an allocator that counts".to_owned()))?;
+        let program = place.programs.fake_claude().map_err(trouble)?;
+        let dir = tempfile::tempdir().map_err(trouble)?;
+        let settings = Settings::new(&program, dir.path()).map_err(trouble)?;
+        Ok(Self { host: Host::new().map_err(trouble)?, settings, live_bytes, _dir: dir })
+    }
+
+    fn cycle(&self) -> Result<(), NoValues> {
+        let mut agent = self.host.connect(&self.settings).map_err(trouble)?;
+        agent.query("good morning").map_err(trouble)?;
+        let closed = agent.disconnect();
+        if closed.ended_by != EndedBy::InputClosed {
+            let why = format!("end an agent in order: {:?}, {}", closed.ended_by, closed.exit);
+            return Err(NoValues::Failed(why.into()));
+        }
+        Ok(())
+    }
+
+    fn children_left(before: usize) -> usize {
+        let left = || children().saturating_sub(before);
+        // The look after the wait says what is left, gone in time or not.
+        let _gone = wait_until(GONE_MAX, || left() == 0);
+        left()
+    }
+}
+
+impl Scenario for Cycles {
+    fn sample(&mut self, _: &Slowdown) -> Result<Values, NoValues> {
+        self.cycle()?;
+        let (tasks, children_before) = (self.host.alive_tasks(), children());
+        let bytes = (self.live_bytes)();
+        for _ in 0..COUNT {
+            self.cycle()?;
+        }
+        let tasks_left = self.host.tasks_left(tasks);
+        let grown = (self.live_bytes)().saturating_sub(bytes);
+        let orphans = tasks_left + Self::children_left(children_before);
+        Ok(Values::from([
+            (GROWTH.to_owned(), number(grown) / 1000.0),
+            (ORPHANS.to_owned(), number(orphans)),
+        ]))
+    }
+}
+
+fn children() -> usize {
+    Snapshot::take().descendants(std::process::id()).len()
+}
+
+/// As a value: exact for all that fits this process.
+fn number(count: usize) -> f64 {
+    u32::try_from(count).map_or(f64::from(u32::MAX), f64::from)
+}
+
+fn trouble(error: impl std::error::Error + Send + Sync + 'static) -> NoValues {
+    NoValues::Failed(error.into())
+}

@@ -1,0 +1,221 @@
+//! Does what a check asks for: launch after launch, with a look at the machine between them.
+//!
+//! ```text
+//!  check ── next ──> look, if it is time ──> launch ──> look, if it is time ──> took
+//!    ^                  └ loaded: wait a while            └ loaded ──> disturbed ─┐
+//!    └────────────────────────────────────────────────────────────────────────────┘
+//! ```
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use harness::bench::check::{Check, Order, Planned, Purpose, Rules, Sides, Step, Taken};
+use harness::bench::load::{self, Found, Guard};
+use harness::bench::report::RoleMemory;
+use harness::seed::Seed;
+
+use super::launch::{self, Fault, Start, Task};
+use super::plan;
+use super::probe::{Sample, Trouble};
+use super::progress::Progress;
+use crate::running::Interrupt;
+
+/// How the probes of a run are started.
+#[derive(Debug, Clone)]
+pub(super) struct Starts {
+    pub(super) head: Start,
+    /// None where there is nothing to compare with.
+    pub(super) base: Option<Start>,
+    /// A copy of the head.
+    pub(super) control: Start,
+}
+
+/// Whether what was measured beside others is thrown away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Strictness {
+    /// It is, and asked for again.
+    ThrowAway,
+    /// It is kept: somebody wants to see figures, whatever they are worth.
+    Keep,
+}
+
+/// A run that goes on.
+pub(super) struct Drive<'a> {
+    starts: &'a Starts,
+    check: Check,
+    guard: Guard,
+    strictness: Strictness,
+    seed: Seed,
+    roles: BTreeMap<String, Vec<RoleMemory>>,
+    progress: Progress,
+    interrupt: &'a Interrupt,
+    look: fn() -> f64,
+}
+
+/// What a run measured.
+pub(super) struct Measured {
+    pub(super) check: Check,
+    pub(super) guard: Guard,
+    /// Memory by role, as the last sample of each scenario saw it.
+    pub(super) roles: Vec<RoleMemory>,
+    pub(super) elapsed: Duration,
+}
+
+/// Somebody ended the run.
+#[derive(Debug, thiserror::Error)]
+#[error("go on: the run was interrupted")]
+pub(super) struct Interrupted;
+
+impl<'a> Drive<'a> {
+    /// One that will measure this.
+    pub(super) fn new(
+        starts: &'a Starts,
+        rules: Rules,
+        planned: Vec<Planned>,
+        interrupt: &'a Interrupt,
+    ) -> Self {
+        Self {
+            starts,
+            check: Check::new(rules, planned),
+            guard: Guard::default(),
+            strictness: Strictness::ThrowAway,
+            seed: Seed::new(rules.seed),
+            roles: BTreeMap::new(),
+            progress: Progress::begin(),
+            interrupt,
+            look: load::look,
+        }
+    }
+
+    /// The same, and what it does about load.
+    pub(super) const fn with(mut self, strictness: Strictness) -> Self {
+        self.strictness = strictness;
+        self
+    }
+
+    /// Measures until nothing is left to be asked for.
+    pub(super) fn run(mut self) -> Result<Measured, Interrupted> {
+        let began = Instant::now();
+        while let Step::Launch(order) = self.check.next() {
+            self.progress.launches(&order, &self.check.orders());
+            self.one(&order)?;
+        }
+        self.progress.end();
+        Ok(Measured {
+            check: self.check,
+            guard: self.guard,
+            roles: self.roles.into_values().flatten().collect(),
+            elapsed: began.elapsed(),
+        })
+    }
+
+    fn one(&mut self, order: &Order) -> Result<(), Interrupted> {
+        let minds = self.strictness == Strictness::ThrowAway
+            && self.check.minds_load(&order.scenario);
+        if self.quiet()? == Found::Loaded && minds {
+            self.check.disturbed(order);
+            return Ok(());
+        }
+        let began = Instant::now();
+        let taken = self.launch(order);
+        self.guard.measured(began.elapsed());
+        if self.interrupt.came() {
+            return Err(Interrupted);
+        }
+        let after = if self.guard.is_due() { self.looked() } else { Found::Quiet };
+        match taken {
+            Ok(_) if after == Found::Loaded && minds => self.check.disturbed(order),
+            Ok(taken) => self.check.took(order, taken),
+            Err(Fault::Head(Trouble::Missing(what))) => self.check.lacks(order, what),
+            Err(Fault::Base(trouble)) if order.sides == Sides::BaseAndHead => {
+                let why = format!("the base failed to {trouble}");
+                self.check.without_base(order, why);
+            }
+            Err(Fault::Base(trouble) | Fault::Head(trouble)) => {
+                self.check.failed(order, trouble.to_string());
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks if it is time to; waits for quiet, as long as a run may.
+    fn quiet(&mut self) -> Result<Found, Interrupted> {
+        if !self.guard.is_due() {
+            return Ok(Found::Quiet);
+        }
+        let mut found = self.looked();
+        let Some(wait) = self.guard.may_wait() else { return Ok(found) };
+        let began = Instant::now();
+        while found == Found::Loaded && began.elapsed() < wait {
+            if self.interrupt.came() {
+                return Err(Interrupted);
+            }
+            self.progress.waits();
+            found = self.looked();
+        }
+        self.guard.waited(began.elapsed());
+        Ok(found)
+    }
+
+    fn looked(&mut self) -> Found {
+        self.guard.looked((self.look)())
+    }
+
+    fn launch(&mut self, order: &Order) -> Result<Taken, Fault> {
+        let task = Task {
+            scenario: &order.scenario,
+            count: order.pairs,
+            limit: plan::row(&order.scenario).map_or(plan::USUAL_MAX, |row| row.limit),
+            slowed: None,
+            interrupt: self.interrupt,
+        };
+        let head = &self.starts.head;
+        let base = match order.sides {
+            Sides::HeadAlone => None,
+            Sides::CopyAndHead => Some(&self.starts.control),
+            // A check asks for pairs only where there is a base.
+            Sides::BaseAndHead => self.starts.base.as_ref(),
+        };
+        let Some(base) = base else {
+            let samples = launch::alone(head, task).map_err(Fault::Head)?;
+            self.remember(order, samples.last());
+            return Ok(Taken::Samples(samples.into_iter().map(|sample| sample.values).collect()));
+        };
+        let pairs = launch::pairs(base, head, task, &mut self.seed)?;
+        self.remember(order, pairs.last().map(|pair| &pair.head));
+        Ok(Taken::Pairs(launch::values(pairs)))
+    }
+
+    fn remember(&mut self, order: &Order, sample: Option<&Sample>) {
+        if let Some(sample) = sample
+            && !sample.roles.is_empty()
+        {
+            self.roles.insert(order.scenario.clone(), sample.roles.clone());
+        }
+    }
+}
+
+/// About how long a run of these orders takes, escalation and waiting apart.
+pub(super) fn estimate(orders: &[Order]) -> Duration {
+    /// Starting and ending the probes of a launch.
+    const AROUND: Duration = Duration::from_millis(150);
+    let of = |order: &Order| {
+        let cost = plan::row(&order.scenario).map_or(Duration::ZERO, |row| row.cost);
+        let sides = if order.sides == Sides::HeadAlone { 1 } else { 2 };
+        let samples = u32::try_from(order.pairs).unwrap_or(u32::MAX).saturating_mul(sides);
+        AROUND + cost.saturating_mul(samples)
+    };
+    orders.iter().map(of).sum()
+}
+
+/// What a launch is for, in a word.
+pub(super) const fn purpose(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Measure => "measure",
+        Purpose::Control => "control",
+        Purpose::Confirm => "confirm",
+    }
+}
+
+#[cfg(test)]
+mod tests;

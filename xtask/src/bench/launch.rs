@@ -1,0 +1,108 @@
+//! One launch: probes are started, a scenario is prepared, samples are taken, and all of it ends.
+//!
+//! Two builds take turns, sample by sample, and chance says which of them goes first in a pair: what
+//! the first one finds warm or cold is then nobody's advantage.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use harness::bench::paired::Pair;
+use harness::bench::probe::{Offered, Values};
+use harness::seed::Seed;
+
+use super::probe::{Probe, Sample, Trouble};
+use crate::running::Interrupt;
+
+/// How a probe is started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Start {
+    pub(super) program: PathBuf,
+    pub(super) arguments: Vec<OsString>,
+}
+
+/// The work of a launch.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Task<'a> {
+    pub(super) scenario: &'a str,
+    /// How many pairs, or samples of one build.
+    pub(super) count: usize,
+    /// How long an answer may take.
+    pub(super) limit: Duration,
+    /// By which part of what it takes the head is slowed.
+    pub(super) slowed: Option<f64>,
+    pub(super) interrupt: &'a Interrupt,
+}
+
+/// Which build of a pair is in trouble.
+#[derive(Debug)]
+pub(super) enum Fault {
+    Base(Trouble),
+    Head(Trouble),
+}
+
+impl Start {
+    /// What its probe offers.
+    pub(super) fn offered(&self, interrupt: &Interrupt) -> Result<Vec<Offered>, Trouble> {
+        let probe = self.probe(interrupt)?;
+        let offered = probe.offered().to_vec();
+        probe.end()?;
+        Ok(offered)
+    }
+
+    fn probe<'a>(&self, interrupt: &'a Interrupt) -> Result<Probe<'a>, Trouble> {
+        Probe::start(&self.program, &self.arguments, interrupt)
+    }
+
+    fn prepared<'a>(
+        &self,
+        task: Task<'a>,
+        slowed: Option<f64>,
+    ) -> Result<Probe<'a>, Trouble> {
+        let mut probe = self.probe(task.interrupt)?;
+        probe.prepare(task.scenario, slowed, task.limit)?;
+        Ok(probe)
+    }
+}
+
+/// Samples of one build.
+pub(super) fn alone(head: &Start, task: Task<'_>) -> Result<Vec<Sample>, Trouble> {
+    let mut probe = head.prepared(task, task.slowed)?;
+    let mut samples = Vec::new();
+    for _ in 0..task.count {
+        samples.push(probe.sample(task.limit)?);
+    }
+    probe.finish(task.limit)?;
+    Ok(samples)
+}
+
+/// Samples of two builds.
+pub(super) fn pairs(
+    base: &Start,
+    head: &Start,
+    task: Task<'_>,
+    seed: &mut Seed,
+) -> Result<Vec<Pair<Sample>>, Fault> {
+    let mut base = base.prepared(task, None).map_err(Fault::Base)?;
+    let mut head = head.prepared(task, task.slowed).map_err(Fault::Head)?;
+    let mut pairs = Vec::new();
+    for _ in 0..task.count {
+        let pair = if seed.below(2) == 0 {
+            let base = base.sample(task.limit).map_err(Fault::Base)?;
+            Pair { base, head: head.sample(task.limit).map_err(Fault::Head)? }
+        } else {
+            let head = head.sample(task.limit).map_err(Fault::Head)?;
+            Pair { base: base.sample(task.limit).map_err(Fault::Base)?, head }
+        };
+        pairs.push(pair);
+    }
+    base.finish(task.limit).map_err(Fault::Base)?;
+    head.finish(task.limit).map_err(Fault::Head)?;
+    Ok(pairs)
+}
+
+/// The values alone.
+pub(super) fn values(pairs: Vec<Pair<Sample>>) -> Vec<Pair<Values>> {
+    let values = |pair: Pair<Sample>| Pair { base: pair.base.values, head: pair.head.values };
+    pairs.into_iter().map(values).collect()
+}

@@ -1,0 +1,207 @@
+//! What is measured, how often, and what it costs: one row for each scenario.
+//!
+//! A run of every day has to end within a minute, a full one within ten, builds apart. So a scenario
+//! that takes long is measured less often, and not every day.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use harness::bench::check::{How, Planned};
+use harness::bench::policy::{Family, Metric, Policy, Scope};
+use harness::bench::probe::Offered;
+use harness::bench::report::Mode;
+
+/// How long most answers may take: far over what anything measured takes, on a busy machine too.
+pub(super) const USUAL_MAX: Duration = Duration::from_mins(1);
+
+/// The same where a hundred agents, a real one or half a minute of idling are behind an answer.
+const LONG_MAX: Duration = Duration::from_mins(3);
+
+/// How often a probe of the machine itself is repeated.
+pub(super) const BARE_SAMPLES: usize = 20;
+
+/// How a scenario is measured.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Row {
+    /// Its name in the policy.
+    pub(super) scenario: &'static str,
+    /// Pairs of a launch in the first round.
+    pairs: usize,
+    /// The same every day; none where it is not measured then.
+    quick_pairs: Option<usize>,
+    /// Samples where a build is measured alone.
+    samples: usize,
+    /// For which family it vouches.
+    control_for: Option<Family>,
+    /// About how long a sample takes, with everything around it.
+    pub(super) cost: Duration,
+    /// How long an answer may take.
+    pub(super) limit: Duration,
+}
+
+/// What most scenarios have in common.
+const USUAL: Row = Row {
+    scenario: "",
+    pairs: 20,
+    quick_pairs: None,
+    samples: 100,
+    control_for: None,
+    cost: Duration::from_millis(5),
+    limit: USUAL_MAX,
+};
+
+/// All of them.
+pub(super) const ROWS: &[Row] = &[
+    Row {
+        scenario: "route_core",
+        quick_pairs: Some(20),
+        control_for: Some(Family::Cpu),
+        ..USUAL
+    },
+    Row { scenario: "registry", quick_pairs: Some(20), ..USUAL },
+    Row {
+        scenario: "route",
+        quick_pairs: Some(20),
+        control_for: Some(Family::Disk),
+        cost: Duration::from_millis(20),
+        ..USUAL
+    },
+    Row {
+        scenario: "agent",
+        quick_pairs: Some(8),
+        samples: 40,
+        control_for: Some(Family::Processes),
+        cost: Duration::from_millis(100),
+        ..USUAL
+    },
+    Row {
+        scenario: "agent_real",
+        pairs: 10,
+        samples: 10,
+        cost: Duration::from_secs(8),
+        limit: LONG_MAX,
+        ..USUAL
+    },
+    Row { scenario: "cycles", samples: 3, cost: Duration::from_secs(1), ..USUAL },
+    Row { scenario: "pickup_polled", samples: 30, cost: Duration::from_millis(150), ..USUAL },
+    Row { scenario: "pickup", quick_pairs: Some(10), cost: Duration::from_millis(40), ..USUAL },
+    Row { scenario: "burst", pairs: 6, samples: 12, cost: Duration::from_millis(400), ..USUAL },
+    Row { scenario: "inbox", samples: 1, cost: Duration::from_secs(5), limit: LONG_MAX, ..USUAL },
+    Row {
+        scenario: "life",
+        pairs: 10,
+        quick_pairs: Some(5),
+        samples: 30,
+        cost: Duration::from_millis(100),
+        ..USUAL
+    },
+    Row { scenario: "sessions_100", samples: 1, cost: Duration::from_secs(15), limit: LONG_MAX, ..USUAL },
+    Row { scenario: "cpu_idle", samples: 1, cost: Duration::from_secs(31), limit: LONG_MAX, ..USUAL },
+    Row { scenario: "status", quick_pairs: Some(10), cost: Duration::from_millis(15), ..USUAL },
+    Row {
+        scenario: "restart",
+        pairs: 8,
+        samples: 20,
+        cost: Duration::from_millis(300),
+        ..USUAL
+    },
+];
+
+/// What there is to be measured.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted<'a> {
+    /// What was asked for.
+    pub(super) mode: Mode,
+    /// Only scenarios and metrics with this in their name.
+    pub(super) only: Option<&'a str>,
+    /// What the probe of the head offers.
+    pub(super) head: &'a [Offered],
+    /// What that of the base does; none where there is no base.
+    pub(super) base: Option<&'a [Offered]>,
+}
+
+/// The row of a scenario.
+pub(super) fn row(scenario: &str) -> Option<&'static Row> {
+    ROWS.iter().find(|row| row.scenario == scenario)
+}
+
+/// The scenarios of a run, with what vouches for the machine among them.
+pub(super) fn plan(policy: &Policy, wanted: Wanted<'_>) -> Vec<Planned> {
+    let mut planned: Vec<Planned> =
+        ROWS.iter().filter_map(|row| row.planned(policy, wanted)).collect();
+    appoint_controls(&mut planned);
+    planned
+}
+
+/// Whether a metric, or its scenario, has this in its name.
+pub(super) fn is_named(metric: &Metric, only: Option<&str>) -> bool {
+    let Some(only) = only else { return true };
+    metric.id.contains(only)
+        || metric.scenario.as_ref().is_some_and(|scenario| scenario.contains(only))
+}
+
+impl Row {
+    fn planned(&self, policy: &Policy, wanted: Wanted<'_>) -> Option<Planned> {
+        let is_ours = |metric: &&Metric| {
+            metric.scope == Scope::Bench && metric.scenario.as_deref() == Some(self.scenario)
+        };
+        let metrics: Vec<Metric> = policy.metrics.iter().filter(is_ours).cloned().collect();
+        if !metrics.iter().any(|metric| is_named(metric, wanted.only))
+            || !offers(wanted.head, self.scenario)
+        {
+            return None;
+        }
+        let pairs = match wanted.mode {
+            Mode::Quick => self.quick_pairs?,
+            Mode::Full | Mode::Run | Mode::Compare => self.pairs,
+        };
+        let how = self.how(&metrics, wanted);
+        let scenario = self.scenario.to_owned();
+        Some(Planned { scenario, metrics, how, pairs, control_for: None })
+    }
+
+    fn how(&self, metrics: &[Metric], wanted: Wanted<'_>) -> How {
+        let samples = self.samples;
+        let is_compared = metrics.iter().any(|metric| metric.relative.is_some());
+        match wanted.base {
+            Some(base) if is_compared && wanted.mode != Mode::Run => {
+                if offers(base, self.scenario) { How::Paired } else { How::New { samples } }
+            }
+            _ => How::Absolute { samples },
+        }
+    }
+}
+
+/// For every family that is compared, one scenario that is compared: the one of the table, or, where
+/// that was not asked for, another.
+fn appoint_controls(planned: &mut [Planned]) {
+    let families: BTreeSet<Family> = planned.iter().flat_map(compared_families).collect();
+    for family in families {
+        let is_of = |plan: &Planned| {
+            plan.control_for.is_none() && compared_families(plan).any(|it| it == family)
+        };
+        let is_first = |plan: &Planned| {
+            row(&plan.scenario).is_some_and(|row| row.control_for == Some(family))
+        };
+        let at = planned
+            .iter()
+            .position(|plan| is_of(plan) && is_first(plan))
+            .or_else(|| planned.iter().position(is_of));
+        if let Some(at) = at {
+            planned[at].control_for = Some(family);
+        }
+    }
+}
+
+/// The families of what is compared in pairs here.
+fn compared_families(plan: &Planned) -> impl Iterator<Item = Family> + '_ {
+    let compared = plan.metrics.iter().filter(|metric| metric.relative.is_some());
+    compared.filter(|_| plan.how == How::Paired).map(|metric| metric.family)
+}
+
+fn offers(offered: &[Offered], scenario: &str) -> bool {
+    offered.iter().any(|it| it.name == scenario)
+}
+
+#[cfg(test)]
+mod tests;
