@@ -74,9 +74,12 @@ struct Request {
 
 /// `cargo xtask bench-check`.
 pub(crate) fn check(workspace: &Workspace, arguments: CheckArguments) -> anyhow::Result<ExitCode> {
-    answered(arguments.request(workspace).map_err(Into::into).and_then(|request| {
-        lock::alone(workspace, || measure(workspace, &request))
-    }))
+    answered(
+        arguments
+            .request(workspace)
+            .map_err(Into::into)
+            .and_then(|request| lock::alone(workspace, || measure(workspace, &request))),
+    )
 }
 
 /// `cargo xtask bench`.
@@ -85,22 +88,17 @@ pub(crate) fn run(workspace: &Workspace, command: Command) -> anyhow::Result<Exi
         Command::Run(arguments) => {
             lock::alone(workspace, || measure(workspace, &arguments.request()))
         }
-        Command::Compare(arguments) => {
-            arguments.request(workspace).map_err(Into::into).and_then(|request| {
-                lock::alone(workspace, || measure(workspace, &request))
-            })
-        }
+        Command::Compare(arguments) => arguments
+            .request(workspace)
+            .map_err(Into::into)
+            .and_then(|request| lock::alone(workspace, || measure(workspace, &request))),
         Command::Promote(arguments) => promote::run(workspace, &arguments),
-        Command::Noise(arguments) => {
-            lock::alone(workspace, || noise::run(workspace, &arguments))
-        }
-        Command::Peers(arguments) => {
-            lock::alone(workspace, || peers::run(workspace, &arguments))
-        }
+        Command::Noise(arguments) => lock::alone(workspace, || noise::run(workspace, &arguments)),
+        Command::Peers(arguments) => lock::alone(workspace, || peers::run(workspace, &arguments)),
         Command::Report(arguments) => {
-            let file = arguments.file.unwrap_or_else(|| {
-                Places::below(workspace.target_dir()).report("report.json")
-            });
+            let file = arguments
+                .file
+                .unwrap_or_else(|| Places::below(workspace.target_dir()).report("report.json"));
             Ok(stored::report(&file, arguments.format))
         }
     })
@@ -179,10 +177,14 @@ fn found(
     println!("{}", announcement(&planned, &orders));
     let strictness =
         if request.mode == Mode::Run { Strictness::Keep } else { Strictness::ThrowAway };
-    let measured = Drive::new(&ready.starts, rules, planned, yard.interrupt).with(strictness).run()?;
+    let measured =
+        Drive::new(&ready.starts, rules, planned, yard.interrupt).with(strictness).run()?;
     let everything = request.only.is_none() && request.mode != Mode::Quick;
-    let bare =
-        if everything { bare::measure(&ready.starts.head, rules, yard.interrupt) } else { Vec::new() };
+    let bare = if everything {
+        bare::measure(&ready.starts.head, rules, yard.interrupt)
+    } else {
+        Vec::new()
+    };
     let instructions = match request.mode {
         Mode::Quick => Instructions::Skipped("not counted in a quick run".to_owned()),
         _ => instructions::count(yard, policy, request.only.as_deref(), &ready)?,

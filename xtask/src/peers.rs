@@ -24,10 +24,10 @@ mod table;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::process::Command;
+use std::path::Path;
 use std::time::Instant;
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use harness::bench::policy::Statistic;
 use harness::bench::statistics::statistic;
 use harness::binaries::CLAUDE_VERSION;
@@ -37,13 +37,14 @@ use harness::report::Machine;
 use harness::seed::Seed;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use self::ground::{Ground, Programs};
 use self::peer::Trouble;
 use self::round::{Found, Memory};
 use self::row::{Compared, Pair, Row};
 pub(crate) use self::table::{DOCUMENT, MARK, problem};
+use crate::checkout::ask;
 use crate::running::Interrupt;
 use crate::sdk;
 use crate::tidy::marked;
@@ -64,10 +65,13 @@ pub(crate) struct Arguments {
     /// Put the table into docs/performance.md.
     #[arg(long)]
     write: bool,
+    /// Measure nothing: take what the last run found.
+    #[arg(long, conflicts_with_all = ["rounds", "seed"])]
+    last: bool,
 }
 
 /// What came of it all.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Comparison {
     date: jiff::civil::Date,
     commit: String,
@@ -75,7 +79,7 @@ struct Comparison {
     machine: Machine,
     /// What the hosts call themselves, the SDK's first.
     hosts: (String, String),
-    claude: &'static str,
+    claude: String,
     seed: u64,
     rounds: usize,
     elapsed_s: f64,
@@ -88,6 +92,39 @@ struct Comparison {
 
 /// The command.
 pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let stored = workspace.target_dir().join("harness/bench/peers.json");
+    let found = if arguments.last {
+        match read(&stored) {
+            Ok(found) => found,
+            Err(error) => {
+                eprintln!("xtask: failed to {error:#}");
+                return Ok(ExitCode::FileInvalid);
+            }
+        }
+    } else {
+        match measure(workspace, arguments)? {
+            Ok(found) => found,
+            Err(code) => return Ok(code),
+        }
+    };
+    print!("\n{}", table::terminal(&found));
+    if !arguments.last {
+        let json = serde_json::to_string_pretty(&found).context("put the figures into JSON")?;
+        files::replace(&stored, json.as_bytes())
+            .with_context(|| format!("write {}", stored.display()))?;
+        println!("every figure: {}", stored.display());
+    }
+    if arguments.write {
+        write(workspace, &found)?;
+    }
+    Ok(code(&found.rows))
+}
+
+/// All of it anew; or how the command ends instead.
+fn measure(
+    workspace: &Workspace,
+    arguments: &Arguments,
+) -> anyhow::Result<Result<Comparison, ExitCode>> {
     let (python, claude) = match (sdk::python(workspace), workspace.programs().claude()) {
         (Ok(python), Ok(claude)) => (python, claude),
         (python, claude) => {
@@ -96,27 +133,25 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> anyhow::Resul
             for missing in of_python.into_iter().chain(of_claude) {
                 eprintln!("MISSING: failed to {missing}");
             }
-            return Ok(ExitCode::PreconditionMissing);
+            return Ok(Err(ExitCode::PreconditionMissing));
         }
     };
     let Some(programs) = Programs::build(workspace, python, claude)? else {
-        return Ok(ExitCode::BuildFailed);
+        return Ok(Err(ExitCode::BuildFailed));
     };
     let interrupt = Interrupt::listen().context("listen for a signal")?;
-    let (commit, clean) = commit(workspace)?;
+    let commit = ask(workspace.root(), &["rev-parse", "HEAD"])?;
+    let clean = ask(workspace.root(), &["status", "--porcelain"])?.is_empty();
     let seed = arguments.seed.map_or_else(Seed::fresh, Seed::new);
     let clock = Instant::now();
     let played = match rounds(programs, usize::from(arguments.rounds), seed.clone(), &interrupt) {
         Err(error) if matches!(error.downcast_ref(), Some(Trouble::Interrupted)) => {
             eprintln!("interrupted: nothing is compared");
-            return Ok(ExitCode::Inconclusive);
+            return Ok(Err(ExitCode::Inconclusive));
         }
         played => played?,
     };
-    let found = conclude(played, seed.number(), clean, commit, clock);
-    print!("\n{}", table::terminal(&found));
-    keep(workspace, &found, arguments.write)?;
-    Ok(code(&found.rows))
+    Ok(Ok(conclude(played, seed.number(), clean, commit, clock)))
 }
 
 fn rounds(
@@ -159,7 +194,7 @@ fn conclude(
     }
     let rows = pairs.iter().filter_map(|(row, rounds)| row.compare(rounds, seed)).collect();
     let date = Timestamp::now().to_zoned(TimeZone::UTC).date();
-    let (machine, claude) = (Machine::here(), CLAUDE_VERSION);
+    let (machine, claude) = (Machine::here(), CLAUDE_VERSION.to_owned());
     let elapsed_s = clock.elapsed().as_secs_f64();
     Comparison {
         date,
@@ -177,20 +212,18 @@ fn conclude(
     }
 }
 
-/// Stores all of it, and puts the table into the document if that is wanted.
-fn keep(workspace: &Workspace, found: &Comparison, write: bool) -> anyhow::Result<()> {
-    let path = workspace.target_dir().join("harness/bench/peers.json");
-    let json = serde_json::to_string_pretty(found).context("put the figures into JSON")?;
-    files::replace(&path, json.as_bytes()).with_context(|| format!("write {}", path.display()))?;
-    println!("every figure: {}", path.display());
-    if write {
-        let path = workspace.root().join(DOCUMENT);
-        let text = fs::read_to_string(&path).with_context(|| format!("read {DOCUMENT}"))?;
-        let text = marked::replace(&text, MARK, &table::markdown(found))
-            .with_context(|| format!("find the markers of `{MARK}` in {DOCUMENT}"))?;
-        fs::write(&path, text).with_context(|| format!("write {DOCUMENT}"))?;
-        println!("{DOCUMENT}: has the table");
-    }
+fn read(stored: &Path) -> anyhow::Result<Comparison> {
+    let text = fs::read_to_string(stored).with_context(|| format!("read {}", stored.display()))?;
+    serde_json::from_str(&text).with_context(|| format!("understand {}", stored.display()))
+}
+
+fn write(workspace: &Workspace, found: &Comparison) -> anyhow::Result<()> {
+    let path = workspace.root().join(DOCUMENT);
+    let text = fs::read_to_string(&path).with_context(|| format!("read {DOCUMENT}"))?;
+    let text = marked::replace(&text, MARK, &table::markdown(found))
+        .with_context(|| format!("find the markers of `{MARK}` in {DOCUMENT}"))?;
+    fs::write(&path, text).with_context(|| format!("write {DOCUMENT}"))?;
+    println!("{DOCUMENT}: has the table");
     Ok(())
 }
 
@@ -202,18 +235,6 @@ fn code(rows: &[Compared]) -> ExitCode {
     } else {
         ExitCode::Failed
     }
-}
-
-/// What is checked out, and whether the files are exactly that.
-fn commit(workspace: &Workspace) -> anyhow::Result<(String, bool)> {
-    let git = |arguments: &[&str]| -> anyhow::Result<String> {
-        let mut command = Command::new("git");
-        command.args(arguments).current_dir(workspace.root());
-        let output = command.output().context("run git")?;
-        ensure!(output.status.success(), "run git {}: {}", arguments.join(" "), output.status);
-        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
-    };
-    Ok((git(&["rev-parse", "HEAD"])?, git(&["status", "--porcelain"])?.is_empty()))
 }
 
 #[cfg(test)]

@@ -13,8 +13,8 @@ use harness::bench::policy::{Metric, Policy, Scope};
 use harness::bench::reference::Reference;
 use harness::bench::render;
 use harness::bench::report::{
-    Bare, BenchMachine, BenchReport, KIND, MetricReport, Mode, QuarantineLine, RoleMemory, SlowCase,
-    TierSummary, Trend,
+    Bare, BenchMachine, BenchReport, KIND, MetricReport, Mode, QuarantineLine, RoleMemory,
+    SlowCase, TierSummary, Trend,
 };
 use harness::bench::verdict::{self, Circumstances, Warnings};
 use harness::files;
@@ -238,11 +238,7 @@ impl Copies {
 }
 
 /// Writes a report in all its forms; `full` where it is one that references may be taken from.
-pub(super) fn write(
-    places: &Places,
-    report: &BenchReport,
-    copies: &Copies,
-) -> anyhow::Result<()> {
+pub(super) fn write(places: &Places, report: &BenchReport, copies: &Copies) -> anyhow::Result<()> {
     let mut json = serde_json::to_string_pretty(report).context("write the report as JSON")?;
     json.push('\n');
     let texts = [

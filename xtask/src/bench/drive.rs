@@ -110,8 +110,8 @@ impl<'a> Drive<'a> {
     }
 
     fn one(&mut self, order: &Order) -> Result<(), Interrupted> {
-        let minds = self.strictness == Strictness::ThrowAway
-            && self.check.minds_load(&order.scenario);
+        let minds =
+            self.strictness == Strictness::ThrowAway && self.check.minds_load(&order.scenario);
         if self.quiet()? == Found::Loaded && minds {
             self.check.disturbed(order);
             return Ok(());

@@ -54,11 +54,7 @@ impl Start {
         Probe::start(&self.program, &self.arguments, interrupt)
     }
 
-    fn prepared<'a>(
-        &self,
-        task: Task<'a>,
-        slowed: Option<f64>,
-    ) -> Result<Probe<'a>, Trouble> {
+    fn prepared<'a>(&self, task: Task<'a>, slowed: Option<f64>) -> Result<Probe<'a>, Trouble> {
         let mut probe = self.probe(task.interrupt)?;
         probe.prepare(task.scenario, slowed, task.limit)?;
         Ok(probe)

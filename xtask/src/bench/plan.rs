@@ -52,12 +52,7 @@ const USUAL: Row = Row {
 
 /// All of them.
 pub(super) const ROWS: &[Row] = &[
-    Row {
-        scenario: "route_core",
-        quick_pairs: Some(20),
-        control_for: Some(Family::Cpu),
-        ..USUAL
-    },
+    Row { scenario: "route_core", quick_pairs: Some(20), control_for: Some(Family::Cpu), ..USUAL },
     Row { scenario: "registry", quick_pairs: Some(20), ..USUAL },
     Row {
         scenario: "route",
@@ -95,16 +90,22 @@ pub(super) const ROWS: &[Row] = &[
         cost: Duration::from_millis(100),
         ..USUAL
     },
-    Row { scenario: "sessions_100", samples: 1, cost: Duration::from_secs(15), limit: LONG_MAX, ..USUAL },
-    Row { scenario: "cpu_idle", samples: 1, cost: Duration::from_secs(31), limit: LONG_MAX, ..USUAL },
-    Row { scenario: "status", quick_pairs: Some(10), cost: Duration::from_millis(15), ..USUAL },
     Row {
-        scenario: "restart",
-        pairs: 8,
-        samples: 20,
-        cost: Duration::from_millis(300),
+        scenario: "sessions_100",
+        samples: 1,
+        cost: Duration::from_secs(15),
+        limit: LONG_MAX,
         ..USUAL
     },
+    Row {
+        scenario: "cpu_idle",
+        samples: 1,
+        cost: Duration::from_secs(31),
+        limit: LONG_MAX,
+        ..USUAL
+    },
+    Row { scenario: "status", quick_pairs: Some(10), cost: Duration::from_millis(15), ..USUAL },
+    Row { scenario: "restart", pairs: 8, samples: 20, cost: Duration::from_millis(300), ..USUAL },
 ];
 
 /// What there is to be measured.
@@ -180,9 +181,8 @@ fn appoint_controls(planned: &mut [Planned]) {
         let is_of = |plan: &Planned| {
             plan.control_for.is_none() && compared_families(plan).any(|it| it == family)
         };
-        let is_first = |plan: &Planned| {
-            row(&plan.scenario).is_some_and(|row| row.control_for == Some(family))
-        };
+        let is_first =
+            |plan: &Planned| row(&plan.scenario).is_some_and(|row| row.control_for == Some(family));
         let at = planned
             .iter()
             .position(|plan| is_of(plan) && is_first(plan))

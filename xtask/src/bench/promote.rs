@@ -27,17 +27,13 @@ pub(super) fn run(workspace: &Workspace, arguments: &PromoteArguments) -> anyhow
     let report = read(&Places::below(workspace.target_dir()).report(FULL))?;
     let baselines = workspace.root().join(BASELINES);
     let path = Reference::path(&baselines, &report.machine.id);
-    let invalid = |error: &ReferenceError| Refusal {
-        code: ExitCode::FileInvalid,
-        why: error.to_string(),
-    };
+    let invalid =
+        |error: &ReferenceError| Refusal { code: ExitCode::FileInvalid, why: error.to_string() };
     let old = Reference::read(&path).map_err(|error| invalid(&error))?;
     let only = arguments.only.as_deref().map(|only| ids(&report, only));
     let promoted = reference::promote(old, &report, only.as_deref(), &arguments.because);
-    let promoted = promoted.map_err(|refusal| Refusal {
-        code: ExitCode::Failed,
-        why: refusal.to_string(),
-    })?;
+    let promoted =
+        promoted.map_err(|refusal| Refusal { code: ExitCode::Failed, why: refusal.to_string() })?;
     let promoted = promoted.built_by(&rustc()?, report.started_at);
     promoted.write(&path).map_err(|error| invalid(&error))?;
     println!("{} holds what was measured of {}", path.display(), report.head.commit);

@@ -85,10 +85,9 @@ impl Source {
             return Ok(Self::WorkTree);
         }
         let commit = base::commit(workspace.root(), name);
-        commit.map(Self::Commit).map_err(|error| Refusal {
-            code: ExitCode::BadUsage,
-            why: error.to_string(),
-        })
+        commit
+            .map(Self::Commit)
+            .map_err(|error| Refusal { code: ExitCode::BadUsage, why: error.to_string() })
     }
 }
 
@@ -122,19 +121,16 @@ impl<'a> Yard<'a> {
                 let why = "find the probe among the files of the head".to_owned();
                 refused(ExitCode::PreconditionMissing, why)
             }
-            Built::Broken(said) => refused(ExitCode::BuildFailed, format!("build the head:\n{said}")),
+            Built::Broken(said) => {
+                refused(ExitCode::BuildFailed, format!("build the head:\n{said}"))
+            }
             Built::Interrupted => Err(super::drive::Interrupted.into()),
         }
     }
 
     fn base_side(self, head: &Build, against: &Against) -> anyhow::Result<BaseSide> {
-        let nothing = |missing| BaseSide {
-            build: None,
-            missing,
-            start: None,
-            offered: None,
-            root: None,
-        };
+        let nothing =
+            |missing| BaseSide { build: None, missing, start: None, offered: None, root: None };
         let (source, why) = match against {
             Against::Promises => return Ok(nothing(None)),
             Against::Source(source) => (source.clone(), "as asked for".to_owned()),
@@ -156,7 +152,9 @@ impl<'a> Yard<'a> {
                 Ok(nothing(Some(format!("{} does not build", shown(&build)))))
             }
             Built::Unmeasured => {
-                println!("the base has no probe: everything is new, and judged by what is promised");
+                println!(
+                    "the base has no probe: everything is new, and judged by what is promised"
+                );
                 let (build, root) = (Some(build), Some(root));
                 let offered = Some(Vec::new());
                 Ok(BaseSide { build, missing: None, start: None, offered, root })

@@ -5,7 +5,7 @@ use std::fmt;
 use harness::bench::policy::Statistic;
 use harness::bench::report::Interval;
 use harness::bench::statistics::{Draws, Resampled, statistic};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// How often pairs are drawn from the pairs.
 const DRAWS: usize = 4000;
@@ -17,7 +17,7 @@ const RSS_RATIO_MIN: f64 = 5.0;
 const MID_QUERY_RATIO_MIN: f64 = 5.0;
 
 /// What is compared, in the order of the table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Row {
     /// Start to ready.
@@ -45,7 +45,7 @@ pub(super) enum Row {
 }
 
 /// What one of the two took, in milliseconds or megabytes.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(super) struct Pair {
     /// The SDK.
     pub(super) sdk: f64,
@@ -54,7 +54,7 @@ pub(super) struct Pair {
 }
 
 /// How our side looks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Verdict {
     /// Surely better.
@@ -68,7 +68,7 @@ pub(super) enum Verdict {
 }
 
 /// What is known of a row.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(super) struct Compared {
     /// Which row.
     pub(super) row: Row,

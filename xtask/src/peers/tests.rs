@@ -6,7 +6,7 @@ use harness::exit_code::ExitCode;
 use harness::report::Machine;
 
 use super::row::{Compared, Pair, Row, Verdict};
-use super::{Comparison, code};
+use super::{Comparison, code, read};
 
 /// A comparison in which we take half of everything, and a tenth where that is promised.
 pub(super) fn comparison() -> Comparison {
@@ -19,13 +19,13 @@ pub(super) fn comparison() -> Comparison {
         clean: true,
         machine: Machine { os: "linux".to_owned(), arch: "x86_64".to_owned(), cores: 2 },
         hosts: ("sdk 1".to_owned(), "ours 1".to_owned()),
-        claude: "2",
+        claude: "2".to_owned(),
         seed: 1,
         rounds: 1,
         elapsed_s: 1.0,
         rows,
         growth: Pair { sdk: 0.5, ours: 0.0 },
-        pairs: BTreeMap::new(),
+        pairs: BTreeMap::from([(Row::Connect, vec![vec![pair(Row::Connect)]])]),
     }
 }
 
@@ -52,4 +52,15 @@ fn a_row_that_is_worse_or_not_enough_better_fails() {
 fn a_table_without_a_row_fails() {
     check(|rows| rows.truncate(10), ExitCode::Failed);
     check(Vec::clear, ExitCode::Failed);
+}
+
+#[test]
+fn what_was_stored_is_read_again() {
+    let room = tempfile::tempdir().unwrap();
+    let path = room.path().join("peers.json");
+    std::fs::write(&path, serde_json::to_string(&comparison()).unwrap()).unwrap();
+    let found = read(&path).unwrap();
+    assert_eq!(found.rows, comparison().rows);
+    assert_eq!(found.pairs, comparison().pairs);
+    assert!(read(room.path()).is_err());
 }

@@ -55,7 +55,10 @@ fn another_protocol_is_not_spoken() {
 
 #[test]
 fn one_that_dies_says_how_and_why() {
-    check_trouble(&[HELLO, "read -r ask; echo oh no >&2; exit 3"], "exit status: 3; it said:\noh no");
+    check_trouble(
+        &[HELLO, "read -r ask; echo oh no >&2; exit 3"],
+        "exit status: 3; it said:\noh no",
+    );
     check_trouble(&["echo at once >&2; exit 4"], "exit status: 4; it said:\nat once");
     check_trouble(&[HELLO, "read -r ask; kill -9 $$"], "signal: 9");
 }
@@ -101,7 +104,8 @@ fn what_a_probe_leaves_behind_is_trouble_and_is_ended() {
     let place = tempfile::tempdir().unwrap();
     let pid = place.path().join("pid");
     // A session of its own, so that it is in no group of the probe.
-    let leave = format!("setsid sh -c 'echo $$ > {}; exec sleep 600' >/dev/null 2>&1 &", pid.display());
+    let leave =
+        format!("setsid sh -c 'echo $$ > {}; exec sleep 600' >/dev/null 2>&1 &", pid.display());
     check_trouble(&[HELLO, &leave, PREPARED, VALUES, FINISHED], "left were sleep");
     let left: u32 = fs::read_to_string(&pid).unwrap().trim().parse().unwrap();
     let gone = wait_until(LIMIT, || Snapshot::take().find(left).is_none_or(|seen| seen.zombie));
@@ -112,7 +116,8 @@ fn what_a_probe_leaves_behind_is_trouble_and_is_ended() {
 fn nothing_of_the_user_reaches_a_probe() {
     let place = tempfile::tempdir().unwrap();
     let seen = place.path().join("seen");
-    play(&[&format!("env > {}", seen.display()), HELLO, PREPARED, VALUES, FINISHED], LIMIT).unwrap();
+    play(&[&format!("env > {}", seen.display()), HELLO, PREPARED, VALUES, FINISHED], LIMIT)
+        .unwrap();
     let seen = fs::read_to_string(seen).unwrap();
     let mut names: Vec<&str> = seen.lines().filter_map(|line| line.split('=').next()).collect();
     // The shell adds some of its own.
