@@ -76,13 +76,13 @@ impl Desk {
             Ask::Disconnect => {
                 let agent = self.one.take().context("disconnect: nothing is open")?;
                 self.last = Some(agent.session_id().to_owned());
-                Ok(Answer::took(ms(in_order(agent.disconnect())?)))
+                Ok(Answer::took(ms(in_order(&agent.disconnect())?)))
             }
             Ask::Cycles { count, text } => self.cycles(count, &text),
             Ask::Gather { count, text } => self.gather(count, &text),
             Ask::Scatter => {
                 for agent in self.crowd.drain(..) {
-                    in_order(agent.disconnect())?;
+                    in_order(&agent.disconnect())?;
                 }
                 Ok(Answer::done())
             }
@@ -102,7 +102,7 @@ impl Desk {
         for _ in 0..count {
             let mut agent = self.host.connect(&self.settings)?;
             agent.query(text)?;
-            in_order(agent.disconnect())?;
+            in_order(&agent.disconnect())?;
         }
         Ok(Answer::took(ms(began.elapsed())))
     }
@@ -147,7 +147,7 @@ fn arguments(system_prompt: &str) -> impl Iterator<Item = OsString> {
 }
 
 /// What the end took, if nothing had to be forced.
-fn in_order(closed: Closed) -> anyhow::Result<Duration> {
+fn in_order(closed: &Closed) -> anyhow::Result<Duration> {
     match closed.ended_by {
         EndedBy::InputClosed => Ok(closed.after),
         forced => bail!("close a conversation: it ended by {forced:?} ({})", closed.exit),
