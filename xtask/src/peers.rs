@@ -86,6 +86,9 @@ struct Comparison {
     rows: Vec<Compared>,
     /// How much the hosts grew over the cycles, in megabytes.
     growth: Pair,
+    /// The part of all cores that others had before the rounds, in the median.
+    #[serde(default)]
+    others: Option<f64>,
     /// Everything that was measured, by row and round.
     pairs: BTreeMap<Row, Vec<Vec<Pair>>>,
 }
@@ -187,6 +190,8 @@ fn conclude(
             played.iter().filter_map(|found| found.growth.as_ref().map(side)).collect();
         statistic(Statistic::Median, &all).unwrap_or_default()
     };
+    let others: Vec<f64> = played.iter().map(|found| found.others).collect();
+    let others = statistic(Statistic::Median, &others);
     let growth = Pair { sdk: grown(|pair| pair.sdk), ours: grown(|pair| pair.ours) };
     let mut pairs: BTreeMap<Row, Vec<Vec<Pair>>> = BTreeMap::new();
     for (row, of_round) in played.into_iter().flat_map(|found| found.pairs) {
@@ -208,6 +213,7 @@ fn conclude(
         elapsed_s,
         rows,
         growth,
+        others,
         pairs,
     }
 }

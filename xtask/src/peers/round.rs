@@ -10,6 +10,7 @@
 
 use std::collections::BTreeMap;
 
+use harness::bench::load;
 use harness::bench::peers::{Answer, Ask};
 use harness::seed::Seed;
 
@@ -47,6 +48,8 @@ pub(super) struct Found {
     pub(super) pairs: Pairs,
     /// How much each host grew over its cycles, in megabytes.
     pub(super) growth: Option<Pair>,
+    /// The part of all cores that others had just before.
+    pub(super) others: f64,
     /// What the hosts call themselves.
     pub(super) hosts: Option<(String, String)>,
 }
@@ -76,6 +79,7 @@ pub(super) fn play(
     seed: &mut Seed,
     interrupt: &Interrupt,
 ) -> anyhow::Result<Found> {
+    let others = load::look();
     let start = |side: Side| -> anyhow::Result<_> {
         let (command, mark) = ground.host(side, number)?;
         let words = ground.words(side, number);
@@ -84,7 +88,8 @@ pub(super) fn play(
     let (sdk, its_name) = start(Side::Sdk)?;
     let (ours, our_name) = start(Side::Ours)?;
     let mut two = Two { sdk, ours, seed, interrupt };
-    let mut found = Found { hosts: Some((its_name.host, our_name.host)), ..Found::default() };
+    let mut found =
+        Found { others, hosts: Some((its_name.host, our_name.host)), ..Found::default() };
     // What is done for the first time is done for the caches.
     two.both(&[Ask::Cycles { count: 1, text: PLAIN.to_owned() }])?;
     for _ in 0..LIVES {

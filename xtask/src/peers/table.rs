@@ -93,8 +93,11 @@ fn figure(value: f64) -> String {
 
 fn circumstances(found: &Comparison) -> String {
     let clean = if found.clean { "" } else { " with changes" };
+    let others = found
+        .others
+        .map_or_else(String::new, |part| format!(", others had {:.0} % of them", part * 100.0));
     format!(
-        "{} on {}{clean}; {} {}, {} cores; {}; {}; claude {}; {} rounds, seed {}.",
+        "{} on {}{clean}; {} {}, {} cores{others}; {}; {}; claude {}; {} rounds, seed {}.",
         found.date,
         found.commit.get(..10).unwrap_or(&found.commit),
         found.machine.os,

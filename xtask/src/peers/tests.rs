@@ -25,6 +25,7 @@ pub(super) fn comparison() -> Comparison {
         elapsed_s: 1.0,
         rows,
         growth: Pair { sdk: 0.5, ours: 0.0 },
+        others: Some(0.125),
         pairs: BTreeMap::from([(Row::Connect, vec![vec![pair(Row::Connect)]])]),
     }
 }

@@ -34,5 +34,8 @@ fn a_row_says_both_medians_the_ratio_and_what_it_means() {
     assert_eq!(row, Some("| connect | 300 ms | 150 ms | 2.00 | 2.00 to 2.00 | 1 | better |"));
     let shown = terminal(&comparison());
     assert!(shown.lines().any(|line| line.starts_with("connect  ")), "{shown}");
-    assert!(shown.contains("2026-11-22 on 0123456789; linux"), "{shown}");
+    assert!(
+        shown.contains("on 0123456789; linux x86_64, 2 cores, others had 12 % of them; sdk 1"),
+        "{shown}"
+    );
 }
