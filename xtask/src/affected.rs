@@ -47,7 +47,7 @@ pub(crate) enum Check {
         filter: &'static str,
     },
     /// Against the build that this one comes from, as far as that takes a minute.
-    BenchCheck,
+    Comparison,
 }
 
 /// A check and the changed paths that ask for it.
@@ -120,7 +120,7 @@ pub(crate) fn plan<'a>(paths: impl IntoIterator<Item = &'a str>) -> Vec<Asked> {
 impl Check {
     /// Whether it looks at times and not at what is right.
     const fn is_of_times(self) -> bool {
-        matches!(self, Self::Bench { .. } | Self::BenchCheck)
+        matches!(self, Self::Bench { .. } | Self::Comparison)
     }
 
     /// The command that runs it, as one would type it.
@@ -138,7 +138,7 @@ impl Check {
             Self::Bench { target, filter } => {
                 format!("cargo bench -p benches --bench {target} -- {filter}")
             }
-            Self::BenchCheck => "cargo xtask bench-check --quick".to_owned(),
+            Self::Comparison => "cargo xtask bench-check --quick".to_owned(),
             Self::Everything => "cargo xtask test".to_owned(),
         }
     }

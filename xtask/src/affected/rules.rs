@@ -2,7 +2,7 @@
 
 use harness::tier::Tier;
 
-use super::Check::{self, Bench, BenchCheck, Everything, Tests, Tidy};
+use super::Check::{self, Bench, Comparison, Everything, Tests, Tidy};
 
 /// What a change of some paths needs.
 #[derive(Debug, Clone, Copy)]
@@ -79,7 +79,7 @@ pub(crate) const RULES: &[Rule] = &[
     },
     Rule {
         paths: &["benches/"],
-        checks: &[Tests { package: "benches", prefix: "" }, Tidy, TIER_1, BenchCheck],
+        checks: &[Tests { package: "benches", prefix: "" }, Tidy, TIER_1, Comparison],
         why: "what is measured",
     },
     Rule {
@@ -144,7 +144,7 @@ pub(crate) const RULES: &[Rule] = &[
             TIER_2,
             TIER_3,
             Bench { target: "in_process", filter: "decode_line" },
-            BenchCheck,
+            Comparison,
         ],
         why: "speaks with the agent program",
     },
@@ -158,7 +158,7 @@ pub(crate) const RULES: &[Rule] = &[
             TIER_1,
             TIER_2,
             Bench { target: "in_process", filter: "registry" },
-            BenchCheck,
+            Comparison,
         ],
         why: "accepted means durable",
     },
@@ -171,7 +171,7 @@ pub(crate) const RULES: &[Rule] = &[
             Tidy,
             TIER_1,
             TIER_2,
-            BenchCheck,
+            Comparison,
         ],
         why: "on the way of every message",
     },

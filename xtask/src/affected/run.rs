@@ -57,7 +57,7 @@ pub(super) fn all(workspace: &Workspace, plan: &[Asked], gate: Gate) -> anyhow::
                 bench.args((!filter.is_empty()).then_some(filter));
                 run.command("bench", ExitCode::Failed, bench);
             }
-            Check::BenchCheck => {
+            Check::Comparison => {
                 run.inline("bench-check", || {
                     Ok(match bench::check_alone(workspace, CheckArguments::quick())? {
                         ExitCode::Pass => Outcome::Passed,

@@ -30,7 +30,7 @@ pub(crate) fn markdown() -> String {
                 Check::Tests { package, prefix } => {
                     first.push(format!("`{}`", format!("{package} {prefix}").trim()));
                 }
-                Check::BenchCheck => benches.push("`bench-check --quick`".to_owned()),
+                Check::Comparison => benches.push("`bench-check --quick`".to_owned()),
                 Check::Bench { target, filter } => {
                     benches.push(format!("`{}`", format!("{target} {filter}").trim()));
                 }

@@ -47,8 +47,6 @@ pub(crate) struct CheckArguments {
     no_history: bool,
     #[command(flatten)]
     part: Part,
-    #[command(flatten)]
-    copies: Copies,
 }
 
 /// What to measure alone.
@@ -59,8 +57,6 @@ pub(crate) struct RunArguments {
     no_history: bool,
     #[command(flatten)]
     part: Part,
-    #[command(flatten)]
-    copies: Copies,
 }
 
 /// Two revisions; `.` is the work tree.
@@ -72,11 +68,9 @@ pub(crate) struct CompareArguments {
     head: String,
     #[command(flatten)]
     part: Part,
-    #[command(flatten)]
-    copies: Copies,
 }
 
-/// Which part of it, and with which chance.
+/// Which part of it, with which chance, and where the report is wanted too.
 #[derive(Debug, Clone, Args)]
 struct Part {
     /// Only metrics and scenarios with this in their name.
@@ -85,6 +79,8 @@ struct Part {
     /// The choices of an earlier run.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    #[command(flatten)]
+    copies: Copies,
 }
 
 /// What becomes a reference.
@@ -133,13 +129,12 @@ impl CheckArguments {
             against: None,
             deny_warnings: false,
             no_history: true,
-            part: Part { only: None, seed: None },
-            copies: Copies::none(),
+            part: Part { only: None, seed: None, copies: Copies::none() },
         }
     }
 
     pub(super) fn request(self, workspace: &Workspace) -> Result<Request, Refusal> {
-        let Self { quick, against, deny_warnings, no_history, part, copies } = self;
+        let Self { quick, against, deny_warnings, no_history, part } = self;
         let mut repeat = vec!["cargo xtask bench-check".to_owned()];
         repeat.extend(quick.then(|| "--quick".to_owned()));
         repeat.extend(against.as_ref().map(|revision| format!("--against {revision}")));
@@ -153,7 +148,7 @@ impl CheckArguments {
         Ok(Request {
             warnings,
             remember: if no_history || quick { Remember::No } else { Remember::Yes },
-            ..part.request(mode, Source::WorkTree, against, repeat, copies)
+            ..part.request(mode, Source::WorkTree, against, repeat)
         })
     }
 }
@@ -162,21 +157,20 @@ impl RunArguments {
     pub(super) fn request(self) -> Request {
         let repeat = vec!["cargo xtask bench run".to_owned()];
         let remember = if self.no_history { Remember::No } else { Remember::Yes };
-        let part = self.part;
         Request {
             remember,
-            ..part.request(Mode::Run, Source::WorkTree, Against::Promises, repeat, self.copies)
+            ..self.part.request(Mode::Run, Source::WorkTree, Against::Promises, repeat)
         }
     }
 }
 
 impl CompareArguments {
     pub(super) fn request(self, workspace: &Workspace) -> Result<Request, Refusal> {
-        let Self { base, head, part, copies } = self;
+        let Self { base, head, part } = self;
         let repeat = vec![format!("cargo xtask bench compare {base} {head}")];
         let against = Against::Source(Source::named(workspace, &base)?);
         let head = Source::named(workspace, &head)?;
-        Ok(part.request(Mode::Compare, head, against, repeat, copies))
+        Ok(part.request(Mode::Compare, head, against, repeat))
     }
 }
 
@@ -187,7 +181,6 @@ impl Part {
         head: Source,
         against: Against,
         mut repeat: Vec<String>,
-        copies: Copies,
     ) -> Request {
         repeat.extend(self.only.as_ref().map(|only| format!("--only {only}")));
         Request {
@@ -199,7 +192,7 @@ impl Part {
             remember: Remember::No,
             seed: self.seed,
             repeat: repeat.join(" "),
-            copies,
+            copies: self.copies,
         }
     }
 }

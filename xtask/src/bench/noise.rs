@@ -205,5 +205,5 @@ fn judged(
 /// Whether a metric is the difference of two times: by how much it was slowed is then no part of
 /// what it is. The time that it is the difference of is slowed itself.
 fn is_difference(id: &str) -> bool {
-    id.ends_with(".over")
+    id.strip_suffix(".over").is_some()
 }

@@ -103,7 +103,7 @@ impl Source {
     }
 }
 
-impl<'a> Yard<'a> {
+impl Yard<'_> {
     /// Builds and copies what is needed.
     pub(super) fn ready(self, head: &Source, against: &Against) -> anyhow::Result<Ready> {
         let identity = self.identity(head)?;

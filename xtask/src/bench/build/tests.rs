@@ -13,8 +13,10 @@ fn programs_are_found_among_what_cargo_says() {
 
 #[test]
 fn a_build_that_failed_is_told_by_its_last_lines_for_people() {
-    let mut said: String = (0..100).map(|number| format!("line {number}\n{{\"a\":1}}\n")).collect();
-    said.push_str("error: could not compile\n");
+    let mut lines: Vec<String> = (0..100).map(|number| format!("line {number}")).collect();
+    lines.push("{\"a\":1}".to_owned());
+    lines.push("error: could not compile".to_owned());
+    let said = lines.join("\n");
     let shown = last_words(&said);
     assert_eq!(shown.lines().count(), LINES_SHOWN);
     assert!(shown.ends_with("line 99\nerror: could not compile"), "{shown}");

@@ -31,7 +31,7 @@ fn check_trouble(lines: &[&str], expected: &str) {
 #[test]
 fn a_probe_is_asked_and_answers() {
     let values = play(&[HELLO, PREPARED, VALUES, FINISHED], LIMIT).unwrap();
-    assert_eq!(values["a.b"], 1.5);
+    assert_eq!(values, Values::from([("a.b".to_owned(), 1.5)]));
 }
 
 #[test]
