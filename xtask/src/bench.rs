@@ -213,6 +213,16 @@ fn found(
     })
 }
 
+/// How long may be measured, builds apart: what somebody waits for every day is a minute, and
+/// what a change waits for once ten. Counting instructions and what is around it has the rest.
+const fn limit(mode: Mode) -> Duration {
+    match mode {
+        Mode::Quick => Duration::from_secs(55),
+        Mode::Full | Mode::Compare => Duration::from_mins(9),
+        Mode::Run => Duration::MAX,
+    }
+}
+
 /// What will be done, and about how long that takes.
 fn announcement(planned: &[Planned], orders: &[Order]) -> String {
     let names: Vec<&str> = planned.iter().map(|plan| plan.scenario.as_str()).collect();
