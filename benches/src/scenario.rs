@@ -44,6 +44,18 @@ pub struct Place {
     pub claude: Option<PathBuf>,
     /// How many bytes of this process are allocated, where its allocator counts them.
     pub live_bytes: Option<fn() -> usize>,
+    /// How much time there is.
+    pub pace: Pace,
+}
+
+/// How much time a scenario takes for itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Pace {
+    /// As much as a figure needs that is to mean something.
+    #[default]
+    Measured,
+    /// As little as shows that the work is done: for a check of the scenario itself.
+    Brief,
 }
 
 /// A piece of work, ready to be done.

@@ -17,7 +17,7 @@ use harness::bench::probe::{Answer, Ask, Hello, Offered, PROTOCOL, Values};
 use serde::Serialize;
 
 use crate::samples::Samples;
-use crate::scenario::{Entry, NoValues, Place, Scenario, Slowdown, checked};
+use crate::scenario::{Entry, NoValues, Pace, Place, Scenario, Slowdown, checked};
 
 /// Samples whose median says what something takes, before it is slowed by a part of that.
 pub(crate) const SLOWED_AFTER: usize = 9;
@@ -92,7 +92,11 @@ impl Probe<'_> {
         };
         let scenario = (entry.open)(self.place)?;
         let mut prepared = Prepared { entry, scenario, slowdown: Slowdown::none() };
-        for _ in 0..entry.warm_ups {
+        let warm_ups = match self.place.pace {
+            Pace::Measured => entry.warm_ups,
+            Pace::Brief => 0,
+        };
+        for _ in 0..warm_ups {
             prepared.sample()?;
         }
         if let Some(part) = slowed {

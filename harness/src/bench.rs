@@ -19,6 +19,7 @@ pub mod load;
 mod machine;
 pub mod noise;
 pub mod paired;
+pub mod peers;
 pub mod policy;
 pub mod probe;
 pub mod reference;

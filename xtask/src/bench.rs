@@ -46,7 +46,7 @@ use self::plan::Wanted;
 use self::ready::{Against, Ready, Source, Yard};
 use crate::running::Interrupt;
 use crate::workspace::Workspace;
-use crate::{lock, stored, tier};
+use crate::{lock, peers, stored, tier};
 
 /// Why a command ends before it has measured anything.
 #[derive(Debug, thiserror::Error)]
@@ -97,6 +97,7 @@ pub(crate) fn run(workspace: &Workspace, command: Command) -> anyhow::Result<Exi
             .map_err(Into::into)
             .and_then(|request| lock::alone(workspace, || measure(workspace, &request))),
         Command::Promote(arguments) => promote::run(workspace, &arguments),
+        Command::Peers(arguments) => lock::alone(workspace, || peers::run(workspace, &arguments)),
         Command::Noise(arguments) => lock::alone(workspace, || noise::run(workspace, &arguments)),
         Command::Report(arguments) => {
             let file = arguments

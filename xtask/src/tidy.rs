@@ -23,8 +23,8 @@ use harness::exit_code::ExitCode;
 use self::crates::Metadata;
 use self::licences::Policy;
 use self::tree::Tree;
-use crate::mutants;
 use crate::workspace::Workspace;
+use crate::{mutants, peers};
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +83,7 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<ExitCode> {
     findings.extend(private::check(&tree));
     findings.extend(lists::check(&tree));
     findings.extend(check_mutants(workspace, &tree)?);
+    findings.extend(check_peers(&tree));
     findings.extend(crates::check(&metadata, &built_from(workspace)?));
     findings.extend(licences::check(&metadata, &policy));
 
@@ -110,6 +111,19 @@ fn check_mutants(workspace: &Workspace, tree: &Tree) -> anyhow::Result<Vec<Findi
         findings.push(Finding::error(DOCUMENT, 0, what));
     }
     Ok(findings)
+}
+
+/// The comparison with the SDK is the one that the command wrote, by its form: its figures are of the
+/// machine that it ran on.
+fn check_peers(tree: &Tree) -> Option<Finding> {
+    let document = tree.find(peers::DOCUMENT)?;
+    let Some((inside, line)) = marked::find(&document.text, peers::MARK) else {
+        let what = format!("has no `<!-- begin {} -->` with its end", peers::MARK);
+        return Some(Finding::error(peers::DOCUMENT, 0, what));
+    };
+    let problem = peers::problem(inside)?;
+    let what = format!("{problem}: take `cargo xtask bench peers --write`");
+    Some(Finding::error(peers::DOCUMENT, line, what))
 }
 
 /// Cargo's account of every package.

@@ -6,7 +6,7 @@ use harness::bench::probe::Values;
 use harness::binaries::Programs;
 
 use super::*;
-use crate::scenario::{Place, Scenario, Slowdown, checked};
+use crate::scenario::{Pace, Place, Scenario, Slowdown, checked};
 
 /// Those that need nothing but this process. The others run built programs, which a unit test does
 /// not have.
@@ -21,7 +21,7 @@ fn in_process() -> impl Iterator<Item = Entry> {
 
 fn open(entry: &Entry) -> Box<dyn Scenario> {
     let programs = Programs::beside(Path::new("/nowhere/debug/bench")).unwrap();
-    (entry.open)(&Place { programs, claude: None, live_bytes: None }).unwrap()
+    (entry.open)(&Place { programs, claude: None, live_bytes: None, pace: Pace::Measured }).unwrap()
 }
 
 #[track_caller]

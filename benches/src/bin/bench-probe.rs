@@ -1,8 +1,8 @@
 //! Does the scenarios for a driver that speaks with it over stdin and stdout, line by line.
 //!
 //! ```text
-//! bench-probe [--claude PATH]     serves a driver until its input ends
-//! bench-probe --list              names what it can measure
+//! bench-probe [--brief] [--claude PATH]     serves a driver until its input ends
+//! bench-probe --list                        names what it can measure
 //! ```
 
 use std::alloc::System;
@@ -10,7 +10,7 @@ use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 
-use benches::scenario::Place;
+use benches::scenario::{Pace, Place};
 use benches::{ALL, serving};
 use harness::binaries::Programs;
 use harness::exit_code::ExitCode;
@@ -20,17 +20,19 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
+const USAGE: &str = "usage: bench-probe [--brief] [--claude PATH] | bench-probe --list";
+
 /// What the command line asks for.
 enum Start {
-    Serve { claude: Option<PathBuf> },
+    Serve { claude: Option<PathBuf>, pace: Pace },
     List,
 }
 
 fn main() -> std::process::ExitCode {
     let done = match read(std::env::args_os().skip(1)) {
-        Some(Start::Serve { claude }) => serve(claude),
+        Some(Start::Serve { claude, pace }) => serve(claude, pace),
         Some(Start::List) => list(),
-        None => return said("usage: bench-probe [--claude PATH | --list]", ExitCode::BadUsage),
+        None => return said(USAGE, ExitCode::BadUsage),
     };
     match done {
         Ok(()) => ExitCode::Pass.into(),
@@ -38,23 +40,26 @@ fn main() -> std::process::ExitCode {
     }
 }
 
-fn read(mut arguments: impl Iterator<Item = OsString>) -> Option<Start> {
-    let start = match arguments.next() {
-        None => Start::Serve { claude: None },
-        Some(option) if option == "--claude" => {
-            Start::Serve { claude: Some(arguments.next()?.into()) }
-        }
-        Some(option) if option == "--list" => Start::List,
+fn read(arguments: impl Iterator<Item = OsString>) -> Option<Start> {
+    let mut arguments = arguments.peekable();
+    if arguments.next_if(|option| option == "--list").is_some() {
+        return arguments.next().is_none().then_some(Start::List);
+    }
+    let brief = arguments.next_if(|option| option == "--brief").is_some();
+    let claude = match arguments.next() {
+        None => None,
+        Some(option) if option == "--claude" => Some(arguments.next()?.into()),
         Some(_) => return None,
     };
-    arguments.next().is_none().then_some(start)
+    let pace = if brief { Pace::Brief } else { Pace::Measured };
+    arguments.next().is_none().then_some(Start::Serve { claude, pace })
 }
 
-fn serve(claude: Option<PathBuf>) -> io::Result<()> {
+fn serve(claude: Option<PathBuf>, pace: Pace) -> io::Result<()> {
     let programs = Programs::beside_this_executable()?;
     let installed = || Some(programs.claude_path()).filter(|path| path.is_file());
     let claude = claude.or_else(installed);
-    let place = Place { programs, claude, live_bytes: Some(live_bytes) };
+    let place = Place { programs, claude, live_bytes: Some(live_bytes), pace };
     serving::serve(ALL, &place, io::stdin().lock(), io::stdout().lock())
 }
 

@@ -61,7 +61,7 @@ const BUSY: Entry = Entry {
 #[track_caller]
 fn play(asks: &[&str]) -> Vec<String> {
     let programs = Programs::beside(Path::new("/nowhere/debug/bench")).unwrap();
-    let place = Place { programs, claude: None, live_bytes: None };
+    let place = Place { programs, claude: None, live_bytes: None, pace: Pace::Measured };
     let mut answers = Vec::new();
     let entries = [RISING, LACKING, WRONG, BUSY];
     serve(&entries, &place, asks.join("\n").as_bytes(), &mut answers).unwrap();

@@ -9,6 +9,7 @@ use harness::bench::verdict::Warnings;
 use super::assemble::{Copies, Remember};
 use super::ready::{Against, Source};
 use super::{Refusal, Request};
+use crate::peers;
 use crate::stored::Format;
 use crate::workspace::Workspace;
 
@@ -23,6 +24,8 @@ pub(crate) enum Command {
     Promote(PromoteArguments),
     /// How often the gate would err on this machine, and what it would find.
     Noise(NoiseArguments),
+    /// Do the same work with the published SDK and with our client, side by side.
+    Peers(peers::Arguments),
     /// Render a stored report again.
     Report(ReportArguments),
 }

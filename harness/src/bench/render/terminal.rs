@@ -17,6 +17,9 @@ const COLUMNS: usize = 5;
 /// not fit a hundred columns.
 const NAME_MAX: usize = 31;
 
+/// How many metrics without a value are named: all that await the same part, and not a whole policy.
+const NAMED_MAX: usize = 6;
+
 /// The report, ending with the line `N held, N failed, N inconclusive, N unmeasured`.
 ///
 /// Fits a hundred columns, names and reasons out of the file apart.
@@ -31,6 +34,7 @@ pub fn terminal(report: &BenchReport, colour: Colour) -> String {
     for row in digest::rows(report) {
         details(&mut out, row);
     }
+    block(&mut out, "not measured", unmeasured(report));
     block(&mut out, "the same build against itself", report.controls.iter().map(digest::control));
     block(&mut out, "load", [digest::load(&report.load)]);
     block(&mut out, "the machine itself takes", bare(report));
@@ -41,7 +45,10 @@ pub fn terminal(report: &BenchReport, colour: Colour) -> String {
 }
 
 fn table(out: &mut String, report: &BenchReport, colour: Colour) {
-    let rows = digest::rows(report);
+    let rows: Vec<&MetricReport> = digest::rows(report)
+        .into_iter()
+        .filter(|row| digest::part(row) != digest::Part::Unmeasured)
+        .collect();
     let cells: Vec<[String; COLUMNS]> = rows.iter().map(|row| cells(row)).collect();
     let titles = TITLES.map(str::to_owned);
     let width = |column: usize| {
@@ -85,7 +92,12 @@ fn line(cells: &[String; COLUMNS], widths: &[usize; COLUMNS], verdict: &str) -> 
 
 /// Why a metric is no plain pass, and how its ratio came about.
 fn details(out: &mut String, row: &MetricReport) {
-    if digest::part(row) == digest::Part::Holds && row.reasons.is_empty() {
+    let is_plain = match digest::part(row) {
+        digest::Part::Look => false,
+        digest::Part::Holds => row.reasons.is_empty(),
+        digest::Part::Unmeasured => true,
+    };
+    if is_plain {
         return;
     }
     let title = format!("{}: {}", one_line(&row.policy.id), digest::word(row.standing));
@@ -95,6 +107,29 @@ fn details(out: &mut String, row: &MetricReport) {
         format!("base {base}; {}", digest::grounds(relative))
     });
     block(out, &title, reasons.chain(grounds));
+}
+
+/// `why: which`, once for each reason; of many only how many, as a part of a run leaves most out.
+fn unmeasured(report: &BenchReport) -> Vec<String> {
+    let mut by_reason: Vec<(String, Vec<&str>)> = Vec::new();
+    let rows = digest::rows(report).into_iter();
+    for row in rows.filter(|row| digest::part(row) == digest::Part::Unmeasured) {
+        let why = match &row.reasons[..] {
+            [] => digest::word(row.standing).to_owned(),
+            reasons => shortened(&reasons.join("; ")),
+        };
+        match by_reason.iter_mut().find(|(reason, _)| *reason == why) {
+            Some((_, ids)) => ids.push(&row.policy.id),
+            None => by_reason.push((why, vec![&row.policy.id])),
+        }
+    }
+    let named = |ids: &[&str]| {
+        if NAMED_MAX < ids.len() {
+            return format!("{} metrics", ids.len());
+        }
+        one_line(&ids.join(", "))
+    };
+    by_reason.iter().map(|(why, ids)| format!("{why}: {}", named(ids))).collect()
 }
 
 fn bare(report: &BenchReport) -> impl Iterator<Item = String> {

@@ -47,7 +47,6 @@ fn a_terminal_shows_the_worst_first_and_the_totals_last() {
     metric           measured                  limit  against base  verdict
     daemon.ready     61 ms (59.2 to 62.8)    ≤ 50 ms  +18.2 % ±1.2  fail
     daemon.cpu_idle  21 ms (20.4 to 21.6)    ≤ 50 ms                warn*
-    imessage.send    -                       ≤ 50 ms                awaits
     route.core       1.20 µs (1.16 to 1.24)  ≤ 50 ms  −9.0 % ±1.2   pass
     * is shown, and does not fail the run
 
@@ -57,6 +56,9 @@ fn a_terminal_shows_the_worst_first_and_the_totals_last() {
     daemon.ready: fail
       too slow
       base 51.6 ms (50.1 to 53.2); 5 launches, 100 pairs, p < 0.001, measured again +14.7 % to +21.7 %
+
+    not measured
+      awaits: imessage.send
 
     load
       others used 3.1 % of the cores in the median, 42 % at worst; 3 of 64 looks over 15 %
