@@ -181,8 +181,8 @@ fn found(
     println!("{}", announcement(&planned, &orders));
     let strictness =
         if request.mode == Mode::Run { Strictness::Keep } else { Strictness::ThrowAway };
-    let measured =
-        Drive::new(&ready.starts, rules, planned, yard.interrupt).with(strictness).run()?;
+    let drive = Drive::new(&ready.starts, rules, planned, yard.interrupt);
+    let measured = drive.with(strictness).within(limit(request.mode)).run()?;
     let everything = request.only.is_none() && request.mode != Mode::Quick;
     let bare = if everything {
         bare::measure(&ready.starts.head, rules, yard.interrupt)
