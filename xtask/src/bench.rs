@@ -181,8 +181,8 @@ fn found(
     println!("{}", announcement(&planned, &orders));
     let strictness =
         if request.mode == Mode::Run { Strictness::Keep } else { Strictness::ThrowAway };
-    let measured =
-        Drive::new(&ready.starts, rules, planned, yard.interrupt).with(strictness).run()?;
+    let drive = Drive::new(&ready.starts, rules, planned, yard.interrupt);
+    let measured = drive.with(strictness).within(limit(request.mode)).run()?;
     let everything = request.only.is_none() && request.mode != Mode::Quick;
     let bare = if everything {
         bare::measure(&ready.starts.head, rules, yard.interrupt)
@@ -212,6 +212,16 @@ fn found(
         problems,
         warnings: request.warnings,
     })
+}
+
+/// How long may be measured, builds apart: what somebody waits for every day is a minute, and
+/// what a change waits for once ten. Counting instructions and what is around it has the rest.
+const fn limit(mode: Mode) -> Duration {
+    match mode {
+        Mode::Quick => Duration::from_secs(55),
+        Mode::Full | Mode::Compare => Duration::from_mins(9),
+        Mode::Run => Duration::MAX,
+    }
 }
 
 /// What will be done, and about how long that takes.

@@ -5,6 +5,9 @@
 //!    ^                  └ loaded: wait a while            └ loaded ──> disturbed ─┐
 //!    └────────────────────────────────────────────────────────────────────────────┘
 //! ```
+//!
+//! A run has a limit: what it would take to be surer of the last few is not spent beyond it. What is
+//! not said by then is inconclusive.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -45,6 +48,7 @@ pub(super) struct Drive<'a> {
     check: Check,
     guard: Guard,
     strictness: Strictness,
+    limit: Duration,
     seed: Seed,
     roles: BTreeMap<String, Vec<RoleMemory>>,
     progress: Progress,
@@ -79,6 +83,7 @@ impl<'a> Drive<'a> {
             check: Check::new(rules, planned),
             guard: Guard::default(),
             strictness: Strictness::ThrowAway,
+            limit: Duration::MAX,
             seed: Seed::new(rules.seed),
             roles: BTreeMap::new(),
             progress: Progress::begin(),
@@ -93,10 +98,22 @@ impl<'a> Drive<'a> {
         self
     }
 
-    /// Measures until nothing is left to be asked for.
+    /// The same, and how long it may go on.
+    pub(super) const fn within(mut self, limit: Duration) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// Measures until nothing is left to be asked for, or the time is up.
     pub(super) fn run(mut self) -> Result<Measured, Interrupted> {
         let began = Instant::now();
         while let Step::Launch(order) = self.check.next() {
+            if self.limit < began.elapsed() + estimate(std::slice::from_ref(&order)) {
+                let left = self.check.orders().len();
+                self.progress.end();
+                eprintln!("the time is up, with {left} launches to go");
+                break;
+            }
             self.progress.launches(&order, &self.check.orders());
             self.one(&order)?;
         }

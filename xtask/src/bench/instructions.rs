@@ -15,6 +15,7 @@ use std::time::Duration;
 use anyhow::Context;
 use harness::bench::check::counted;
 use harness::bench::policy::{Metric, Policy, Scope};
+use harness::bench::report::{MetricReport, Standing};
 use harness::command::run_within;
 use serde_json::Value;
 
@@ -78,7 +79,19 @@ pub(super) fn count(
         metric.id.strip_prefix(PREFIX).and_then(|name| counts.get(name)).copied()
     };
     let report = |metric: &Metric| Some(counted(metric, of(&head, metric)?, of(&base, metric)));
-    Ok(Instructions::Counted(wanted.into_iter().filter_map(report).collect()))
+    let mut reports: Vec<MetricReport> = wanted.into_iter().filter_map(report).collect();
+    if ready.base_trees.is_none() {
+        reports.iter_mut().for_each(forget_base);
+    }
+    Ok(Instructions::Counted(reports))
+}
+
+/// Where nothing is compared, nothing is new either.
+fn forget_base(report: &mut MetricReport) {
+    if report.standing == Standing::New {
+        report.standing = Standing::Pass;
+        report.reasons.clear();
+    }
 }
 
 fn of_both(yard: Yard<'_>, ready: &Ready) -> anyhow::Result<Result<(Counts, Counts), Without>> {

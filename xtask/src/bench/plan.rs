@@ -78,10 +78,10 @@ pub(super) const ROWS: &[Row] = &[
         ..USUAL
     },
     Row { scenario: "cycles", samples: 3, cost: Duration::from_secs(1), ..USUAL },
-    Row { scenario: "pickup_polled", samples: 30, cost: Duration::from_millis(150), ..USUAL },
+    Row { scenario: "pickup_polled", samples: 30, cost: Duration::from_millis(200), ..USUAL },
     Row { scenario: "pickup", quick_pairs: Some(10), cost: Duration::from_millis(40), ..USUAL },
-    Row { scenario: "burst", pairs: 6, samples: 12, cost: Duration::from_millis(400), ..USUAL },
-    Row { scenario: "inbox", samples: 1, cost: Duration::from_secs(5), limit: LONG_MAX, ..USUAL },
+    Row { scenario: "burst", pairs: 6, samples: 12, cost: Duration::from_millis(500), ..USUAL },
+    Row { scenario: "inbox", samples: 1, cost: Duration::from_secs(8), limit: LONG_MAX, ..USUAL },
     Row {
         scenario: "life",
         pairs: 10,
@@ -93,7 +93,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         scenario: "sessions_100",
         samples: 1,
-        cost: Duration::from_secs(15),
+        cost: Duration::from_secs(4),
         limit: LONG_MAX,
         ..USUAL
     },
@@ -104,7 +104,7 @@ pub(super) const ROWS: &[Row] = &[
         limit: LONG_MAX,
         ..USUAL
     },
-    Row { scenario: "status", quick_pairs: Some(10), cost: Duration::from_millis(15), ..USUAL },
+    Row { scenario: "status", quick_pairs: Some(10), cost: Duration::from_millis(5), ..USUAL },
     Row { scenario: "restart", pairs: 8, samples: 20, cost: Duration::from_millis(300), ..USUAL },
 ];
 

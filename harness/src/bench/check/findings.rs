@@ -140,7 +140,7 @@ impl Finding<'_> {
         } else if self.work.measured_something() {
             Part::of(Standing::Fail, "its scenario gave no value of it")
         } else {
-            Part::of(Standing::Skipped, "the run ended before it was measured")
+            Part::of(Standing::Inconclusive, "the run ended before it was measured")
         }
     }
 

@@ -137,6 +137,16 @@ fn who_wants_figures_all_the_same_gets_them() {
 }
 
 #[test]
+fn a_run_whose_time_is_up_says_nothing_more() {
+    let room = tempfile::tempdir().unwrap();
+    let starts = starts(takes(&room, "head", 0.01), takes(&room, "base", 0.01));
+    let interrupt = Interrupt::never();
+    let drive = Drive::new(&starts, RULES, planned(), &interrupt).within(Duration::ZERO);
+    let findings = drive.run().unwrap().check.findings(Surroundings::Quiet);
+    assert_eq!(findings.metrics[0].standing, Standing::Inconclusive);
+}
+
+#[test]
 fn a_wish_to_end_ends_the_run() {
     let room = tempfile::tempdir().unwrap();
     let starts = starts(takes(&room, "head", 0.01), takes(&room, "base", 0.01));

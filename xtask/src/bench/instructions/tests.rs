@@ -43,3 +43,12 @@ fn the_runner_is_found_before_any_other() {
     let path = with_first(Path::new("/a/bin")).unwrap();
     assert_eq!(env::split_paths(&path).next(), Some(PathBuf::from("/a/bin")));
 }
+
+#[test]
+fn a_count_without_a_base_is_not_new() {
+    let policy = crate::bench::plan::tests::policy();
+    let mut report = counted(policy.find("instructions.route").unwrap(), 10.0, None);
+    assert_eq!(report.standing, Standing::New);
+    forget_base(&mut report);
+    assert_eq!((report.standing, report.reasons.len()), (Standing::Pass, 0));
+}
