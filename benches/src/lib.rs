@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! in this process            framing, machine, wire, registry, route ─┐
-//! over the real binaries     daemon ─> end_to_end                     ├─> all ─> serving: bench-probe
+//! over the real binaries     daemon ─> pickup, burst, inbox, life, ..  ├─> all ─> serving: bench-probe
 //! beside them                bare: what the machine itself takes     ─┘
 //!
 //! criterion and gungraun     the pieces in this process, one by one: benches/*.rs
