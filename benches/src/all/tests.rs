@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
+use harness::bench::policy::Policy;
 use harness::bench::probe::Values;
 use harness::binaries::Programs;
 
@@ -61,4 +62,12 @@ fn whatever_is_slowed_takes_longer() {
             assert!(1.9 * ms < slowed[&metric], "{metric}: {ms}, slowed {}", slowed[&metric]);
         }
     }
+}
+
+#[test]
+fn whatever_is_measured_is_promised_and_the_reverse() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../baselines/metrics.toml");
+    let policy = Policy::read(&path).unwrap();
+    let offered = crate::serving::hello(ALL).scenarios;
+    assert_eq!(policy.problems_with(&offered), [""; 0]);
 }
