@@ -241,3 +241,6 @@ pub(super) fn shown(build: &Build) -> String {
     let commit = build.commit.get(..COMMIT_SHOWN).unwrap_or(&build.commit);
     if build.clean { commit.to_owned() } else { format!("{commit}, with changes") }
 }
+
+#[cfg(test)]
+mod tests;
