@@ -53,15 +53,29 @@ pub(super) fn within(line: f64, policy: &Metric) -> String {
     format!("{sign} {}", amount(line, policy.unit))
 }
 
-/// A ratio as a change: `+3.1 % ±1.2`; from twice on as a multiple: `3.10x ±0.12`.
+/// How much longer one half of an interval may be than the other for `±` to tell no lie: a pass
+/// whose lower half is the long one would look inconclusive.
+const LOPSIDED: f64 = 1.5;
+
+/// A ratio as a change: `+3.1 % ±1.2`, `−0.7 % (−10.7 to +2.1)` where the halves differ much; from
+/// twice on as a multiple: `3.10x ±0.12`.
 pub(super) fn change(ratio: &Interval) -> String {
-    let half = (ratio.high - ratio.value).max(ratio.value - ratio.low);
-    if ratio.value < 2.0 {
-        let percent = (ratio.value - 1.0) * 100.0;
-        format!("{}{} % ±{}", sign(percent), tenths(percent.abs()), tenths(half * 100.0))
-    } else {
-        format!("{}x ±{}", digits(ratio.value), digits(half))
+    let [above, below] = [ratio.high - ratio.value, ratio.value - ratio.low];
+    let half = above.max(below);
+    if ratio.value >= 2.0 {
+        return format!("{}x ±{}", digits(ratio.value), digits(half));
     }
+    let percent = (ratio.value - 1.0) * 100.0;
+    let told = format!("{}{} %", sign(percent), tenths(percent.abs()));
+    let half = half * 100.0;
+    if 0.1 <= half && above.min(below) * LOPSIDED < above.max(below) {
+        let [low, high] = [ratio.low, ratio.high].map(|end| {
+            let percent = (end - 1.0) * 100.0;
+            format!("{}{}", sign(percent), tenths(percent.abs()))
+        });
+        return format!("{told} ({low} to {high})");
+    }
+    format!("{told} ±{}", tenths(half))
 }
 
 /// `+1.9 % to +4.3 %`.

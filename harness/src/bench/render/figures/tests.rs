@@ -41,6 +41,7 @@ fn the_ends_of_an_interval_are_in_the_unit_of_its_value() {
 fn a_ratio_is_told_as_a_change() {
     assert_eq!(change(&interval(1.031, 1.019, 1.04)), "+3.1 % ±1.2");
     assert_eq!(change(&interval(0.9, 0.88, 0.92)), "−10.0 % ±2.0");
+    assert_eq!(change(&interval(0.993, 0.893, 1.021)), "−0.7 % (−10.7 to +2.1)");
     assert_eq!(change(&interval(1.000_1, 0.999, 1.001)), "0 % ±0.1");
     assert_eq!(change(&interval(3.1, 3.0, 3.22)), "3.10x ±0.12");
     assert_eq!(change_spread(&interval(1.0, 0.98, 1.1)), "−2.0 % to +10.0 %");
