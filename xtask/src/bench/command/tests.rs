@@ -108,6 +108,13 @@ fn a_run_is_against_promises_alone() {
 }
 
 #[test]
+fn what_makes_sense_is_taken() {
+    for line in ["noise --burn", "noise --resume --launches 40", "report", "peers --last"] {
+        assert!(parse(line).is_ok(), "{line:?}");
+    }
+}
+
+#[test]
 fn what_makes_no_sense_is_refused() {
     let lines = [
         "",
