@@ -1,5 +1,5 @@
-//! One run of the tiers at a time: they write to the same files below `target/`, and disturb each
-//! other's times.
+//! One run at a time, of tiers, contracts, stress or measuring: they write to the same files below
+//! `target/`, and disturb each other's times.
 
 use std::fs::{self, File, TryLockError};
 use std::path::Path;
@@ -29,7 +29,7 @@ fn alone_by(
         Ok(()) => work(),
         Err(TryLockError::WouldBlock) => {
             eprintln!(
-                "xtask: another run of the tiers, or of the contracts, goes on in this build directory"
+                "xtask: another run (tiers, contracts, stress or measuring) goes on in this build directory"
             );
             Ok(ExitCode::Locked)
         }

@@ -41,7 +41,7 @@ use crate::workspace::Workspace;
 
 /// The workflow of claude-assistant.
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask", disable_version_flag = true)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", disable_version_flag = true)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

@@ -33,9 +33,19 @@ const fn daemon(prefix: &'static str) -> Check {
 /// All of them, in the order in which they are tried.
 pub(crate) const RULES: &[Rule] = &[
     Rule {
-        paths: &["docs/", "*.md", "LICENSE-", ".gitignore", "baselines/"],
+        paths: &["docs/", "*.md", "LICENSE-", ".gitignore"],
         checks: &[Tidy],
         why: "text for people, whose links and tables tidy checks",
+    },
+    Rule {
+        paths: &["baselines/"],
+        checks: &[
+            Tidy,
+            Tests { package: "benches", prefix: "" },
+            Tests { package: "harness", prefix: "bench::" },
+            Tests { package: "xtask", prefix: "bench::" },
+        ],
+        why: "what is promised, and the tests that read it",
     },
     Rule {
         paths: &[
@@ -106,6 +116,7 @@ pub(crate) const RULES: &[Rule] = &[
             TIER_2,
             TIER_3,
             Bench { target: "in_process", filter: "frame" },
+            Comparison,
         ],
         why: "what the agent reads, which nobody may forge",
     },
@@ -120,6 +131,7 @@ pub(crate) const RULES: &[Rule] = &[
             TIER_1,
             TIER_2,
             Bench { target: "in_process", filter: "route_and_frame" },
+            Comparison,
         ],
         why: "who reaches a session, and with which rights",
     },
@@ -185,6 +197,7 @@ pub(crate) const RULES: &[Rule] = &[
             TIER_1,
             TIER_2,
             TIER_3,
+            Comparison,
         ],
         why: "starts and ends everything; the most dangerous place",
     },
@@ -194,15 +207,21 @@ pub(crate) const RULES: &[Rule] = &[
         why: "what an agent may do to people",
     },
     Rule {
-        paths: &["daemon/src/control", "daemon/src/cli", "daemon/src/typed", "daemon/tests/"],
-        checks: &[daemon("control::"), daemon("cli::"), Tidy, TIER_1, TIER_2],
+        paths: &["daemon/src/control", "daemon/src/cli", "daemon/src/typed"],
+        checks: &[daemon("control::"), daemon("cli::"), Tidy, TIER_1, TIER_2, Comparison],
         why: "what the owner types, and who may",
     },
     Rule {
-        paths: &["daemon/src/measured", "daemon/src/scene"],
-        checks: &[Tidy, TIER_1],
-        why: "seen by tests and benches alone",
+        paths: &["daemon/tests/"],
+        checks: &[daemon("cli::"), Tidy, TIER_1],
+        why: "the program from outside",
     },
+    Rule {
+        paths: &["daemon/src/measured"],
+        checks: &[Tests { package: "benches", prefix: "" }, Tidy, TIER_1, Comparison],
+        why: "what scenarios stand on",
+    },
+    Rule { paths: &["daemon/src/scene"], checks: &[Tidy, TIER_1], why: "seen by tests alone" },
     Rule {
         paths: &["daemon/"],
         checks: &[daemon(""), Tidy, TIER_1, TIER_2, TIER_3],

@@ -62,6 +62,49 @@ fn product_code_asks_for_its_own_tests_first_and_then_for_the_tiers() {
 }
 
 #[test]
+fn what_is_promised_asks_for_the_tests_that_read_it() {
+    check(
+        &["baselines/metrics.toml"],
+        &[
+            "cargo xtask tidy",
+            "cargo nextest run -p benches",
+            "cargo nextest run -p harness bench::",
+            "cargo nextest run -p xtask bench::",
+        ],
+    );
+    check(&["baselines/README.md"], &["cargo xtask tidy"]);
+}
+
+/// Each of these paths is on the way of something that a quick run times.
+#[test]
+fn what_moves_a_figure_of_every_day_asks_for_the_comparison() {
+    let paths = [
+        "benches/src/route.rs",
+        "daemon/core/src/access.rs",
+        "daemon/core/src/chat.rs",
+        "daemon/core/src/framing.rs",
+        "daemon/core/src/prompt.rs",
+        "daemon/core/src/routing.rs",
+        "daemon/src/app.rs",
+        "daemon/src/claude/process.rs",
+        "daemon/src/cli/status.rs",
+        "daemon/src/control/server.rs",
+        "daemon/src/intake.rs",
+        "daemon/src/measured/route.rs",
+        "daemon/src/processes.rs",
+        "daemon/src/router.rs",
+        "daemon/src/session.rs",
+        "daemon/src/source/test_dir.rs",
+        "daemon/src/store/inbox.rs",
+        "daemon/src/supervisor.rs",
+    ];
+    for path in paths {
+        let asked = plan([path]);
+        assert!(asked.iter().any(|asked| asked.check == Check::Comparison), "{path}");
+    }
+}
+
+#[test]
 fn a_check_is_asked_for_once_with_every_reason() {
     let asked = plan(["docs/style.md", "README.md", "docs/style.md"]);
     assert_eq!(asked.len(), 1);

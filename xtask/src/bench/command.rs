@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::RangedU64ValueParser;
 use clap::{Args, Subcommand};
 use harness::bench::report::Mode;
 use harness::bench::verdict::Warnings;
@@ -13,36 +14,112 @@ use crate::peers;
 use crate::stored::Format;
 use crate::workspace::Workspace;
 
+/// What a run leaves and how it ends, below the help of each command that measures a build.
+const MEASURED: &str = "\
+Leaves report.json in target/harness/bench/, and what is made from it: report.md, report.html,
+junit.xml.
+
+Ends with
+   0  every promise holds, and nothing got worse
+  10  a remark (bench-check --deny-warnings)
+  20  a metric is beyond its line, or got worse than it may
+  21  something was lost, doubled, reordered or left over
+  22  this build does not compile
+  30  too noisy to say, or interrupted: never a pass
+  31  there is nothing to compare with, or it cannot be built
+  32  a file of baselines/ is wrong
+  33  no metric and no scenario has that name (--only)
+  40  something is missing on this machine
+  50  another run goes on in this build directory
+  64  the command line makes no sense";
+
+/// Fewer launches say too little about how often the gate errs.
+const LAUNCHES_MIN: usize = 40;
+
+/// The same of a promotion.
+const PROMOTED: &str = "\
+Reads target/harness/bench/full.json, which the last `cargo xtask bench-check` without --quick and
+--only left. Writes baselines/machines/<id>.json: all that was asked for, or nothing.
+
+Ends with
+   0  it is written
+  20  refused; everything that is in the way is named
+  32  one of the two files is wrong
+  40  there is no full run
+  50  another run goes on in this build directory
+  64  the command line makes no sense";
+
+/// The same of the gate itself.
+const PLAYED: &str = "\
+Takes half an hour and more, on a quiet machine. Leaves noise.jsonl, every launch as it came, and
+noise.md, the table, in target/harness/bench/. With --burn: a few minutes, all cores busy; leaves
+nothing.
+
+Ends with
+   0  it errs as rarely as it says, and sees what was slowed; with --burn: it says nothing
+  20  it does not
+  22  this build does not compile
+  30  the machine is not quiet, or interrupted; --resume goes on
+  32  baselines/metrics.toml is wrong
+  33  no metric and no scenario has that name (--only)
+  40  something is missing on this machine
+  50  another run goes on in this build directory
+  64  the command line makes no sense";
+
+/// The same of the SDK and us.
+const BESIDE: &str = "\
+Fetches the SDK from PyPI once, 440 MB into target/sdk/, and needs python3 with `venv` and the real
+program (`cargo xtask claude install`). Twelve rounds take about ten minutes, and twenty agents at
+once 4 GB of memory. Leaves every figure in target/harness/bench/peers.json; with --write the table
+in docs/performance.md.
+
+Ends with
+   0  ours is worse in nothing
+  20  it is worse in a row, or an advantage that is promised is gone
+  22  this build does not compile
+  30  interrupted, or too few rounds to say
+  32  peers.json is wrong (--last)
+  40  something is missing on this machine
+  50  another run goes on in this build directory
+  64  the command line makes no sense";
+
 /// What the numbers of a build are for.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Measure this tree alone, against what is promised.
+    #[command(after_help = MEASURED)]
     Run(RunArguments),
     /// Measure two revisions against each other.
+    #[command(after_help = MEASURED)]
     Compare(CompareArguments),
     /// Make what the last full run measured the reference of this machine.
+    #[command(after_help = PROMOTED)]
     Promote(PromoteArguments),
     /// How often the gate would err on this machine, and what it would find.
+    #[command(after_help = PLAYED)]
     Noise(NoiseArguments),
     /// Do the same work with the published SDK and with our client, side by side.
+    #[command(after_help = BESIDE)]
     Peers(peers::Arguments),
-    /// Render a stored report again.
+    /// Render the report of a run again.
     Report(ReportArguments),
 }
 
 /// What to compare, and how strictly.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = MEASURED)]
 pub(crate) struct CheckArguments {
-    /// What changes every day, in less than a minute.
+    /// Only what changes every day: 55 s of measuring, builds apart.
     #[arg(long)]
     quick: bool,
-    /// Compare with this revision; without it with where the branch began.
+    /// Compare with this revision; without it with where the branch left origin/main or main, on
+    /// main with the last commit.
     #[arg(long, value_name = "REV")]
     against: Option<String>,
-    /// A remark fails the run.
+    /// A remark ends the run with 10.
     #[arg(long)]
     deny_warnings: bool,
-    /// Leave the history as it is.
+    /// Leave baselines/history/ as it is; only a whole run writes into it.
     #[arg(long)]
     no_history: bool,
     #[command(flatten)]
@@ -52,7 +129,7 @@ pub(crate) struct CheckArguments {
 /// What to measure alone.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct RunArguments {
-    /// Leave the history as it is.
+    /// Leave baselines/history/ as it is; only a whole run writes into it.
     #[arg(long)]
     no_history: bool,
     #[command(flatten)]
@@ -62,9 +139,9 @@ pub(crate) struct RunArguments {
 /// Two revisions; `.` is the work tree.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct CompareArguments {
-    /// What is compared with.
+    /// What is compared with: a revision, or `.` for the work tree.
     base: String,
-    /// What is judged.
+    /// What is judged: a revision, or `.` for the work tree.
     head: String,
     #[command(flatten)]
     part: Part,
@@ -73,10 +150,11 @@ pub(crate) struct CompareArguments {
 /// Which part of it, with which chance, and where the report is wanted too.
 #[derive(Debug, Clone, Args)]
 struct Part {
-    /// Only metrics and scenarios with this in their name.
+    /// Only metrics and scenarios with TEXT anywhere in their name; never enters the history.
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
-    /// The choices of an earlier run.
+    /// The chance of an earlier run, as its report's last command names it; measured times differ
+    /// all the same.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
     #[command(flatten)]
@@ -86,10 +164,10 @@ struct Part {
 /// What becomes a reference.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct PromoteArguments {
-    /// Why it moves; stays with the number.
+    /// Why it moves; is kept with the number.
     #[arg(long, value_name = "WHY")]
     pub(super) because: String,
-    /// Only metrics and scenarios with this in their name.
+    /// Only metrics and scenarios with TEXT anywhere in their name.
     #[arg(long, value_name = "TEXT")]
     pub(super) only: Option<String>,
 }
@@ -97,10 +175,15 @@ pub(crate) struct PromoteArguments {
 /// How much of the gate itself is measured.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct NoiseArguments {
-    /// How often a build is held against itself, for each scenario.
-    #[arg(long, value_name = "N", default_value_t = 40)]
+    /// How often a build is held against itself, for each scenario; at least 40.
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = LAUNCHES_MIN,
+        value_parser = RangedU64ValueParser::<usize>::new().range(LAUNCHES_MIN as u64..)
+    )]
     pub(super) launches: usize,
-    /// Only metrics and scenarios with this in their name.
+    /// Only metrics and scenarios with TEXT anywhere in their name.
     #[arg(long, value_name = "TEXT")]
     pub(super) only: Option<String>,
     /// Go on with what an earlier run has recorded of the same commit.
@@ -147,7 +230,7 @@ impl CheckArguments {
         let warnings = if deny_warnings { Warnings::Denied } else { Warnings::Allowed };
         Ok(Request {
             warnings,
-            remember: if no_history || quick { Remember::No } else { Remember::Yes },
+            remember: if no_history || quick { Remember::No } else { part.remembered() },
             ..part.request(mode, Source::WorkTree, against, repeat)
         })
     }
@@ -156,7 +239,7 @@ impl CheckArguments {
 impl RunArguments {
     pub(super) fn request(self) -> Request {
         let repeat = vec!["cargo xtask bench run".to_owned()];
-        let remember = if self.no_history { Remember::No } else { Remember::Yes };
+        let remember = if self.no_history { Remember::No } else { self.part.remembered() };
         Request {
             remember,
             ..self.part.request(Mode::Run, Source::WorkTree, Against::Promises, repeat)
@@ -175,6 +258,11 @@ impl CompareArguments {
 }
 
 impl Part {
+    /// Only the whole is: among whole runs a part would look as if the rest were gone.
+    const fn remembered(&self) -> Remember {
+        if self.only.is_some() { Remember::No } else { Remember::Yes }
+    }
+
     fn request(
         self,
         mode: Mode,

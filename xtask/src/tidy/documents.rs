@@ -14,8 +14,10 @@ const REQUIRED: &[&str] = &[
     "LICENSE-APACHE",
     "LICENSE-MIT",
     "README.md",
+    "baselines/README.md",
     "docs/formats.md",
     "docs/operations.md",
+    "docs/performance.md",
     "docs/style.md",
     "docs/testing.md",
 ];

@@ -1,6 +1,8 @@
 //! What command lines mean.
 
 use clap::Parser;
+use harness::bench::verdict::PRECEDENCE;
+use harness::exit_code::ExitCode;
 
 use super::*;
 use crate::checkout::ask;
@@ -55,12 +57,24 @@ fn a_quick_one_is_not_remembered_and_says_how_to_repeat_it() {
     );
 }
 
+/// A line of a part would stand among those of whole runs as one of them.
+#[test]
+fn a_part_is_never_remembered() {
+    let (repository, _place) = begin();
+    let workspace = Workspace::at(repository.path());
+    assert_eq!(check_request(&workspace, "--only route").unwrap().remember, Remember::No);
+    for (line, expected) in [("run", Remember::Yes), ("run --only route", Remember::No)] {
+        let Ok(Command::Run(arguments)) = parse(line) else { panic!("{line} is a run") };
+        assert_eq!(arguments.request().remember, expected, "{line}");
+    }
+}
+
 #[test]
 fn a_revision_that_is_none_is_bad_usage() {
     let (repository, _place) = begin();
     let workspace = Workspace::at(repository.path());
     let refusal = check_request(&workspace, "--against nothing").unwrap_err();
-    assert_eq!(refusal.code, harness::exit_code::ExitCode::BadUsage);
+    assert_eq!(refusal.code, ExitCode::BadUsage);
     assert_eq!(refusal.to_string(), "find the revision nothing");
     let Ok(Command::Compare(arguments)) = parse("compare HEAD nothing") else {
         panic!("it is a comparison")
@@ -94,9 +108,49 @@ fn a_run_is_against_promises_alone() {
 }
 
 #[test]
+fn what_makes_sense_is_taken() {
+    for line in ["noise --burn", "noise --resume --launches 40", "report", "peers --last"] {
+        assert!(parse(line).is_ok(), "{line:?}");
+    }
+}
+
+#[test]
 fn what_makes_no_sense_is_refused() {
-    for line in ["", "nothing", "promote", "compare HEAD", "noise --burn --resume", "run --seed x"]
-    {
+    let lines = [
+        "",
+        "nothing",
+        "promote",
+        "compare HEAD",
+        "noise --burn --resume",
+        "noise --launches 39",
+        "run --seed x",
+    ];
+    for line in lines {
         assert!(parse(line).is_err(), "{line:?}");
+    }
+}
+
+/// The numbers that a text names for the end of a command.
+fn numbers(help: &str) -> Vec<u8> {
+    let (_, ends) = help.split_once("Ends with\n").unwrap();
+    ends.lines().map(|line| line.split_whitespace().next().unwrap().parse().unwrap()).collect()
+}
+
+#[test]
+fn the_help_names_exit_codes_that_there_are_in_their_order() {
+    for help in [MEASURED, PROMOTED, PLAYED, BESIDE] {
+        let numbers = numbers(help);
+        assert!(numbers.is_sorted(), "{numbers:?}");
+        for number in numbers {
+            assert!(ExitCode::from_number(i32::from(number)).is_some(), "{number}");
+        }
+    }
+}
+
+#[test]
+fn the_help_of_a_measuring_run_names_every_verdict() {
+    let numbers = numbers(MEASURED);
+    for code in PRECEDENCE {
+        assert!(numbers.contains(&code.number()), "{code:?}");
     }
 }
