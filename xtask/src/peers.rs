@@ -13,9 +13,13 @@
 //! library. The driver only says what to do next, and to whom first. What a library does that the
 //! other one does not is part of what is compared.
 //!
+//! It ends with 20 if a row is worse, or better by less than was promised, and with 30 if there were
+//! too few rounds to say so: the figures are shown then, and are no result.
+//!
 //! Absent: a promise about either of them alone. What is promised of our client stands in
 //! `baselines/metrics.toml`.
 
+mod api;
 mod ground;
 mod peer;
 mod round;
@@ -27,12 +31,13 @@ use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use harness::bench::policy::Statistic;
 use harness::bench::statistics::statistic;
 use harness::binaries::CLAUDE_VERSION;
 use harness::exit_code::ExitCode;
 use harness::files;
+use harness::receipt;
 use harness::report::Machine;
 use harness::seed::Seed;
 use jiff::Timestamp;
@@ -53,10 +58,18 @@ use crate::workspace::Workspace;
 /// In how many rounds memory is looked at. It hardly varies, and the crowds take most of a round.
 const MEMORY_ROUNDS: usize = 5;
 
+/// With fewer rounds nothing is said: an interval holds what it says only if it has seen how much
+/// rounds vary.
+const ROUNDS_MIN: usize = 5;
+
+/// What the stored figures call themselves.
+const SCHEMA: &str = "harness.peers.v1";
+
 /// How much of it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// How often everything is done; half a minute each, the first five a minute.
+    /// How often everything is done; half a minute each, the first five a minute. Fewer than five
+    /// are too few to say anything: 30.
     #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u16).range(1..))]
     rounds: u16,
     /// The chance of who is first, to repeat it.
@@ -73,6 +86,8 @@ pub(crate) struct Arguments {
 /// What came of it all.
 #[derive(Debug, Serialize, Deserialize)]
 struct Comparison {
+    /// [`SCHEMA`].
+    schema: String,
     date: jiff::civil::Date,
     commit: String,
     clean: bool,
@@ -87,7 +102,6 @@ struct Comparison {
     /// How much the hosts grew over the cycles, in megabytes.
     growth: Pair,
     /// The part of all cores that others had before the rounds, in the median.
-    #[serde(default)]
     others: Option<f64>,
     /// Everything that was measured, by row and round.
     pairs: BTreeMap<Row, Vec<Vec<Pair>>>,
@@ -117,10 +131,13 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> anyhow::Resul
             .with_context(|| format!("write {}", stored.display()))?;
         println!("every figure: {}", stored.display());
     }
-    if arguments.write {
+    let code = code(&found);
+    if code == ExitCode::Inconclusive {
+        println!("too few rounds to say: {} of at least {ROUNDS_MIN}", found.rounds);
+    } else if arguments.write {
         write(workspace, &found)?;
     }
-    Ok(code(&found.rows))
+    Ok(code)
 }
 
 /// All of it anew; or how the command ends instead.
@@ -144,7 +161,7 @@ fn measure(
     };
     let interrupt = Interrupt::listen().context("listen for a signal")?;
     let commit = ask(workspace.root(), &["rev-parse", "HEAD"])?;
-    let clean = ask(workspace.root(), &["status", "--porcelain"])?.is_empty();
+    let clean = receipt::tree(workspace.root())?.clean;
     let seed = arguments.seed.map_or_else(Seed::fresh, Seed::new);
     let clock = Instant::now();
     let played = match rounds(programs, usize::from(arguments.rounds), seed.clone(), &interrupt) {
@@ -163,7 +180,7 @@ fn rounds(
     mut seed: Seed,
     interrupt: &Interrupt,
 ) -> anyhow::Result<Vec<Found>> {
-    let ground = Ground::open(programs)?;
+    let ground = Ground::open(programs, interrupt)?;
     println!("{count} rounds, seed {}", seed.number());
     (0..count)
         .map(|number| {
@@ -202,6 +219,7 @@ fn conclude(
     let (machine, claude) = (Machine::here(), CLAUDE_VERSION.to_owned());
     let elapsed_s = clock.elapsed().as_secs_f64();
     Comparison {
+        schema: SCHEMA.to_owned(),
         date,
         commit,
         clean,
@@ -218,9 +236,19 @@ fn conclude(
     }
 }
 
+/// What stored figures are, whatever else they hold.
+#[derive(Debug, Deserialize)]
+struct Named {
+    schema: Option<String>,
+}
+
 fn read(stored: &Path) -> anyhow::Result<Comparison> {
     let text = fs::read_to_string(stored).with_context(|| format!("read {}", stored.display()))?;
-    serde_json::from_str(&text).with_context(|| format!("understand {}", stored.display()))
+    let not_understood = || format!("understand {}", stored.display());
+    let Named { schema } = serde_json::from_str(&text).with_context(not_understood)?;
+    let found = schema.as_deref().unwrap_or("of no kind");
+    ensure!(found == SCHEMA, "{}: it is {found} and not {SCHEMA}", not_understood());
+    serde_json::from_str(&text).with_context(not_understood)
 }
 
 fn write(workspace: &Workspace, found: &Comparison) -> anyhow::Result<()> {
@@ -233,10 +261,13 @@ fn write(workspace: &Workspace, found: &Comparison) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Only a whole table without a row that is worse, or better by too little, is a pass.
-fn code(rows: &[Compared]) -> ExitCode {
-    let whole = rows.iter().map(|row| row.row).eq(Row::ALL);
-    if rows.iter().all(|row| row.verdict.holds()) && whole {
+/// Only a whole table of enough rounds without a row that is worse, or better by too little, is a
+/// pass.
+fn code(found: &Comparison) -> ExitCode {
+    let whole = found.rows.iter().map(|row| row.row).eq(Row::ALL);
+    if found.rounds < ROUNDS_MIN {
+        ExitCode::Inconclusive
+    } else if found.rows.iter().all(|row| row.verdict.holds()) && whole {
         ExitCode::Pass
     } else {
         ExitCode::Failed

@@ -53,7 +53,8 @@ pub enum Ask {
         /// What to say.
         text: String,
     },
-    /// Say this, and wait until the turn runs and no longer.
+    /// Say this, and wait until the agent says that the turn runs, and no longer. That it has asked
+    /// the API by then is for the driver to see: no library tells.
     Begin {
         /// What to say.
         text: String,

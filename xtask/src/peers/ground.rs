@@ -3,21 +3,26 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::process::Command;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use harness::bench::peers::Settings;
-use harness::command::end_within;
 use harness::sandbox::MARK_NAME;
 use tempfile::TempDir;
 
+use super::api::Api;
+use crate::running::Interrupt;
 use crate::workspace::Workspace;
 
 /// Our host, as cargo calls it.
 const PEER_HOST: &str = "peer-host";
+
+/// The stand-in of the API, likewise.
+const API: &str = "fake-messages-api";
+
+/// Where they are run from, below the build directory: no other build replaces them there.
+const PLACE: &str = "bench/peers/release";
 
 /// The other one, from the top of the workspace.
 const SDK_HOST: &str = "xtask/src/peers/sdk_host.py";
@@ -53,8 +58,8 @@ pub(super) struct Programs {
     pub(super) claude: PathBuf,
     /// The top of the workspace.
     pub(super) root: PathBuf,
-    /// Where the release builds are.
-    pub(super) built: PathBuf,
+    /// Where copies of the release builds are.
+    pub(super) place: PathBuf,
 }
 
 /// The folders, and the stand-in that listens; all of it goes with the value.
@@ -89,26 +94,30 @@ impl Programs {
         python: PathBuf,
         claude: PathBuf,
     ) -> anyhow::Result<Option<Self>> {
-        let arguments =
-            ["build", "--release", "--locked", "--bin", PEER_HOST, "--bin", "fake-messages-api"];
+        let arguments = ["build", "--release", "--locked", "--bin", PEER_HOST, "--bin", API];
         let mut cargo = workspace.cargo(&arguments);
         cargo.args(["--package", "benches", "--package", "fakes"]);
-        let built = cargo.status().context("run cargo build")?.success();
-        Ok(built.then(|| Self {
-            python,
-            claude,
-            root: workspace.root().to_path_buf(),
-            built: workspace.target_dir().join("release"),
-        }))
+        if !cargo.status().context("run cargo build")?.success() {
+            return Ok(None);
+        }
+        let place = workspace.target_dir().join(PLACE);
+        copy(&workspace.target_dir().join("release"), &place)?;
+        Ok(Some(Self { python, claude, root: workspace.root().to_path_buf(), place }))
     }
 }
 
 impl Ground {
     /// Starts the stand-in.
-    pub(super) fn open(programs: Programs) -> anyhow::Result<Self> {
-        let api = Api::start(&programs.built.join("fake-messages-api"))?;
-        let room = tempfile::Builder::new().prefix("peers-").tempdir();
-        Ok(Self { api, programs, room: room.context("make a folder")? })
+    pub(super) fn open(programs: Programs, interrupt: &Interrupt) -> anyhow::Result<Self> {
+        let room = tempfile::Builder::new().prefix("peers-").tempdir().context("make a folder")?;
+        let program = Command::new(programs.place.join(API));
+        let api = Api::start(program, &room.path().join("api"), interrupt)?;
+        Ok(Self { programs, api, room })
+    }
+
+    /// What all agents ask.
+    pub(super) const fn api(&self) -> &Api {
+        &self.api
     }
 
     /// The command that starts a host, and what marks all that it starts. Its folder is new.
@@ -121,7 +130,7 @@ impl Ground {
         let name = dir.to_string_lossy().into_owned();
         let settings = serde_json::to_string(&self.settings(&dir, &name))?;
         let mut command = match side {
-            Side::Ours => Command::new(self.programs.built.join(PEER_HOST)),
+            Side::Ours => Command::new(self.programs.place.join(PEER_HOST)),
             Side::Sdk => {
                 let mut python = Command::new(&self.programs.python);
                 // Else its bytecode would stand among the sources.
@@ -146,7 +155,7 @@ impl Ground {
 
     fn settings(&self, dir: &Path, mark: &str) -> Settings {
         let own = [
-            ("ANTHROPIC_BASE_URL", self.api.url.as_str()),
+            ("ANTHROPIC_BASE_URL", self.api.url()),
             // The stand-in asks nobody for it.
             ("ANTHROPIC_API_KEY", "none"),
             (MARK_NAME, mark),
@@ -165,34 +174,18 @@ impl Ground {
     }
 }
 
-/// The stand-in of the API; ended when dropped.
-#[derive(Debug)]
-struct Api {
-    child: Child,
-    url: String,
+/// Takes our programs from where cargo leaves them to `place`, and away what was there.
+fn copy(from: &Path, place: &Path) -> anyhow::Result<()> {
+    if place.exists() {
+        fs::remove_dir_all(place).with_context(|| format!("empty {}", place.display()))?;
+    }
+    fs::create_dir_all(place).with_context(|| format!("make {}", place.display()))?;
+    for name in [PEER_HOST, API] {
+        let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+        fs::copy(from.join(&name), place.join(&name)).with_context(|| format!("copy {name}"))?;
+    }
+    Ok(())
 }
 
-impl Api {
-    fn start(program: &Path) -> anyhow::Result<Self> {
-        let mut command = Command::new(program);
-        command.stdin(Stdio::null()).stdout(Stdio::piped());
-        let running = || format!("run {}", program.display());
-        let mut child = command.spawn().with_context(running)?;
-        let stdout = child.stdout.take().expect("it is piped");
-        let mut api = Self { child, url: String::new() };
-        let mut line = String::new();
-        BufReader::new(stdout).read_line(&mut line).with_context(running)?;
-        match line.trim().strip_prefix("listening on ") {
-            Some(url) => url.clone_into(&mut api.url),
-            None => bail!("start the stand-in of the API: it said {line:?}"),
-        }
-        Ok(api)
-    }
-}
-
-impl Drop for Api {
-    fn drop(&mut self) {
-        // It keeps nothing, so there is nothing to end in order.
-        drop(end_within(&mut self.child, Duration::ZERO));
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -18,6 +18,9 @@ use crate::running::Interrupt;
 /// How long an answer may take. Twenty agents on a busy machine take half a minute to be there.
 const ANSWER_MAX: Duration = Duration::from_mins(3);
 
+/// How long a host may take to say who it is: Python reads a whole library first.
+const HELLO_MAX: Duration = Duration::from_mins(1);
+
 /// How long a host may take to be gone once its input has ended.
 const END_MAX: Duration = Duration::from_secs(30);
 
@@ -72,6 +75,9 @@ pub(super) enum Trouble {
         /// Its own words.
         why: String,
     },
+    /// A turn does not begin.
+    #[error("begin a turn: the API was not asked for it in time")]
+    Unasked,
     /// Something is left of it.
     #[error("end {host} in order: {left} processes were left behind")]
     Left {
@@ -95,14 +101,27 @@ pub(super) struct Peer {
 }
 
 impl Peer {
-    /// Starts it, and waits until it speaks. All it starts has `mark` in its environment.
+    /// Starts it, and waits until it says who it is. All it starts has `mark` in its environment.
     pub(super) fn start(
         host: &'static str,
-        mut command: Command,
+        command: Command,
         mark: &str,
         words: PathBuf,
         interrupt: &Interrupt,
     ) -> Result<(Self, Hello), Trouble> {
+        let peer = Self::spawn(host, command, mark, words)?;
+        let line = peer.hear(HELLO_MAX, interrupt)?;
+        let hello = serde_json::from_str(&line).map_err(|_| peer.nonsense(line))?;
+        Ok((peer, hello))
+    }
+
+    /// Starts it, whatever it says.
+    pub(super) fn spawn(
+        host: &'static str,
+        mut command: Command,
+        mark: &str,
+        words: PathBuf,
+    ) -> Result<Self, Trouble> {
         let io = |source| Trouble::Io { what: "make the start", host, source };
         let log = File::create(&words).map_err(io)?;
         // A group of its own: a Ctrl-C is for us, who then end it.
@@ -111,10 +130,7 @@ impl Peer {
         let (asks, stdout) = child.stdin.take().zip(child.stdout.take()).expect("both are piped");
         let mark = mark.to_owned();
         let answers = lines_of(stdout);
-        let peer = Self { host, mark, child, asks: Some(asks), answers, words };
-        let line = peer.hear(interrupt)?;
-        let hello = serde_json::from_str(&line).map_err(|_| peer.nonsense(line))?;
-        Ok((peer, hello))
+        Ok(Self { host, mark, child, asks: Some(asks), answers, words })
     }
 
     /// Asks, and waits for the answer.
@@ -125,7 +141,7 @@ impl Peer {
         if told.is_err() {
             return Err(self.silent("it is gone"));
         }
-        let line = self.hear(interrupt)?;
+        let line = self.hear(ANSWER_MAX, interrupt)?;
         let answer: Answer = serde_json::from_str(&line).map_err(|_| self.nonsense(line))?;
         match answer.failed {
             Some(why) => Err(Trouble::Failed { host: self.host, why }),
@@ -156,14 +172,15 @@ impl Peer {
         }
     }
 
-    fn hear(&self, interrupt: &Interrupt) -> Result<String, Trouble> {
+    /// Its next line, if it comes in time.
+    pub(super) fn hear(&self, limit: Duration, interrupt: &Interrupt) -> Result<String, Trouble> {
         let asked = Instant::now();
         loop {
             match self.answers.recv_timeout(LOOK) {
                 _ if interrupt.came() => return Err(Trouble::Interrupted),
                 Ok(line) => return Ok(line),
                 Err(RecvTimeoutError::Disconnected) => return Err(self.silent("it is gone")),
-                Err(RecvTimeoutError::Timeout) if ANSWER_MAX < asked.elapsed() => {
+                Err(RecvTimeoutError::Timeout) if limit < asked.elapsed() => {
                     return Err(self.silent("it takes too long"));
                 }
                 Err(RecvTimeoutError::Timeout) => {}

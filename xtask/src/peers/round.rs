@@ -65,6 +65,7 @@ pub(super) enum Memory {
 
 /// Both hosts, and the chance of who is first.
 struct Two<'a> {
+    ground: &'a Ground,
     sdk: Peer,
     ours: Peer,
     seed: &'a mut Seed,
@@ -87,7 +88,7 @@ pub(super) fn play(
     };
     let (sdk, its_name) = start(Side::Sdk)?;
     let (ours, our_name) = start(Side::Ours)?;
-    let mut two = Two { sdk, ours, seed, interrupt };
+    let mut two = Two { ground, sdk, ours, seed, interrupt };
     let mut found =
         Found { others, hosts: Some((its_name.host, our_name.host)), ..Found::default() };
     // What is done for the first time is done for the caches.
@@ -109,11 +110,17 @@ impl Two<'_> {
     /// Asks one host all of it and then the other one; the answers to the last, the SDK's first.
     fn both(&mut self, asks: &[Ask]) -> anyhow::Result<(Answer, Answer)> {
         let ours_first = self.seed.below(2) == 0;
-        let interrupt = self.interrupt;
+        let (api, interrupt) = (self.ground.api(), self.interrupt);
         let all = |peer: &mut Peer| -> anyhow::Result<Answer> {
             let mut last = Answer::done();
             for ask in asks {
+                let before = api.asked()?;
                 last = peer.ask(ask, interrupt)?;
+                // A turn says that it runs before it has asked anybody for an answer: how far it has
+                // come by the next thing would be a matter of how fast a host is.
+                if matches!(ask, Ask::Begin { .. }) {
+                    api.await_more(before, interrupt)?;
+                }
             }
             Ok(last)
         };

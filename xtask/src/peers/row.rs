@@ -7,7 +7,7 @@ use harness::bench::report::Interval;
 use harness::bench::statistics::{Draws, Resampled, statistic};
 use serde::{Deserialize, Serialize};
 
-/// How often pairs are drawn from the pairs.
+/// How often rounds are drawn from the rounds.
 const DRAWS: usize = 4000;
 
 /// How much less memory our host may have than the other one, at least.
@@ -134,8 +134,12 @@ impl Row {
         }
     }
 
-    /// Judges its pairs, which come by rounds; `None` if there is none. What both did in one round
-    /// has the state of the machine in common, so rounds are drawn first, and pairs within.
+    /// Judges its pairs, which come by rounds; `None` if there is none.
+    ///
+    /// What both did in one round has the state of the machine in common, so a draw takes whole
+    /// rounds with all their pairs, and one round less than there are: the module
+    /// [`statistics`](harness::bench::statistics) says why. The ratios are taken as logarithms, in
+    /// which twice as fast is as far from the same as half as fast.
     pub(super) fn compare(self, rounds: &[Vec<Pair>], seed: u64) -> Option<Compared> {
         let logs: Vec<Vec<f64>> = rounds
             .iter()

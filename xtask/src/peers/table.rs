@@ -20,7 +20,10 @@ const COLUMNS: usize = 7;
 /// What is not the same on both sides, and is no difference of speed alone.
 const DIFFERENCES: &str = "Not the same on both sides: in the middle of a query the SDK closes the \
                            agent's input, waits 5 s and terminates it, ours interrupts the turn \
-                           first. The SDK runs in an event loop, ours in a runtime of one thread. \
+                           first. Behind a result ours hears that the agent owes nothing, and behind \
+                           an end looks for processes that it left, as in the daemon; both are in \
+                           the time of the 5 conversations alone, and the SDK does neither. The SDK \
+                           runs in an event loop, ours in a runtime of one thread. \
                            Each adds a variable of its own to the agent's environment.";
 
 /// Everything for the document: the circumstances, the table, remarks.
