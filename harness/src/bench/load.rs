@@ -3,7 +3,7 @@
 //! ```text
 //!        measured for SPAN ──> due ── look ──> quiet ──> go on
 //!                                          └─> loaded ──> wait for quiet, as long as there is
-//!                                                         something left of WAIT_MAX, then go on
+//!                                                         time left for that, then go on
 //! ```
 //!
 //! [`Guard`] is pure: looks come in as numbers. Only [`look()`] asks the system.
@@ -26,7 +26,8 @@ pub const SPAN: Duration = Duration::from_secs(2);
 /// each core.
 pub const LOOK: Duration = Duration::from_millis(200);
 
-/// How long a whole run waits for quiet: a build of somebody else ends in this time, or it is none.
+/// How long a whole run waits for quiet, unless it has less time: a build of somebody else ends in
+/// this time, or it is none.
 pub const WAIT_MAX: Duration = Duration::from_mins(1);
 
 /// How long it is waited for quiet at one place: what has not ended then is tried without.
@@ -42,14 +43,27 @@ pub enum Found {
 }
 
 /// All looks of a run.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Guard {
     looks: Vec<f64>,
     since_look: Duration,
     waited: Duration,
+    wait_max: Duration,
+}
+
+impl Default for Guard {
+    fn default() -> Self {
+        Self::waiting(WAIT_MAX)
+    }
 }
 
 impl Guard {
+    /// One that waits for quiet for so long in all.
+    pub const fn waiting(wait_max: Duration) -> Self {
+        let none = Duration::ZERO;
+        Self { looks: Vec::new(), since_look: none, waited: none, wait_max }
+    }
+
     /// Whether it is time for a look: before anything was measured, after [`SPAN`], and for as long as
     /// the last one found the machine loaded.
     pub fn is_due(&self) -> bool {
@@ -71,7 +85,7 @@ impl Guard {
 
     /// How long it may be waited for quiet now; none if there was too much of it.
     pub fn may_wait(&self) -> Option<Duration> {
-        let left = WAIT_MAX.saturating_sub(self.waited).min(WAIT_ONCE_MAX);
+        let left = self.wait_max.saturating_sub(self.waited).min(WAIT_ONCE_MAX);
         (!left.is_zero()).then_some(left)
     }
 
@@ -83,7 +97,7 @@ impl Guard {
     /// Whether the run as a whole was disturbed: others were there more often than not, or it was
     /// waited in vain for as long as may be.
     pub fn is_loaded(&self) -> bool {
-        WAIT_MAX <= self.waited || found(self.load().median) == Found::Loaded
+        self.wait_max <= self.waited || found(self.load().median) == Found::Loaded
     }
 
     /// All of it for a report.

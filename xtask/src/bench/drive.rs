@@ -98,9 +98,12 @@ impl<'a> Drive<'a> {
         self
     }
 
-    /// The same, and how long it may go on.
-    pub(super) const fn within(mut self, limit: Duration) -> Self {
+    /// The same, and how long it may go on. It does not spend more than a part of that waiting.
+    pub(super) fn within(mut self, limit: Duration) -> Self {
+        /// What is left to measure in.
+        const PART: u32 = 4;
         self.limit = limit;
+        self.guard = Guard::waiting(load::WAIT_MAX.min(limit / PART));
         self
     }
 

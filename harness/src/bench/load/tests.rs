@@ -45,6 +45,17 @@ fn a_run_waits_for_quiet_a_few_times_and_then_no_more() {
 }
 
 #[test]
+fn a_short_run_waits_less() {
+    let mut guard = Guard::waiting(Duration::from_secs(8));
+    assert_eq!(guard.may_wait(), Some(WAIT_ONCE_MAX));
+    guard.waited(WAIT_ONCE_MAX);
+    assert_eq!(guard.may_wait(), Some(Duration::from_secs(2)));
+    guard.waited(Duration::from_secs(2));
+    assert_eq!(guard.may_wait(), None);
+    assert!(guard.is_loaded());
+}
+
+#[test]
 fn what_others_did_is_summed_up() {
     let mut guard = Guard::default();
     for part in [0.5, 0.0, 0.1] {
