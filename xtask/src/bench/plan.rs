@@ -29,8 +29,10 @@ pub(super) struct Row {
     pairs: usize,
     /// The same every day; none where it is not measured then.
     quick_pairs: Option<usize>,
-    /// Samples where a build is measured alone.
+    /// Samples of a launch where a build is measured alone.
     samples: usize,
+    /// How many launches that are: several where one would take longer than the machine goes unlooked at.
+    launches: usize,
     /// For which family it vouches.
     control_for: Option<Family>,
     /// About how long a sample takes, with everything around it.
@@ -45,6 +47,7 @@ const USUAL: Row = Row {
     pairs: 20,
     quick_pairs: None,
     samples: 100,
+    launches: 1,
     control_for: None,
     cost: Duration::from_millis(5),
     limit: USUAL_MAX,
@@ -71,8 +74,8 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         scenario: "agent_real",
-        pairs: 10,
-        samples: 10,
+        samples: 1,
+        launches: 10,
         cost: Duration::from_secs(8),
         limit: LONG_MAX,
         ..USUAL
@@ -158,17 +161,21 @@ impl Row {
         };
         let how = self.how(&metrics, wanted);
         let scenario = self.scenario.to_owned();
-        Some(Planned { scenario, metrics, how, pairs, control_for: None })
+        Some(Planned { scenario, metrics, how, pairs, control_for: None, cost: self.cost })
     }
 
     fn how(&self, metrics: &[Metric], wanted: Wanted<'_>) -> How {
-        let samples = self.samples;
+        let Self { launches, samples, .. } = *self;
         let is_compared = metrics.iter().any(|metric| metric.relative.is_some());
         match wanted.base {
             Some(base) if is_compared && wanted.mode != Mode::Run => {
-                if offers(base, self.scenario) { How::Paired } else { How::New { samples } }
+                if offers(base, self.scenario) {
+                    How::Paired
+                } else {
+                    How::New { launches, samples }
+                }
             }
-            _ => How::Absolute { samples },
+            _ => How::Absolute { launches, samples },
         }
     }
 }
