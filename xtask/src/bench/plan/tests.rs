@@ -9,7 +9,7 @@ pub(in crate::bench) fn policy() -> Policy {
     Policy::read(&root.join("baselines/metrics.toml")).unwrap()
 }
 
-fn offered(but: &[&str]) -> Vec<Offered> {
+pub(in crate::bench) fn offered(but: &[&str]) -> Vec<Offered> {
     let mut offered: Vec<Offered> = Vec::new();
     for metric in policy().metrics {
         let Some(name) = metric.scenario else { continue };
