@@ -29,7 +29,8 @@ pub enum ExitCode {
     RollbackFailed = 26,
     /// The measurement is too noisy to say anything; never a pass.
     Inconclusive = 30,
-    /// There is no stored reference to compare with.
+    /// There is nothing to compare with, though that was asked for: no older build can be found or
+    /// built.
     NoReference = 31,
     /// A file that was to be read breaks its format.
     FileInvalid = 32,

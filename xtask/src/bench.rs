@@ -35,12 +35,14 @@ use harness::bench::render;
 use harness::bench::report::Mode;
 use harness::bench::verdict::Warnings;
 use harness::exit_code::ExitCode;
+use harness::gate::Gate;
+use harness::receipt::{self, Tree};
 use harness::seed::Seed;
 use jiff::Timestamp;
 
 use self::assemble::{Copies, Found, Instructions, Remember};
 pub(crate) use self::command::{CheckArguments, Command};
-use self::drive::{Drive, Strictness};
+use self::drive::{Drive, Interrupted, Strictness};
 use self::places::Places;
 use self::plan::Wanted;
 use self::ready::{Against, Ready, Source, Yard};
@@ -96,7 +98,9 @@ pub(crate) fn run(workspace: &Workspace, command: Command) -> anyhow::Result<Exi
             .request(workspace)
             .map_err(Into::into)
             .and_then(|request| lock::alone(workspace, || measure(workspace, &request))),
-        Command::Promote(arguments) => promote::run(workspace, &arguments),
+        Command::Promote(arguments) => {
+            lock::alone(workspace, || promote::run(workspace, &arguments))
+        }
         Command::Peers(arguments) => lock::alone(workspace, || peers::run(workspace, &arguments)),
         Command::Noise(arguments) => lock::alone(workspace, || noise::run(workspace, &arguments)),
         Command::Report(arguments) => {
@@ -108,12 +112,16 @@ pub(crate) fn run(workspace: &Workspace, command: Command) -> anyhow::Result<Exi
     })
 }
 
-/// A refusal is an answer; anything else that goes wrong is an error.
+/// A refusal is an answer, and so is a wish to end; anything else that goes wrong is an error.
 fn answered(result: anyhow::Result<ExitCode>) -> anyhow::Result<ExitCode> {
     let error = match result {
         Ok(code) => return Ok(code),
         Err(error) => error,
     };
+    if error.is::<Interrupted>() {
+        eprintln!("interrupted: nothing is said of this build");
+        return Ok(ExitCode::Inconclusive);
+    }
     let Refusal { code, why } = error.downcast()?;
     eprintln!("xtask: failed to {why}");
     Ok(code)
@@ -123,7 +131,7 @@ fn answered(result: anyhow::Result<ExitCode>) -> anyhow::Result<ExitCode> {
 fn measure(workspace: &Workspace, request: &Request) -> anyhow::Result<ExitCode> {
     let places = Places::below(workspace.target_dir());
     request.copies.clear()?;
-    tier::places::remove_file(&places.report("report.json"))?;
+    assemble::clear(&places)?;
     let policy = policy(workspace)?;
     let only = request.only.as_deref();
     if !policy.metrics.iter().any(|metric| plan::is_named(metric, only)) {
@@ -132,17 +140,40 @@ fn measure(workspace: &Workspace, request: &Request) -> anyhow::Result<ExitCode>
     }
     let interrupt = Interrupt::listen().context("listen for a signal")?;
     let yard = Yard { workspace, places: &places, interrupt: &interrupt };
+    let stamp = Stamp::of(workspace, &request.head)?;
     let ready = yard.ready(&request.head, &request.against)?;
-    let found = found(yard, &policy, request, ready)?;
+    let mut found = found(yard, &policy, request, ready)?;
+    if stamp.has_changed(workspace)? {
+        eprintln!("xtask: the work tree has changed since it was built: it counts as changed");
+        found.ready.head.clean = false;
+    }
     let report = assemble::report(workspace, &policy, found, request.remember);
     assemble::write(&places, &report, &request.copies)?;
     if request.mode == Mode::Full && only.is_none() {
-        let full = places.report(promote::FULL);
-        std::fs::copy(places.report("report.json"), full).context("keep the full report")?;
+        assemble::put(&places.report(promote::FULL), &report.to_json())?;
     }
     print!("\n{}", render::terminal(&report, tier::colour()));
     println!("as a page: {}", places.report("report.html").display());
     Ok(report.verdict.exit_code)
+}
+
+/// The files of a head before it was built: instructions are counted of a second build, and both
+/// have to be of the same.
+struct Stamp(Option<Tree>);
+
+impl Stamp {
+    fn of(workspace: &Workspace, head: &Source) -> anyhow::Result<Self> {
+        Ok(Self(match head {
+            Source::WorkTree => Some(receipt::tree(workspace.root())?),
+            // Its tree is nobody's desk.
+            Source::Commit(_) => None,
+        }))
+    }
+
+    fn has_changed(&self, workspace: &Workspace) -> anyhow::Result<bool> {
+        let Some(before) = &self.0 else { return Ok(false) };
+        Ok(receipt::tree(workspace.root())?.hash != before.hash)
+    }
 }
 
 /// What is promised, which has to make sense before anything is held against it.
@@ -211,6 +242,7 @@ fn found(
         roles: measured.roles,
         problems,
         warnings: request.warnings,
+        gate: Gate::from_environment(),
     })
 }
 

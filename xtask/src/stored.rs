@@ -1,5 +1,6 @@
 //! `cargo xtask report` and `cargo xtask receipts`: what earlier runs left.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use clap::ValueEnum;
@@ -36,8 +37,10 @@ pub(crate) fn report(path: &Path, format: Format) -> ExitCode {
         Err(error) => {
             eprintln!("xtask: failed to {error}");
             match error {
-                ReportError::File { .. } => ExitCode::Failed,
-                ReportError::Json { .. } | ReportError::Schema { .. } => ExitCode::FileInvalid,
+                ReportError::File { source, .. } if source.kind() == ErrorKind::NotFound => {
+                    ExitCode::PreconditionMissing
+                }
+                _ => ExitCode::FileInvalid,
             }
         }
     }

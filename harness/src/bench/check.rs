@@ -18,24 +18,41 @@
 //! repeated looks make likelier, an error to the bad side, has to happen again in the fresh launches
 //! of the confirmation, which are judged alone.
 //!
-//! Absent on purpose: processes, time, and the load of the machine. Whoever drives it looks at those.
+//! What fails has all of its five launches on one side of the line, give or take: by chance alone that
+//! happens in one of 32, and no bootstrap of five launches can be surer, whatever small number it
+//! gives. Holm asks for less than that among many metrics, so the confirmation carries the
+//! level: the same has to happen again in fresh launches, one in 32 of one in 32.
+//!
+//! Launches that were asked for and did not come before the time was up leave what they were for
+//! inconclusive: what is judged is what was planned, not what a limit left of it. So a round is asked
+//! for only where [`Check::may_take`] leaves time for it and for the confirmation behind it.
+//!
+//! Absent on purpose: processes, clocks, and the load of the machine. Whoever drives it looks at those.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::policy::{Importance, Kind};
 use super::report::{Control, Judgement, MetricReport};
 use judging::Sight;
-use work::{End, Work};
+use work::Work;
 
 mod findings;
 mod judging;
 mod plan;
 mod work;
 
-pub use findings::{awaiting, counted, skipped};
-pub use plan::{How, Order, Planned, Purpose, Rules, Sides, Step, Taken};
+pub use findings::{BaseCount, awaiting, counted, skipped, uncounted};
+pub use plan::{How, Order, Planned, Purpose, Rules, Sides, Step, Taken, launch_cost};
 
 /// How many launches of a scenario in a row may be thrown away because the machine was busy, before
 /// the scenario is given up: a run has to end, also beside somebody who never stops.
 pub const THROWN_AWAY_MAX: usize = 4;
+/// How many launches in a row the base may spoil before head goes on alone. Each may cost as much as
+/// the limit of an answer, so it is less than what a busy machine may.
+pub const BASE_TROUBLES_MAX: usize = 2;
+/// How often a launch may go wrong on the side of the head in a run: what happens once is asked again.
+pub const HEAD_TROUBLES_MAX: usize = 1;
 /// How likely one false finding among all blocking metrics may be.
 pub const LEVEL: f64 = 0.05;
 
@@ -63,6 +80,7 @@ pub struct Check {
     rules: Rules,
     works: Vec<Work>,
     stage: Stage,
+    left: Duration,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +94,7 @@ impl Check {
     /// A run that measures this.
     pub fn new(rules: Rules, planned: Vec<Planned>) -> Self {
         let works = planned.into_iter().map(|plan| Work::begin(plan, &rules)).collect();
-        let mut check = Self { rules, works, stage: Stage::Rounds };
+        let mut check = Self { rules, works, stage: Stage::Rounds, left: Duration::MAX };
         check.settle();
         check
     }
@@ -114,18 +132,32 @@ impl Check {
 
     /// This machine lacks what the scenario needs.
     pub fn lacks(&mut self, order: &Order, what: String) {
-        self.tell(order, |work| work.end(End::Lacks(what)));
+        self.tell(order, |work| work.lacks(what));
     }
 
-    /// The scenario went wrong on the side of the head. `why` goes behind "failed to".
+    /// The launch went wrong on the side of the head: it is asked for again, up to
+    /// [`HEAD_TROUBLES_MAX`] times, and then fails. `why` goes behind "failed to".
     pub fn failed(&mut self, order: &Order, why: String) {
-        self.tell(order, |work| work.end(End::Failed(why)));
+        self.tell(order, |work| work.failed(why));
     }
 
-    /// The scenario cannot be measured of the base: from here on head is measured alone, and its
-    /// metrics are new.
-    pub fn without_base(&mut self, order: &Order, why: String) {
-        self.tell(order, |work| work.goes_on_alone(why));
+    /// The base does not have the scenario: from here on head is measured alone, and its metrics are
+    /// new.
+    pub fn base_lacks(&mut self, order: &Order) {
+        self.tell(order, Work::base_lacks);
+    }
+
+    /// The launch went wrong on the side of the base: it is asked for again, up to
+    /// [`BASE_TROUBLES_MAX`] times in a row. From then on head is measured alone, and how it compares
+    /// cannot be said. `why` goes behind "failed to".
+    pub fn base_failed(&mut self, order: &Order, why: String) {
+        self.tell(order, |work| work.base_failed(why));
+    }
+
+    /// So much time is left: no round is asked for that would not leave enough of it to confirm what
+    /// fails. Without a word of it there is no limit.
+    pub const fn may_take(&mut self, left: Duration) {
+        self.left = left;
     }
 
     /// What was found. A run that is asked before it is done knows less, and says so.
@@ -158,29 +190,60 @@ impl Check {
 
     /// Asks for another round of whatever cannot be said yet; whether there is any.
     fn escalates(&mut self) -> bool {
+        let open = self.open();
+        let mut left = self.left.saturating_sub(self.cost_of_confirmations());
+        let mut asked = BTreeSet::new();
+        for (work, purpose) in open {
+            let Some(round) = self.works[work].cost_of_round(purpose, &self.rules) else {
+                continue;
+            };
+            // What is looked at more closely may turn out to fail.
+            let confirmation = match purpose {
+                Purpose::Measure if self.works[work].plan.how == How::Paired => {
+                    self.works[work].cost_of_confirmation(&self.rules).unwrap_or_default()
+                }
+                _ => Duration::ZERO,
+            };
+            let cost = round.saturating_add(confirmation);
+            if cost <= left && asked.insert((work, purpose)) {
+                left -= cost;
+                self.works[work].asks_again(purpose, &self.rules);
+            }
+        }
+        !asked.is_empty()
+    }
+
+    /// What cannot be said yet, and could be with more launches. Controls first: without them nothing
+    /// can be said of anything.
+    fn open(&self) -> BTreeSet<(usize, Purpose)> {
         let sight = Sight::of(&self.works, &self.rules);
         let blocking = sight.compared.iter().filter(|it| it.importance == Importance::Blocking);
-        let open = blocking
+        let compared = blocking
             .filter(|it| it.judgement == Judgement::Inconclusive)
             .map(|it| (it.work, Purpose::Measure));
         let noisy =
             sight.controls.iter().filter(|it| !it.is_quiet()).map(|it| (it.work, Purpose::Control));
-        let mut asked = false;
-        for (work, purpose) in open.chain(noisy) {
-            asked |= self.works[work].asks_again(purpose, &self.rules);
-        }
-        asked
+        let promised = self
+            .works
+            .iter()
+            .enumerate()
+            .filter(|(_, work)| findings::straddles(work, &self.rules))
+            .map(|(at, _)| (at, Purpose::Measure));
+        compared.chain(noisy).chain(promised).collect()
+    }
+
+    /// How long it would take to confirm what fails by now.
+    fn cost_of_confirmations(&self) -> Duration {
+        let sight = Sight::of(&self.works, &self.rules);
+        let works: BTreeSet<usize> = sight.failing().map(|it| it.work).collect();
+        let cost = |at: usize| self.works[at].cost_of_confirmation(&self.rules);
+        works.into_iter().filter_map(cost).sum()
     }
 
     /// Asks for fresh launches of whatever fails and would fail the run.
     fn confirm(&mut self) {
         let sight = Sight::of(&self.works, &self.rules);
-        let failing = sight.compared.iter().filter(|it| {
-            it.judgement == Judgement::Fail
-                && it.importance == Importance::Blocking
-                && sight.vouches_for(it.family)
-        });
-        for compared in failing {
+        for compared in sight.failing().filter(|it| sight.vouches_for(it.family)) {
             self.works[compared.work].asks_to_confirm(&self.rules);
         }
     }

@@ -7,8 +7,9 @@
 //!
 //! It judges nothing; trends are drawn from it. A run that was cut short while it wrote leaves the
 //! beginning of a line without its end: reading says so and goes on, the next [`append`] takes it away.
-//! Anything else that is no line of the history is an error, as somebody must have edited it. Quick runs are
-//! not kept: their values are of too few samples to lie beside the others.
+//! Anything else that is no line of the history is an error, as somebody must have edited it. Only
+//! whole runs of the work tree are kept: the values of a quick one are of too few samples to lie beside
+//! the others, and a comparison may be of any two commits.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -93,9 +94,10 @@ pub enum LineError {
 }
 
 impl Line {
-    /// What is kept of a run; nothing of a quick one.
+    /// What is kept of a run; nothing of a quick one or a comparison. Whether a run was of
+    /// everything is for the caller to know.
     pub fn of(report: &BenchReport) -> Option<Self> {
-        if report.mode == Mode::Quick {
+        if matches!(report.mode, Mode::Quick | Mode::Compare) {
             return None;
         }
         let measured = report.metrics.iter().filter_map(|metric| {
@@ -212,9 +214,12 @@ impl History {
 /// Appends a run, on the disk when this returns. In one write, so that a line is there in whole or
 /// was cut at its end; the runs of one checkout hold its lock, so nobody else writes.
 ///
+/// A history that somebody has edited into something else stays as it is.
+///
 /// # Errors
-/// When the file system refuses.
+/// When it cannot be read, a line of it is none, or the file system refuses.
 pub fn append(path: &Path, line: &Line) -> Result<(), HistoryError> {
+    History::read(path)?;
     let mut text = serde_json::to_string(line).expect("it has string keys only");
     text.push('\n');
     write_behind(path, &text)

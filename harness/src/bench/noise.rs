@@ -12,8 +12,8 @@
 //! happen to show is accounted for by drawing the recording itself again: the upper bound is what 19 of 20
 //! such recordings stay below.
 //!
-//! Left out: the controls and the load guard. They only turn verdicts into inconclusive ones, on
-//! machines that are not quiet.
+//! Left out: the controls, the load guard and the limit of a run. They only turn verdicts into
+//! inconclusive ones, on machines that are not quiet: a run says less than was played, and errs less.
 
 use serde::{Deserialize, Serialize};
 
@@ -51,7 +51,8 @@ pub struct Recorded {
     pub metric: Metric,
     /// Pairs of a launch in the first round of a real run.
     pub pairs: usize,
-    /// At least [`LAUNCHES_MIN`], each with as many pairs as the last round takes.
+    /// At least [`LAUNCHES_MIN`], each with at least the pairs of the first round. Where there are
+    /// fewer than the last round takes, those are drawn again.
     pub launches: Vec<Launch>,
 }
 
@@ -69,7 +70,7 @@ pub enum TooLittle {
         /// How many there are.
         launches: usize,
     },
-    /// A launch is too short for the last round.
+    /// A launch is too short for the first round.
     #[error("find {wanted} pairs in every launch of {metric}: one has {pairs}")]
     Pairs {
         /// Of which metric.
@@ -90,6 +91,13 @@ pub struct NoiseRow {
     pub gate: Importance,
     /// Launches that were recorded.
     pub launches: usize,
+    /// Pairs of the shortest of them.
+    #[serde(default)]
+    pub pairs: usize,
+    /// Pairs of a launch of the last round and of the confirmation: beyond those that were recorded
+    /// they were drawn from them again.
+    #[serde(default)]
+    pub pairs_played: usize,
     /// Runs that fail a build that is as good as its base.
     pub false_fail: f64,
     /// The same at most, with 95 %.
@@ -158,7 +166,7 @@ impl NoiseRow {
 /// Plays runs with what was recorded of one metric. `blocking` is how many blocking metrics are
 /// judged together with it.
 pub fn row(recorded: &Recorded, rules: &Rules, blocking: usize) -> Result<NoiseRow, TooLittle> {
-    let lines = check(recorded, rules)?;
+    let lines = check(recorded)?;
     let gate = Gate { lines, rules: *rules, pairs: recorded.pairs, blocking: blocking.max(1) };
     Ok(play(recorded, &gate, EFFORT))
 }
@@ -174,6 +182,8 @@ fn play(recorded: &Recorded, gate: &Gate, effort: Effort) -> NoiseRow {
         metric: recorded.metric.id.clone(),
         gate: recorded.metric.gate,
         launches: recorded.launches.len(),
+        pairs: shortest(recorded),
+        pairs_played: gate.pairs * gate.rules.confirming_factor(),
         false_fail: rate(&runs, Judgement::Fail),
         false_fail_upper: gate.upper_bound(&pool, effort, &mut seed),
         found_10: rate(&gate.play_all(&all(&slower_10), effort.runs, &mut seed), Judgement::Fail),
@@ -192,19 +202,23 @@ pub fn shows(metric: &Metric, slowed: &[Launch], draws: Draws) -> Option<Shown> 
     Some(Shown { ratio, shows: 1.0 < ratio.low && SHOWN_MIN < ratio.value })
 }
 
-fn check(recorded: &Recorded, rules: &Rules) -> Result<RelativeLines, TooLittle> {
+fn check(recorded: &Recorded) -> Result<RelativeLines, TooLittle> {
     let metric = || recorded.metric.id.clone();
     let lines = recorded.metric.relative.ok_or_else(|| TooLittle::NotRelative(metric()))?;
     let launches = recorded.launches.len();
     if launches < LAUNCHES_MIN {
         return Err(TooLittle::Launches { metric: metric(), launches });
     }
-    let pairs = recorded.launches.iter().map(|launch| launch.pairs.len()).min().unwrap_or(0);
-    let wanted = recorded.pairs * rules.confirming_factor();
-    if recorded.pairs == 0 || pairs < wanted {
-        return Err(TooLittle::Pairs { metric: metric(), pairs, wanted: wanted.max(1) });
+    let pairs = shortest(recorded);
+    let wanted = recorded.pairs.max(1);
+    if pairs < wanted || recorded.pairs == 0 {
+        return Err(TooLittle::Pairs { metric: metric(), pairs, wanted });
     }
     Ok(lines)
+}
+
+fn shortest(recorded: &Recorded) -> usize {
+    recorded.launches.iter().map(|launch| launch.pairs.len()).min().unwrap_or(0)
 }
 
 /// The ratios of every launch, of a head that is `slower` so many times.

@@ -6,14 +6,16 @@
 use super::policy::Importance;
 use super::report::{BenchVerdict, MetricReport, Standing};
 use crate::exit_code::ExitCode;
+use crate::gate::Gate;
 
 /// Which exit code a run ends with where several hold, the first first. A number that is off says
 /// more than a file that is wrong, and that more than a measurement that says nothing.
-pub const PRECEDENCE: [ExitCode; 7] = [
+pub const PRECEDENCE: [ExitCode; 8] = [
     ExitCode::InvariantBroken,
     ExitCode::Failed,
     ExitCode::FileInvalid,
     ExitCode::NoReference,
+    ExitCode::PreconditionMissing,
     ExitCode::NothingSelected,
     ExitCode::Inconclusive,
     ExitCode::Warnings,
@@ -31,6 +33,16 @@ pub enum Warnings {
     Denied,
 }
 
+/// What was to be measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// All that can be: what blocks and was not measured was not checked, and that is said. Behind a
+    /// closed gate it lets nothing pass.
+    Everything(Gate),
+    /// A part.
+    Part,
+}
+
 /// What a run was like, apart from its metrics.
 #[derive(Debug, Clone, Copy)]
 pub struct Circumstances<'a> {
@@ -40,7 +52,12 @@ pub struct Circumstances<'a> {
     pub base_missing: Option<&'a str>,
     /// What becomes of remarks.
     pub warnings: Warnings,
+    /// What was to be measured.
+    pub extent: Extent,
 }
+
+/// What skips in a run of everything.
+const UNCHECKED: &str = "not measured, as this machine lacks what they need";
 
 /// What one metric counts as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,6 +128,10 @@ pub fn judge(metrics: &[MetricReport], circumstances: &Circumstances<'_>) -> Ben
     if circumstances.base_missing.is_some() {
         codes.push(ExitCode::NoReference);
     }
+    if circumstances.extent == Extent::Everything(Gate::Closed) && metrics.iter().any(is_unchecked)
+    {
+        codes.push(ExitCode::PreconditionMissing);
+    }
     if verdict.unmeasured == metrics.len() {
         codes.push(ExitCode::NothingSelected);
     }
@@ -118,6 +139,11 @@ pub fn judge(metrics: &[MetricReport], circumstances: &Circumstances<'_>) -> Ben
     verdict.exit_code = worst.unwrap_or(ExitCode::Pass);
     verdict.reasons = reasons(metrics, circumstances);
     verdict
+}
+
+/// Whether a metric blocks and was not measured, though it could be on some machine.
+fn is_unchecked(report: &MetricReport) -> bool {
+    report.standing == Standing::Skipped && report.policy.gate == Importance::Blocking
 }
 
 /// One line for each kind of trouble, what counts before what is only shown.
@@ -130,6 +156,9 @@ fn reasons(metrics: &[MetricReport], circumstances: &Circumstances<'_>) -> Vec<S
     reasons.extend(blocking("got worse than they may", Standing::Fail));
     reasons.extend(circumstances.problems.iter().cloned());
     reasons.extend(circumstances.base_missing.map(|why| format!("nothing to compare with: {why}")));
+    if circumstances.extent != Extent::Part {
+        reasons.extend(line(UNCHECKED, metrics, is_unchecked));
+    }
     if metrics.iter().all(|it| Counts::of(it) == Counts::Unmeasured) {
         reasons.push("nothing was measured".to_owned());
     }

@@ -16,8 +16,9 @@ use harness::bench::report::{
     Bare, BenchMachine, BenchReport, KIND, MetricReport, Mode, QuarantineLine, RoleMemory,
     SlowCase, TierSummary, Trend,
 };
-use harness::bench::verdict::{self, Circumstances, Warnings};
+use harness::bench::verdict::{self, Circumstances, Extent, Warnings};
 use harness::files;
+use harness::gate::Gate;
 use harness::quarantine::Quarantine;
 use harness::report::{Report, SCHEMA};
 use harness::tier::Tier;
@@ -51,6 +52,7 @@ pub(super) struct Found {
     pub(super) roles: Vec<RoleMemory>,
     pub(super) problems: Vec<String>,
     pub(super) warnings: Warnings,
+    pub(super) gate: Gate,
 }
 
 /// What became of the instruction counts.
@@ -77,6 +79,14 @@ pub(super) fn report(
     remember: Remember,
 ) -> BenchReport {
     let metrics = metrics(policy, &found);
+    let is_whole = found.only.is_none();
+    let extent = if is_whole && found.mode == Mode::Full {
+        Extent::Everything(found.gate)
+    } else {
+        Extent::Part
+    };
+    // A part would be a point of a line whose other points are of everything.
+    let remember = if is_whole { remember } else { Remember::No };
     let mut report = BenchReport {
         schema: SCHEMA.to_owned(),
         kind: KIND.to_owned(),
@@ -106,13 +116,18 @@ pub(super) fn report(
         problems: &problems,
         base_missing: report.base_missing.as_deref(),
         warnings: found.warnings,
+        extent,
     };
     report.verdict = verdict::judge(&report.metrics, &circumstances);
     report
 }
 
-const NOTHING: Circumstances<'_> =
-    Circumstances { problems: &[], base_missing: None, warnings: Warnings::Allowed };
+const NOTHING: Circumstances<'_> = Circumstances {
+    problems: &[],
+    base_missing: None,
+    warnings: Warnings::Allowed,
+    extent: Extent::Part,
+};
 
 /// Every metric of the policy, in its order.
 fn metrics(policy: &Policy, found: &Found) -> Vec<MetricReport> {
@@ -237,15 +252,24 @@ impl Copies {
     }
 }
 
+/// What a run leaves: no file of it may be of another run than its neighbour.
+const FORMS: [&str; 4] = ["report.json", "report.md", "junit.xml", "report.html"];
+
+/// Takes away what an earlier run left.
+pub(super) fn clear(places: &Places) -> anyhow::Result<()> {
+    let mut all = FORMS.iter().map(|name| places.report(name));
+    all.try_for_each(|path| crate::tier::places::remove_file(&path))
+}
+
 /// Writes a report in all its forms.
 pub(super) fn write(places: &Places, report: &BenchReport, copies: &Copies) -> anyhow::Result<()> {
     let texts = [
-        ("report.json", report.to_json(), &copies.json),
-        ("report.md", render::markdown(report), &copies.markdown),
-        ("junit.xml", render::junit(report), &copies.junit),
-        ("report.html", render::html(report), &copies.html),
+        (report.to_json(), &copies.json),
+        (render::markdown(report), &copies.markdown),
+        (render::junit(report), &copies.junit),
+        (render::html(report), &copies.html),
     ];
-    for (name, text, copy) in &texts {
+    for (name, (text, copy)) in FORMS.into_iter().zip(&texts) {
         put(&places.report(name), text)?;
         if let Some(copy) = copy {
             // Where somebody says, as anybody's file, and not as ours alone.

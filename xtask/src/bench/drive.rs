@@ -6,13 +6,17 @@
 //!    └────────────────────────────────────────────────────────────────────────────┘
 //! ```
 //!
+//! What goes wrong on a busy machine says as little as what is measured there: it is asked for again.
+//!
 //! A run has a limit: what it would take to be surer of the last few is not spent beyond it. What is
 //! not said by then is inconclusive.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use harness::bench::check::{Check, Order, Planned, Purpose, Rules, Sides, Step, Taken};
+use harness::bench::check::{
+    Check, Order, Planned, Purpose, Rules, Sides, Step, Taken, launch_cost,
+};
 use harness::bench::load::{self, Found, Guard};
 use harness::bench::report::RoleMemory;
 use harness::seed::Seed;
@@ -117,6 +121,9 @@ impl<'a> Drive<'a> {
                 eprintln!("the time is up, with {left} launches to go");
                 break;
             }
+            let left =
+                self.limit.saturating_sub(began.elapsed() + estimate(std::slice::from_ref(&order)));
+            self.check.may_take(left);
             self.progress.launches(&order, &self.check.orders());
             self.one(&order)?;
         }
@@ -143,13 +150,21 @@ impl<'a> Drive<'a> {
             return Err(Interrupted);
         }
         let after = if self.guard.is_due() { self.looked() } else { Found::Quiet };
+        if after == Found::Loaded && minds && !matches!(taken, Err(ref fault) if fault.lacks()) {
+            self.check.disturbed(order);
+            return Ok(());
+        }
         match taken {
-            Ok(_) if after == Found::Loaded && minds => self.check.disturbed(order),
             Ok(taken) => self.check.took(order, taken),
-            Err(Fault::Head(Trouble::Missing(what))) => self.check.lacks(order, what),
+            Err(Fault::Base(Trouble::Missing(_))) if order.sides == Sides::BaseAndHead => {
+                self.check.base_lacks(order);
+            }
             Err(Fault::Base(trouble)) if order.sides == Sides::BaseAndHead => {
-                let why = format!("the base failed to {trouble}");
-                self.check.without_base(order, why);
+                self.check.base_failed(order, trouble.to_string());
+            }
+            // Beside the head, what stands for the base is a copy of it.
+            Err(Fault::Base(Trouble::Missing(what)) | Fault::Head(Trouble::Missing(what))) => {
+                self.check.lacks(order, what);
             }
             Err(Fault::Base(trouble) | Fault::Head(trouble)) => {
                 self.check.failed(order, trouble.to_string());
@@ -217,13 +232,9 @@ impl<'a> Drive<'a> {
 
 /// About how long a run of these orders takes, escalation and waiting apart.
 pub(super) fn estimate(orders: &[Order]) -> Duration {
-    /// Starting and ending the probes of a launch.
-    const AROUND: Duration = Duration::from_millis(150);
     let of = |order: &Order| {
-        let cost = plan::row(&order.scenario).map_or(Duration::ZERO, |row| row.cost);
-        let sides = if order.sides == Sides::HeadAlone { 1 } else { 2 };
-        let samples = u32::try_from(order.pairs).unwrap_or(u32::MAX).saturating_mul(sides);
-        AROUND + cost.saturating_mul(samples)
+        let row = plan::row(&order.scenario);
+        row.map_or(Duration::ZERO, |row| launch_cost(row.cost, order.sides, 1, order.pairs))
     };
     orders.iter().map(of).sum()
 }

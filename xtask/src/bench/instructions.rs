@@ -2,7 +2,8 @@
 //! whatever else the machine does.
 //!
 //! The benches are those of `benches/benches/instructions.rs`, each an `instructions.<function>`. Where
-//! there is no valgrind nothing is counted, and that is said aloud.
+//! there is no valgrind nothing is counted, and that is said aloud. Where there is, a head without a count
+//! of what is promised fails: a bench that no longer builds would be a gate that no longer shuts.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -13,9 +14,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::Context;
-use harness::bench::check::counted;
+use harness::bench::check::{BaseCount, counted, uncounted};
 use harness::bench::policy::{Metric, Policy, Scope};
-use harness::bench::report::{MetricReport, Standing};
+use harness::bench::report::MetricReport;
 use harness::command::run_within;
 use serde_json::Value;
 
@@ -48,8 +49,10 @@ type Counts = BTreeMap<String, f64>;
 
 /// Why nothing was counted.
 enum Without {
-    /// It cannot be here.
-    Reason(String),
+    /// This machine lacks something.
+    Lacks(String),
+    /// It went wrong. Goes behind "failed to".
+    Failed(String),
     /// Somebody wants the run to end.
     Interrupted,
 }
@@ -66,60 +69,84 @@ pub(super) fn count(
     if wanted.is_empty() {
         return Ok(Instructions::Skipped("not part of this run".to_owned()));
     }
-    let counts = of_both(yard, ready)?;
-    let (head, base) = match counts {
-        Ok(counts) => counts,
+    let head = match of_head(yard, ready)? {
         Err(Without::Interrupted) => return Err(Interrupted.into()),
-        Err(Without::Reason(why)) => {
+        Err(Without::Lacks(why)) => {
             eprintln!("SKIPPED: instructions are not counted: {why}");
             return Ok(Instructions::Skipped(why));
         }
+        Err(Without::Failed(why)) => Err(why),
+        Ok(counts) => Ok(counts),
     };
-    let of = |counts: &Counts, metric: &Metric| {
-        metric.id.strip_prefix(PREFIX).and_then(|name| counts.get(name)).copied()
+    let base = match &head {
+        Ok(head) => of_base(yard, ready, &head.tools)?,
+        Err(_) => OfBase::Unasked,
     };
-    let report = |metric: &Metric| Some(counted(metric, of(&head, metric)?, of(&base, metric)));
-    let mut reports: Vec<MetricReport> = wanted.into_iter().filter_map(report).collect();
-    if ready.base_trees.is_none() {
-        reports.iter_mut().for_each(forget_base);
-    }
-    Ok(Instructions::Counted(reports))
+    let head = head.map(|head| head.counts);
+    let reports = wanted.into_iter().map(|metric| report(metric, &head, &base));
+    Ok(Instructions::Counted(reports.collect()))
 }
 
-/// Where nothing is compared, nothing is new either.
-fn forget_base(report: &mut MetricReport) {
-    if report.standing == Standing::New {
-        report.standing = Standing::Pass;
-        report.reasons.clear();
-    }
+/// What was counted of the head, and where the program lies that did.
+struct OfHead {
+    counts: Counts,
+    tools: PathBuf,
 }
 
-fn of_both(yard: Yard<'_>, ready: &Ready) -> anyhow::Result<Result<(Counts, Counts), Without>> {
+/// What was counted of the base.
+enum OfBase {
+    Counted(Counts),
+    Failed(String),
+    Unasked,
+}
+
+fn report(metric: &Metric, head: &Result<Counts, String>, base: &OfBase) -> MetricReport {
+    let of =
+        |counts: &Counts| metric.id.strip_prefix(PREFIX).and_then(|name| counts.get(name)).copied();
+    let head = match head {
+        Ok(head) => of(head),
+        Err(why) => return uncounted(metric, why),
+    };
+    let Some(head) = head else {
+        return uncounted(metric, "find it among what the benches count");
+    };
+    let base = match base {
+        OfBase::Counted(base) => of(base).map_or(BaseCount::Lacks, BaseCount::Is),
+        OfBase::Failed(why) => BaseCount::Failed(why.clone()),
+        OfBase::Unasked => BaseCount::Unasked,
+    };
+    counted(metric, head, &base)
+}
+
+fn of_head(yard: Yard<'_>, ready: &Ready) -> anyhow::Result<Result<OfHead, Without>> {
     if !has_valgrind() {
-        return Ok(Err(Without::Reason("valgrind is not installed".to_owned())));
+        return Ok(Err(Without::Lacks("valgrind is not installed".to_owned())));
     }
     let Some(version) = library_version(&ready.head_trees.root) else {
-        return Ok(Err(Without::Reason("the head has no counts".to_owned())));
+        return Ok(Err(Without::Failed("find the library that counts in Cargo.lock".to_owned())));
     };
     let tools = match runner(yard, &version)? {
         Ok(tools) => tools,
         Err(without) => return Ok(Err(without)),
     };
-    let head = match of_tree(yard, &ready.head_trees, &tools, "head")? {
-        Ok(counts) => counts,
-        Err(without) => return Ok(Err(without)),
-    };
-    let Some(trees) = ready.base_trees.as_ref().filter(|it| counts_alike(it, &version)) else {
-        return Ok(Ok((head, Counts::new())));
-    };
-    Ok(match of_tree(yard, trees, &tools, "base")? {
-        Ok(base) => Ok((head, base)),
-        Err(Without::Interrupted) => Err(Without::Interrupted),
-        Err(Without::Reason(why)) => {
-            eprintln!("xtask: the instructions of the base are not counted: {why}");
-            Ok((head, Counts::new()))
+    let counts = of_tree(yard, &ready.head_trees, &tools, "head")?;
+    Ok(counts.map(|counts| OfHead { counts, tools }))
+}
+
+fn of_base(yard: Yard<'_>, ready: &Ready, tools: &Path) -> anyhow::Result<OfBase> {
+    let Some(trees) = &ready.base_trees else { return Ok(OfBase::Unasked) };
+    // What was counted in another way is as good as not counted: it has to be new for once.
+    if !counts_alike(trees, library_version(&ready.head_trees.root).as_deref()) {
+        return Ok(OfBase::Counted(Counts::new()));
+    }
+    match of_tree(yard, trees, tools, "base")? {
+        Ok(counts) => Ok(OfBase::Counted(counts)),
+        Err(Without::Interrupted) => Err(Interrupted.into()),
+        Err(Without::Lacks(why) | Without::Failed(why)) => {
+            eprintln!("xtask: the instructions of the base are not counted: failed to {why}");
+            Ok(OfBase::Failed(why))
         }
-    })
+    }
 }
 
 fn has_valgrind() -> bool {
@@ -129,8 +156,8 @@ fn has_valgrind() -> bool {
 }
 
 /// Whether a tree has counts, made in the same way.
-fn counts_alike(trees: &Trees, version: &str) -> bool {
-    trees.root.join(BENCHES).is_file() && library_version(&trees.root).as_deref() == Some(version)
+fn counts_alike(trees: &Trees, version: Option<&str>) -> bool {
+    trees.root.join(BENCHES).is_file() && library_version(&trees.root).as_deref() == version
 }
 
 /// The version of the library in the lock file of a tree.
@@ -163,7 +190,7 @@ fn runner(yard: Yard<'_>, version: &str) -> anyhow::Result<Result<PathBuf, Witho
         Ended::With(0) => Ok(programs),
         Ended::Interrupted => Err(Without::Interrupted),
         Ended::With(_) | Ended::TooLate => {
-            Err(Without::Reason(format!("{RUNNER} {version} is not to be had")))
+            Err(Without::Lacks(format!("{RUNNER} {version} is not to be had")))
         }
     })
 }
@@ -189,12 +216,12 @@ fn of_tree(
     let counts = counts(&written(&log));
     Ok(match ended {
         Ended::With(0) if counts.is_empty() => {
-            Err(Without::Reason(format!("{} holds no count", log.display())))
+            Err(Without::Failed(format!("find a count in {}", log.display())))
         }
         Ended::With(0) => Ok(counts),
         Ended::Interrupted => Err(Without::Interrupted),
         Ended::With(_) | Ended::TooLate => {
-            Err(Without::Reason(format!("it went wrong, as {} tells", log.display())))
+            Err(Without::Failed(format!("count instructions, as {} tells", log.display())))
         }
     })
 }

@@ -41,6 +41,13 @@ pub(super) enum Fault {
     Head(Trouble),
 }
 
+impl Fault {
+    /// Whether something lacks, which does so on a busy machine, too.
+    pub(super) const fn lacks(&self) -> bool {
+        matches!(self, Self::Base(Trouble::Missing(_)) | Self::Head(Trouble::Missing(_)))
+    }
+}
+
 impl Start {
     /// What its probe offers.
     pub(super) fn offered(&self, interrupt: &Interrupt) -> Result<Vec<Offered>, Trouble> {

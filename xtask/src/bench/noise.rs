@@ -5,6 +5,9 @@
 //!  the same, with the head slowed by 20 % ─────────┴──────> does each time show it? ──┘
 //! ```
 //!
+//! A recording can be made in parts: `--only` and `--resume` add to what there is of the same commit, and
+//! the table is of all of it.
+//!
 //! With `--burn` it is the other way round: all cores are kept busy, and the gate has to say that it
 //! cannot tell.
 
@@ -15,10 +18,10 @@ mod table;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use harness::bench::check::{Planned, Rules};
+use harness::bench::check::{Planned, Rules, Sides};
 use harness::bench::load::{self, Found};
-use harness::bench::noise::{self, NoiseTable, Recorded};
-use harness::bench::policy::{Importance, Kind as MetricKind, Policy};
+use harness::bench::noise::{self, LAUNCHES_MIN, Recorded};
+use harness::bench::policy::{Importance, Kind as MetricKind, Metric, Policy};
 use harness::bench::report::{BenchMachine, Mode};
 use harness::exit_code::ExitCode;
 use harness::seed::Seed;
@@ -72,19 +75,62 @@ pub(super) fn run(workspace: &Workspace, arguments: &NoiseArguments) -> anyhow::
     }
     let head = Head::new(ready.head, BenchMachine::here().id);
     let path = places.report("noise.jsonl");
-    let earlier = if arguments.resume { Recording::resume(&path, &head)? } else { None };
+    // A part adds to what there is: else the whole could never be recorded part by part.
+    let adds = arguments.resume || only.is_some();
+    let earlier = if adds { Recording::resume(&path, &head)? } else { None };
     let recording = match earlier {
         Some(earlier) => earlier,
         None => Recording::begin(&path, head)?,
     };
     let mut recorder =
         Recorder { recording, starts: &ready.starts, seed: Seed::fresh(), interrupt: &interrupt };
+    announce(&planned, arguments.launches, &recorder.recording);
     recorder.all(&planned, arguments.launches)?;
-    let found = judged(&policy, &planned, &recorder.recording)?;
+    let everything = plan::plan(&policy, Wanted { only: None, ..wanted });
+    let found = judged(&policy, &everything, &recorder.recording)?;
     let page = table::markdown(&found, &recorder.recording.head);
     assemble::put(&places.report("noise.md"), &page)?;
     print!("\n{page}");
     Ok(if found.holds() { ExitCode::Pass } else { ExitCode::Failed })
+}
+
+/// What one scenario takes of a recording.
+struct Share {
+    kind: Kind,
+    launches: usize,
+    pairs: usize,
+}
+
+/// What is recorded of a scenario: what is compared against itself, and what is timed slowed too.
+fn shares(plan: &Planned, launches: usize) -> impl Iterator<Item = Share> {
+    let compared = plan.metrics.iter().any(|metric| metric.relative.is_some());
+    let timed = plan.metrics.iter().any(|metric| metric.kind == MetricKind::Latency);
+    let pairs = plan::recorded_pairs(plan, &Rules::full(SEED));
+    let equal = compared.then_some(Share { kind: Kind::Equal, launches, pairs });
+    let (kind, launches) = (Kind::Slowed, SLOWED_LAUNCHES);
+    let slowed = timed.then_some(Share { kind, launches, pairs: plan.pairs });
+    equal.into_iter().chain(slowed)
+}
+
+/// About how long a share takes on a quiet machine, where so many of its launches are there already.
+fn time(plan: &Planned, share: &Share, there: usize) -> Duration {
+    let launches = share.launches.saturating_sub(there);
+    // Before a launch and behind it.
+    let looks = load::LOOK.saturating_mul(u32::try_from(2 * launches).unwrap_or(u32::MAX));
+    plan.cost(Sides::CopyAndHead, launches, share.pairs).saturating_add(looks)
+}
+
+fn announce(planned: &[Planned], launches: usize, recording: &Recording) {
+    let mut all = Duration::ZERO;
+    for plan in planned {
+        let left = |share: &Share| time(plan, share, recording.count(&plan.scenario, share.kind));
+        let took: Duration = shares(plan, launches).map(|share| left(&share)).sum();
+        if !took.is_zero() {
+            println!("{:<14} about {:>5.0} s", plan.scenario, took.as_secs_f64().ceil());
+        }
+        all += took;
+    }
+    println!("together about {:.0} min on a quiet machine", (all.as_secs_f64() / 60.0).ceil());
 }
 
 /// Takes launches, on a quiet machine.
@@ -98,19 +144,12 @@ struct Recorder<'a> {
 impl Recorder<'_> {
     /// All that is not there yet. Launches of all scenarios take turns, as in a real run.
     fn all(&mut self, planned: &[Planned], launches: usize) -> anyhow::Result<()> {
-        let rules = Rules::full(SEED);
         let began = Instant::now();
         for turn in 0..launches.max(SLOWED_LAUNCHES) {
             eprintln!("turn {turn}, {:.0} s", began.elapsed().as_secs_f64());
             for plan in planned {
-                let compared = plan.metrics.iter().any(|metric| metric.relative.is_some());
-                let timed = plan.metrics.iter().any(|metric| metric.kind == MetricKind::Latency);
-                let last = plan.pairs * rules.confirming_factor();
-                if compared && turn < launches {
-                    self.one(&plan.scenario, Kind::Equal, last, turn)?;
-                }
-                if timed && turn < SLOWED_LAUNCHES {
-                    self.one(&plan.scenario, Kind::Slowed, plan.pairs, turn)?;
+                for share in shares(plan, launches).filter(|share| turn < share.launches) {
+                    self.one(&plan.scenario, share.kind, share.pairs, turn)?;
                 }
             }
         }
@@ -176,18 +215,27 @@ fn judged(
     planned: &[Planned],
     recording: &Recording,
 ) -> anyhow::Result<table::Found> {
-    let rules = Rules::full(SEED);
+    let (rules, quick_rules) = (Rules::full(SEED), Rules::quick(SEED));
     let blocking = policy.metrics.iter().filter(|metric| {
         metric.gate == Importance::Blocking && metric.relative.is_some() && metric.is_built()
     });
+    let is_quick = |metric: &&Metric| metric.scenario.as_deref().and_then(quick_pairs).is_some();
+    let blocking_quick = blocking.clone().filter(is_quick).count();
     let blocking = blocking.count();
-    let mut found = table::Found { noise: NoiseTable::default(), slowed: Vec::new() };
+    let mut found = table::Found::default();
     for plan in planned {
         for metric in &plan.metrics {
             let launches = recording.launches(&plan.scenario, Kind::Equal, metric);
-            if metric.relative.is_some() && !launches.is_empty() {
+            if metric.relative.is_some() && LAUNCHES_MIN <= launches.len() {
                 let recorded = Recorded { metric: metric.clone(), pairs: plan.pairs, launches };
                 found.noise.rows.push(noise::row(&recorded, &rules, blocking)?);
+                if let Some(pairs) = quick_pairs(&plan.scenario) {
+                    let recorded = Recorded { pairs, ..recorded };
+                    found.quick.rows.push(noise::row(&recorded, &quick_rules, blocking_quick)?);
+                }
+            } else if metric.relative.is_some() {
+                let there = launches.len();
+                println!("{}: {there} of {LAUNCHES_MIN} launches are recorded", metric.id);
             }
             let slowed = recording.launches(&plan.scenario, Kind::Slowed, metric);
             let draws = rules.chance().of(&metric.id);
@@ -202,8 +250,16 @@ fn judged(
     Ok(found)
 }
 
+/// Pairs of a launch in a run of every day.
+fn quick_pairs(scenario: &str) -> Option<usize> {
+    plan::row(scenario)?.quick_pairs
+}
+
 /// Whether a metric is the difference of two times: by how much it was slowed is then no part of
 /// what it is. The time that it is the difference of is slowed itself.
 fn is_difference(id: &str) -> bool {
     id.strip_suffix(".over").is_some()
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use harness::bench::check::{How, Planned};
+use harness::bench::check::{How, Planned, Rules};
 use harness::bench::policy::{Family, Metric, Policy, Scope};
 use harness::bench::probe::Offered;
 use harness::bench::report::Mode;
@@ -28,9 +28,14 @@ pub(super) struct Row {
     /// Pairs of a launch in the first round.
     pairs: usize,
     /// The same every day; none where it is not measured then.
-    quick_pairs: Option<usize>,
-    /// Samples where a build is measured alone.
+    pub(super) quick_pairs: Option<usize>,
+    /// Pairs of a launch that is recorded to see how the gate does, at most: what takes long is
+    /// recorded shorter than the last round of a run, so that all of it takes less than half an hour.
+    recorded_max: usize,
+    /// Samples of a launch where a build is measured alone.
     samples: usize,
+    /// How many launches that are: several where one would take longer than the machine goes unlooked at.
+    launches: usize,
     /// For which family it vouches.
     control_for: Option<Family>,
     /// About how long a sample takes, with everything around it.
@@ -44,7 +49,9 @@ const USUAL: Row = Row {
     scenario: "",
     pairs: 20,
     quick_pairs: None,
+    recorded_max: usize::MAX,
     samples: 100,
+    launches: 1,
     control_for: None,
     cost: Duration::from_millis(5),
     limit: USUAL_MAX,
@@ -52,13 +59,19 @@ const USUAL: Row = Row {
 
 /// All of them.
 pub(super) const ROWS: &[Row] = &[
-    Row { scenario: "route_core", quick_pairs: Some(20), control_for: Some(Family::Cpu), ..USUAL },
-    Row { scenario: "registry", quick_pairs: Some(20), ..USUAL },
+    Row {
+        scenario: "route_core",
+        quick_pairs: Some(20),
+        control_for: Some(Family::Cpu),
+        cost: Duration::from_millis(2),
+        ..USUAL
+    },
+    Row { scenario: "registry", quick_pairs: Some(20), cost: Duration::from_millis(10), ..USUAL },
     Row {
         scenario: "route",
         quick_pairs: Some(20),
         control_for: Some(Family::Disk),
-        cost: Duration::from_millis(20),
+        cost: Duration::from_millis(6),
         ..USUAL
     },
     Row {
@@ -66,13 +79,14 @@ pub(super) const ROWS: &[Row] = &[
         quick_pairs: Some(8),
         samples: 40,
         control_for: Some(Family::Processes),
-        cost: Duration::from_millis(100),
+        cost: Duration::from_millis(25),
         ..USUAL
     },
     Row {
         scenario: "agent_real",
-        pairs: 10,
-        samples: 10,
+        pairs: 2,
+        samples: 1,
+        launches: 10,
         cost: Duration::from_secs(8),
         limit: LONG_MAX,
         ..USUAL
@@ -80,14 +94,22 @@ pub(super) const ROWS: &[Row] = &[
     Row { scenario: "cycles", samples: 3, cost: Duration::from_secs(1), ..USUAL },
     Row { scenario: "pickup_polled", samples: 30, cost: Duration::from_millis(200), ..USUAL },
     Row { scenario: "pickup", quick_pairs: Some(10), cost: Duration::from_millis(40), ..USUAL },
-    Row { scenario: "burst", pairs: 6, samples: 12, cost: Duration::from_millis(500), ..USUAL },
+    Row {
+        scenario: "burst",
+        pairs: 6,
+        recorded_max: 8,
+        samples: 12,
+        cost: Duration::from_millis(350),
+        ..USUAL
+    },
     Row { scenario: "inbox", samples: 1, cost: Duration::from_secs(8), limit: LONG_MAX, ..USUAL },
     Row {
         scenario: "life",
         pairs: 10,
         quick_pairs: Some(5),
+        recorded_max: 20,
         samples: 30,
-        cost: Duration::from_millis(100),
+        cost: Duration::from_millis(60),
         ..USUAL
     },
     Row {
@@ -104,8 +126,15 @@ pub(super) const ROWS: &[Row] = &[
         limit: LONG_MAX,
         ..USUAL
     },
-    Row { scenario: "status", quick_pairs: Some(10), cost: Duration::from_millis(5), ..USUAL },
-    Row { scenario: "restart", pairs: 8, samples: 20, cost: Duration::from_millis(300), ..USUAL },
+    Row { scenario: "status", quick_pairs: Some(10), cost: Duration::from_millis(4), ..USUAL },
+    Row {
+        scenario: "restart",
+        pairs: 8,
+        recorded_max: 16,
+        samples: 20,
+        cost: Duration::from_millis(100),
+        ..USUAL
+    },
 ];
 
 /// What there is to be measured.
@@ -124,6 +153,12 @@ pub(super) struct Wanted<'a> {
 /// The row of a scenario.
 pub(super) fn row(scenario: &str) -> Option<&'static Row> {
     ROWS.iter().find(|row| row.scenario == scenario)
+}
+
+/// Pairs of a recorded launch of a scenario: those of the last round of a run, where that is affordable.
+pub(super) fn recorded_pairs(plan: &Planned, rules: &Rules) -> usize {
+    let max = row(&plan.scenario).map_or(usize::MAX, |row| row.recorded_max);
+    (plan.pairs * rules.confirming_factor()).min(max)
 }
 
 /// The scenarios of a run, with what vouches for the machine among them.
@@ -158,17 +193,21 @@ impl Row {
         };
         let how = self.how(&metrics, wanted);
         let scenario = self.scenario.to_owned();
-        Some(Planned { scenario, metrics, how, pairs, control_for: None })
+        Some(Planned { scenario, metrics, how, pairs, control_for: None, cost: self.cost })
     }
 
     fn how(&self, metrics: &[Metric], wanted: Wanted<'_>) -> How {
-        let samples = self.samples;
+        let Self { launches, samples, .. } = *self;
         let is_compared = metrics.iter().any(|metric| metric.relative.is_some());
         match wanted.base {
             Some(base) if is_compared && wanted.mode != Mode::Run => {
-                if offers(base, self.scenario) { How::Paired } else { How::New { samples } }
+                if offers(base, self.scenario) {
+                    How::Paired
+                } else {
+                    How::New { launches, samples }
+                }
             }
-            _ => How::Absolute { samples },
+            _ => How::Absolute { launches, samples },
         }
     }
 }

@@ -7,7 +7,6 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use anyhow::Context;
 use harness::bench::probe::Offered;
 use harness::bench::report::Build;
 use harness::exit_code::ExitCode;
@@ -111,7 +110,7 @@ impl Yard<'_> {
         let head_trees = self.build_head(head)?;
         self.copy()?;
         let start = self.start(Side::Head);
-        let offered = start.offered(self.interrupt).context("start the probe of the head")?;
+        let offered = start.offered(self.interrupt).map_err(unstarted)?;
         let base = self.base_side(&identity, against)?;
         Ok(Ready {
             starts: Starts { head: start, base: base.start, control: self.start(Side::Control) },
@@ -234,6 +233,16 @@ impl Yard<'_> {
         };
         Start { program: self.places.probe(side), arguments }
     }
+}
+
+/// Why the probe of the head says nothing of what it offers.
+fn unstarted(trouble: Trouble) -> anyhow::Error {
+    let code = match trouble {
+        Trouble::Interrupted => return Interrupted.into(),
+        Trouble::Run(_) => ExitCode::PreconditionMissing,
+        _ => ExitCode::Failed,
+    };
+    Refusal { code, why: format!("start the probe of the head: failed to {trouble}") }.into()
 }
 
 /// `1a2b3c4d5e, with changes`.

@@ -83,7 +83,7 @@ fn a_report_of_a_measuring_run_is_known_by_its_kind() {
 fn a_file_that_is_no_report_is_told_apart_from_one_that_is_not_there() {
     let room = tempfile::tempdir().unwrap();
     let path = room.path().join("report.json");
-    assert_eq!(report(&path, Format::Terminal), ExitCode::Failed);
+    assert_eq!(report(&path, Format::Terminal), ExitCode::PreconditionMissing);
     fs::write(&path, "{}").unwrap();
     assert_eq!(report(&path, Format::Terminal), ExitCode::FileInvalid);
 }

@@ -4,7 +4,7 @@
 //! how against the base. It stands as the worst of them does.
 
 use super::judging::{Compared, Sight};
-use super::work::{End, Work};
+use super::work::{Alone, End, Work};
 use super::{Findings, How, Purpose, Rules, Surroundings};
 use crate::bench::policy::{Importance, Kind, Metric, RelativeLines};
 use crate::bench::report::{Interval, Judgement, Measured, MetricReport, Relative, Standing};
@@ -25,6 +25,22 @@ pub(super) fn of(works: &[Work], rules: &Rules, surroundings: Surroundings) -> F
     Findings { metrics, controls: sight.controls() }
 }
 
+/// Whether a scenario that is measured alone has a blocking metric of which it cannot be said on
+/// which side of its line it is.
+pub(super) fn straddles(work: &Work, rules: &Rules) -> bool {
+    let blocking = |it: &&Metric| it.gate == Importance::Blocking;
+    let is_open = |metric: &Metric| {
+        let head = head(work, metric, rules);
+        head.is_some_and(|it| absolute::judge(metric, &it.estimate) == Judgement::Inconclusive)
+    };
+    work.plan.how != How::Paired && work.plan.metrics.iter().filter(blocking).any(is_open)
+}
+
+fn head(work: &Work, metric: &Metric, rules: &Rules) -> Option<Measured> {
+    let draws = rules.chance().of(&metric.id).of("head");
+    absolute::measure(metric, &work.heads(metric), draws)
+}
+
 /// A metric whose part of the assistant is not built yet.
 pub fn awaiting(metric: &Metric) -> MetricReport {
     let part = metric.awaits.as_deref().unwrap_or("its part");
@@ -36,34 +52,64 @@ pub fn skipped(metric: &Metric, why: impl Into<String>) -> MetricReport {
     unmeasured(metric, Standing::Skipped, why.into())
 }
 
-/// A metric that is counted and the same in every run, such as instructions; `base` is `None` where
-/// the base has no such count.
-pub fn counted(metric: &Metric, head: f64, base: Option<f64>) -> MetricReport {
+/// A metric that is counted and the same in every run, such as instructions.
+pub fn counted(metric: &Metric, head: f64, base: &BaseCount) -> MetricReport {
     let measured = |value| Measured { estimate: exactly(value), samples: 1 };
     let head = measured(head);
     let judgement = absolute::judge(metric, &head.estimate);
     let mut parts = vec![against_promise(metric, &head, judgement)];
-    let relative = metric.relative.zip(base).map(|(lines, base)| {
-        let launch =
-            paired::Launch { pairs: vec![paired::Pair { base, head: head.estimate.value }] };
-        let log = paired::log_ratios(metric, &launch).into_iter().sum::<f64>();
-        let ratio = exactly(log.exp());
-        let judgement = paired::judge(&ratio, lines);
-        parts.push(against_base(&ratio, lines, judgement));
-        Relative {
-            base: measured(base),
-            ratio,
-            p: if judgement == Judgement::Fail { 0.0 } else { 1.0 },
-            launches: 1,
-            pairs: 1,
-            confirmation: None,
-            judgement,
+    let relative = match (metric.relative, base) {
+        (None, _) | (_, BaseCount::Unasked) => None,
+        (Some(_), BaseCount::Lacks) => {
+            parts.push(Part::of(Standing::New, "the base does not have it"));
+            None
         }
-    });
-    if base.is_none() && metric.relative.is_some() {
-        parts.push(Part::of(Standing::New, "the base does not have it"));
-    }
+        (Some(_), BaseCount::Failed(why)) => {
+            parts.push(Part::of(Standing::Inconclusive, format!("the base failed to {why}")));
+            None
+        }
+        (Some(lines), BaseCount::Is(base)) => {
+            let (part, relative) = against_count(metric, lines, head.estimate.value, *base);
+            parts.push(part);
+            Some(relative)
+        }
+    };
     report(metric, parts, Some(head), Some(judgement), relative)
+}
+
+/// A metric that should have been counted and was not. `why` goes behind "failed to".
+pub fn uncounted(metric: &Metric, why: &str) -> MetricReport {
+    unmeasured(metric, Standing::Fail, format!("failed to {why}"))
+}
+
+/// What the base says of a count.
+#[derive(Debug, Clone, PartialEq)]
+pub enum BaseCount {
+    /// This.
+    Is(f64),
+    /// It does not have it.
+    Lacks,
+    /// It has, and it went wrong there; goes behind "failed to".
+    Failed(String),
+    /// It was not asked: nothing is compared.
+    Unasked,
+}
+
+fn against_count(metric: &Metric, lines: RelativeLines, head: f64, base: f64) -> (Part, Relative) {
+    let launch = paired::Launch { pairs: vec![paired::Pair { base, head }] };
+    let log = paired::log_ratios(metric, &launch).into_iter().sum::<f64>();
+    let ratio = exactly(log.exp());
+    let judgement = paired::judge(&ratio, lines);
+    let relative = Relative {
+        base: Measured { estimate: exactly(base), samples: 1 },
+        ratio,
+        p: if judgement == Judgement::Fail { 0.0 } else { 1.0 },
+        launches: 1,
+        pairs: 1,
+        confirmation: None,
+        judgement,
+    };
+    (against_base(&ratio, lines, judgement), relative)
 }
 
 /// One metric at the end of a run.
@@ -96,16 +142,18 @@ impl Part {
 impl Finding<'_> {
     fn report(self) -> MetricReport {
         if let Some(End::Lacks(what)) = &self.work.end {
+            // Nothing was taken before.
             return skipped(self.metric, format!("this machine lacks {what}"));
         }
         let metric = self.metric;
-        let draws = self.rules.chance().of(&metric.id);
-        let head = absolute::measure(metric, &self.work.heads(metric), draws.of("head"));
+        let head = head(self.work, metric, self.rules);
         let mut parts = Vec::new();
         let judgement =
             head.as_ref().map(|head| self.excused(absolute::judge(metric, &head.estimate)));
         if let Some(End::Failed(why)) = &self.work.end {
             parts.push(Part::of(Standing::Fail, format!("failed to {why}")));
+        } else if let Some(why) = self.work.head_troubles.first() {
+            parts.push(Part::of(Standing::Warn, format!("failed to {why}, and once more did not")));
         }
         parts.push(match head.as_ref().zip(judgement) {
             Some((head, judgement)) => against_promise(metric, head, judgement),
@@ -148,10 +196,7 @@ impl Finding<'_> {
         match (self.work.plan.how, self.metric.relative, self.compared) {
             (How::Absolute { .. }, _, _) | (How::Paired, None, _) => (Part::pass(), None),
             (How::New { .. }, _, _) => (Part::of(Standing::New, "the base does not have it"), None),
-            (How::Paired, Some(_), None) => {
-                let why = self.work.without_base.as_deref();
-                (Part::of(Standing::New, why.unwrap_or("the base does not have it")), None)
-            }
+            (How::Paired, Some(_), None) => (self.uncompared(), None),
             (How::Paired, Some(lines), Some(compared)) => {
                 let draws = self.rules.chance().of(&self.metric.id).of("base");
                 let base = absolute::measure(self.metric, &self.work.bases(self.metric), draws);
@@ -170,6 +215,17 @@ impl Finding<'_> {
         }
     }
 
+    /// Why there is nothing to be seen of the base.
+    fn uncompared(self) -> Part {
+        match &self.work.alone {
+            Some(Alone::BaseFails(why)) => {
+                Part::of(Standing::Inconclusive, format!("the base failed to {why}"))
+            }
+            // Launches of both, and no value of the base in any.
+            Some(Alone::BaseLacks) | None => Part::of(Standing::New, "the base does not have it"),
+        }
+    }
+
     /// What the ratio means once the machine and the confirmation have had their say.
     fn against_base(self, compared: &Compared, lines: RelativeLines) -> (Part, Judgement) {
         let ratio = &compared.comparison.ratio;
@@ -177,14 +233,26 @@ impl Finding<'_> {
             let why = format!("{}: {why}", against(ratio, lines));
             (Part::of(Standing::Inconclusive, why), Judgement::Inconclusive)
         };
+        if let Some(Alone::BaseFails(why)) = &self.work.alone {
+            return unsure(&format!("the base failed to {why}"));
+        }
         if self.work.gave_up(Purpose::Measure) {
             return unsure("the machine was busy during too many launches");
+        }
+        if self.work.owes(Purpose::Measure) {
+            return unsure("the time was up before it was measured in full");
+        }
+        if self.sight.owes_control(compared.family) {
+            return unsure("the time was up before a build was held against itself");
         }
         if !self.sight.vouches_for(compared.family) {
             return unsure("a build against itself was not quiet enough to tell");
         }
         if compared.judgement != Judgement::Fail || compared.importance == Importance::Advisory {
             return (against_base(ratio, lines, compared.judgement), compared.judgement);
+        }
+        if self.work.owes(Purpose::Confirm) {
+            return unsure("the time was up before it was confirmed");
         }
         match compared.confirmation.as_ref().map(|(_, judgement)| *judgement) {
             None => unsure("it could not be confirmed"),

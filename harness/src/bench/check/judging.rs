@@ -1,6 +1,6 @@
 //! What the pairs of a run say so far, all metrics together.
 
-use super::work::Work;
+use super::work::{Alone, Work};
 use super::{How, LEVEL, Purpose, Rules};
 use crate::bench::paired::{self, Comparison, Launch};
 use crate::bench::policy::{Family, Importance, Metric, RelativeLines};
@@ -30,6 +30,7 @@ pub(super) struct Compared {
 pub(super) struct Controlled {
     pub(super) work: usize,
     family: Family,
+    owed: bool,
     found: Option<Control>,
 }
 
@@ -72,8 +73,20 @@ impl Sight {
         controls.peek().is_some() && controls.all(Controlled::is_quiet)
     }
 
+    /// Whether launches of a control of this family were asked for and did not come.
+    pub(super) fn owes_control(&self, family: Family) -> bool {
+        self.controls.iter().any(|it| it.family == family && it.owed)
+    }
+
     pub(super) fn compared(&self, work: usize, metric: &Metric) -> Option<&Compared> {
         self.compared.iter().find(|it| it.work == work && it.metric == metric.id)
+    }
+
+    /// What fails and would fail the run.
+    pub(super) fn failing(&self) -> impl Iterator<Item = &Compared> {
+        self.compared
+            .iter()
+            .filter(|it| it.judgement == Judgement::Fail && it.importance == Importance::Blocking)
     }
 
     pub(super) fn controls(&self) -> Vec<Control> {
@@ -83,7 +96,7 @@ impl Sight {
 
 fn compare(at: usize, work: &Work, metric: &Metric, rules: &Rules) -> Option<Compared> {
     let lines = metric.relative?;
-    if work.plan.how != How::Paired || work.without_base.is_some() {
+    if work.plan.how != How::Paired || work.alone == Some(Alone::BaseLacks) {
         return None;
     }
     let comparison = ratio(work, Purpose::Measure, metric, lines, rules)?;
@@ -103,10 +116,11 @@ fn control(at: usize, work: &Work, rules: &Rules) -> Option<Controlled> {
     let family = work.plan.control_for?;
     let found = control_metric(work, family).and_then(|(metric, lines)| {
         let comparison = ratio(work, Purpose::Control, metric, lines, rules)?;
-        let quiet = paired::is_quiet(&comparison.ratio, lines) && !work.gave_up(Purpose::Control);
+        let whole = !work.gave_up(Purpose::Control) && !work.owes(Purpose::Control);
+        let quiet = paired::is_quiet(&comparison.ratio, lines) && whole;
         Some(Control { family, metric: metric.id.clone(), ratio: comparison.ratio, quiet })
     });
-    Some(Controlled { work: at, family, found })
+    Some(Controlled { work: at, family, owed: work.owes(Purpose::Control), found })
 }
 
 /// The metric that speaks for a family: the first of it that has lines to be held against.

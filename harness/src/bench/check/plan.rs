@@ -1,5 +1,7 @@
 //! What a run is to measure, and what it asks for on the way.
 
+use std::time::Duration;
+
 use crate::bench::paired::Pair;
 use crate::bench::policy::{Family, Metric};
 use crate::bench::probe::Values;
@@ -19,21 +21,30 @@ pub struct Planned {
     /// Whether it also vouches for the machine, as a control of this family. A relative judgement
     /// of a family without a control is inconclusive.
     pub control_for: Option<Family>,
+    /// About how long one sample of one build takes, with everything around it.
+    pub cost: Duration,
 }
+
+/// Starting and ending the probes of a launch.
+const AROUND: Duration = Duration::from_millis(150);
 
 /// How a scenario is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum How {
     /// In pairs with the base.
     Paired,
-    /// Alone, in one launch: there is no base, or none is wanted.
+    /// Alone: there is no base, or none is wanted.
     Absolute {
-        /// So often.
+        /// Launches of a round. Between two of them the machine can be looked at.
+        launches: usize,
+        /// Samples of each.
         samples: usize,
     },
-    /// Alone, in one launch: the base does not have the scenario.
+    /// Alone: the base does not have the scenario.
     New {
-        /// So often.
+        /// Launches of a round.
+        launches: usize,
+        /// Samples of each.
         samples: usize,
     },
 }
@@ -43,7 +54,8 @@ pub enum How {
 pub struct Rules {
     /// Launches of a scenario in each round.
     pub launches: usize,
-    /// Rounds at most; each takes twice the pairs of the one before.
+    /// Rounds at most; each takes twice the pairs of the one before, or, of one build alone, as
+    /// many samples.
     pub rounds: usize,
     /// The number that repeats the judgement.
     pub seed: u64,
@@ -105,6 +117,22 @@ pub enum Taken {
     Pairs(Vec<Pair<Values>>),
     /// Of head alone.
     Samples(Vec<Values>),
+}
+
+impl Planned {
+    /// About how long so many launches of this scenario take.
+    pub fn cost(&self, sides: Sides, launches: usize, pairs: usize) -> Duration {
+        launch_cost(self.cost, sides, launches, pairs)
+    }
+}
+
+/// About how long launches take, escalation and waiting for a quiet machine apart, where one sample of
+/// one build costs `sample`.
+pub fn launch_cost(sample: Duration, sides: Sides, launches: usize, pairs: usize) -> Duration {
+    let times = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    let builds = if sides == Sides::HeadAlone { 1 } else { 2 };
+    let launch = sample.saturating_mul(times(pairs).saturating_mul(builds));
+    AROUND.saturating_add(launch).saturating_mul(times(launches))
 }
 
 impl Rules {

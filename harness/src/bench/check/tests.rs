@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use proptest::prelude::*;
 
@@ -12,8 +13,8 @@ use super::super::report::{Judgement, Standing};
 use super::super::simulated::{Machine, exact, metric};
 use super::super::statistics::Draws;
 use super::{
-    Check, Findings, How, Order, Planned, Purpose, Rules, Sides, Step, Surroundings,
-    THROWN_AWAY_MAX, Taken, awaiting, counted, skipped,
+    BASE_TROUBLES_MAX, BaseCount, Check, Findings, How, Order, Planned, Purpose, Rules, Sides,
+    Step, Surroundings, THROWN_AWAY_MAX, Taken, awaiting, counted, skipped, uncounted,
 };
 use crate::seed::Seed;
 
@@ -29,7 +30,8 @@ enum Told {
     Disturbed,
     Lacks,
     Failed,
-    WithoutBase,
+    BaseLacks,
+    BaseFailed,
 }
 
 /// A scenario of one metric, which also vouches for its family.
@@ -40,6 +42,7 @@ fn planned(id: &str) -> Planned {
         how: How::Paired,
         pairs: 20,
         control_for: Some(Family::Cpu),
+        cost: Duration::from_millis(10),
     }
 }
 
@@ -81,7 +84,8 @@ fn tell(check: &mut Check, order: &Order, told: Told) {
         Told::Disturbed => check.disturbed(order),
         Told::Lacks => check.lacks(order, "a machine".to_owned()),
         Told::Failed => check.failed(order, "start".to_owned()),
-        Told::WithoutBase => check.without_base(order, "the base does not start".to_owned()),
+        Told::BaseLacks => check.base_lacks(order),
+        Told::BaseFailed => check.base_failed(order, "start".to_owned()),
     }
 }
 
@@ -228,7 +232,7 @@ fn a_disturbance_that_ends_is_forgotten() {
 fn on_a_busy_machine_nothing_timed_fails_and_what_is_exact_still_does() {
     let alone = |metric: Metric| Planned {
         metrics: vec![metric],
-        how: How::Absolute { samples: 10 },
+        how: How::Absolute { launches: 1, samples: 10 },
         control_for: None,
         ..planned("it")
     };
@@ -256,7 +260,7 @@ fn load_is_no_reason_to_throw_away_what_is_not_timed() {
 
 #[test]
 fn what_the_base_does_not_have_is_new() {
-    let new = Planned { how: How::New { samples: 10 }, ..planned("it") };
+    let new = Planned { how: How::New { launches: 1, samples: 10 }, ..planned("it") };
     let quick = |order: &Order| always(order, 9.0);
     check(new, quick, Standing::New, "the base does not have it");
     let base_lacks = |order: &Order| match always(order, 9.0) {
@@ -269,16 +273,140 @@ fn what_the_base_does_not_have_is_new() {
         other => other,
     };
     check(planned("it"), base_lacks, Standing::New, "the base does not have it");
-    let base_dies = |order: &Order| match order.sides {
-        Sides::BaseAndHead => Told::WithoutBase,
+    let told = |order: &Order| match order.sides {
+        Sides::BaseAndHead => Told::BaseLacks,
         _ => always(order, 9.0),
     };
-    check(planned("it"), base_dies, Standing::New, "the base does not start");
+    check(planned("it"), told, Standing::New, "the base does not have it");
+}
+
+#[test]
+fn a_base_in_trouble_makes_nothing_new() {
+    let dies = |order: &Order| match order.sides {
+        Sides::BaseAndHead => Told::BaseFailed,
+        _ => always(order, 9.0),
+    };
+    check(planned("it"), dies, Standing::Inconclusive, "the base failed to start");
+    let slow = |order: &Order| match order.sides {
+        Sides::BaseAndHead => Told::BaseFailed,
+        _ => always(order, 900.0),
+    };
+    check(planned("it"), slow, Standing::Fail, "is beyond 100 ms");
+}
+
+#[test]
+fn a_base_whose_trouble_ends_is_compared() {
+    let tries = RefCell::new(BTreeMap::new());
+    let world = |order: &Order| {
+        let mut tries = tries.borrow_mut();
+        let nth: &mut usize = tries.entry((order.purpose, order.launch)).or_default();
+        *nth += 1;
+        if order.sides == Sides::BaseAndHead && *nth <= BASE_TROUBLES_MAX {
+            Told::BaseFailed
+        } else {
+            slower(order, QUIET, 1.3)
+        }
+    };
+    check(planned("it"), world, Standing::Fail, "worse than the base");
+}
+
+#[test]
+fn pairs_that_were_taken_stay_when_the_base_goes_wrong_or_says_it_lacks() {
+    for told in [Told::BaseFailed, Told::BaseLacks] {
+        let world = |order: &Order| match (order.sides, order.launch) {
+            (Sides::BaseAndHead, 2..) => told.clone(),
+            _ => slower(order, QUIET, 1.3),
+        };
+        let findings = found(vec![planned("it")], world);
+        let report = &findings.metrics[0];
+        assert_eq!(report.standing, Standing::Inconclusive, "{:?}", report.reasons);
+        assert_eq!(report.relative.as_ref().unwrap().launches, 2);
+        assert_eq!(report.head.as_ref().unwrap().samples, 100);
+    }
+}
+
+#[test]
+fn what_was_cut_by_the_limit_is_inconclusive_whatever_it_shows() {
+    for effect in [1.0, 1.3] {
+        let plan = || vec![planned("it")];
+        let (orders, _) = play(plan(), |order| slower(order, QUIET, effect));
+        for told in 1..orders.len() {
+            let mut check = Check::new(rules(), plan());
+            for order in &orders[..told] {
+                tell(&mut check, order, slower(order, QUIET, effect));
+            }
+            let report = &check.findings(Surroundings::Quiet).metrics[0];
+            assert_eq!(report.standing, Standing::Inconclusive, "{told}: {:?}", report.reasons);
+            assert!(report.reasons[0].contains("the time was up"), "{:?}", report.reasons);
+        }
+    }
+}
+
+#[test]
+fn no_round_is_asked_for_that_leaves_no_time_to_confirm() {
+    let rough = |order: &Order| match order.purpose {
+        Purpose::Control => slower(order, QUIET, 1.0),
+        _ => slower(order, ROUGH, 1.0),
+    };
+    let asked = |left| {
+        let mut check = Check::new(rules(), vec![planned("it")]);
+        check.may_take(left);
+        let mut launches = 0;
+        while let Step::Launch(order) = check.next() {
+            tell(&mut check, &order, rough(&order));
+            launches += 1;
+        }
+        launches
+    };
+    // The second round takes 4.75 s, the third and the confirmation 8.75 s each.
+    assert_eq!(asked(Duration::from_secs(13)), 10);
+    assert_eq!(asked(Duration::from_secs(14)), 15);
+    assert_eq!(asked(Duration::MAX), 20);
+}
+
+#[test]
+fn a_long_scenario_is_several_launches_and_goes_on_where_it_straddles_its_line() {
+    let alone = |metric| Planned {
+        metrics: vec![metric],
+        how: How::Absolute { launches: 10, samples: 1 },
+        control_for: None,
+        ..planned("it")
+    };
+    let straddling =
+        |order: &Order| always(order, if order.launch % 2 == 0 { 90.0 } else { 110.0 });
+    let (orders, run) = play(vec![alone(metric("it"))], straddling);
+    assert_eq!(orders.len(), 30);
+    assert_eq!(run.findings(Surroundings::Quiet).metrics[0].head.as_ref().unwrap().samples, 30);
+    let advisory = Metric { gate: Importance::Advisory, ..metric("it") };
+    assert_eq!(play(vec![alone(advisory)], straddling).0.len(), 10);
+    assert_eq!(play(vec![alone(metric("it"))], |order| always(order, 9.0)).0.len(), 10);
 }
 
 #[test]
 fn a_scenario_that_goes_wrong_fails_its_metrics() {
     check(planned("it"), |_| Told::Failed, Standing::Fail, "failed to start");
+}
+
+#[test]
+fn what_goes_wrong_once_is_asked_again_and_remarked() {
+    let first = RefCell::new(true);
+    let world = |order: &Order| {
+        if first.replace(false) { Told::Failed } else { slower(order, QUIET, 1.0) }
+    };
+    check(planned("it"), world, Standing::Warn, "failed to start, and once more did not");
+}
+
+#[test]
+fn what_lacks_late_erases_no_value() {
+    let world = |order: &Order| match order.launch {
+        0 => slower(order, QUIET, 1.0),
+        _ => Told::Lacks,
+    };
+    let findings = found(vec![planned("it")], world);
+    let report = &findings.metrics[0];
+    assert_eq!(report.standing, Standing::Fail);
+    assert_eq!(report.reasons[0], "failed to find a machine");
+    assert_eq!(report.head.as_ref().unwrap().samples, 20);
 }
 
 #[test]
@@ -311,12 +439,19 @@ fn what_was_not_asked_for_is_ignored() {
 
 #[test]
 fn counts_are_compared_as_they_are() {
-    let standing = |head, base| counted(&metric("it"), head, base).standing;
-    assert_eq!(standing(20.0, Some(20.0)), Standing::Pass);
-    assert_eq!(standing(20.8, Some(20.0)), Standing::Warn);
-    assert_eq!(standing(21.2, Some(20.0)), Standing::Fail);
-    assert_eq!(standing(20.0, None), Standing::New);
-    assert_eq!(standing(120.0, Some(120.0)), Standing::Fail);
+    let standing = |head, base| counted(&metric("it"), head, &base).standing;
+    assert_eq!(standing(20.0, BaseCount::Is(20.0)), Standing::Pass);
+    assert_eq!(standing(20.8, BaseCount::Is(20.0)), Standing::Warn);
+    assert_eq!(standing(21.2, BaseCount::Is(20.0)), Standing::Fail);
+    assert_eq!(standing(20.0, BaseCount::Lacks), Standing::New);
+    assert_eq!(standing(20.0, BaseCount::Unasked), Standing::Pass);
+    assert_eq!(standing(20.0, BaseCount::Failed("build".to_owned())), Standing::Inconclusive);
+    assert_eq!(standing(120.0, BaseCount::Is(120.0)), Standing::Fail);
+    let report = uncounted(&metric("it"), "count it");
+    assert_eq!(
+        (report.standing, report.reasons),
+        (Standing::Fail, vec!["failed to count it".into()])
+    );
 }
 
 #[test]
@@ -341,7 +476,8 @@ fn any_answer(order: &Order, seed: u64) -> Told {
         0 => Told::Disturbed,
         1 => Told::Lacks,
         2 => Told::Failed,
-        3 => Told::WithoutBase,
+        3 if seed.is_multiple_of(2) => Told::BaseLacks,
+        3 => Told::BaseFailed,
         4 => Told::Took(Taken::Samples(Vec::new())),
         5..10 => taken(order, ROUGH, 1.05),
         _ => taken(order, QUIET, 1.0),
@@ -354,7 +490,11 @@ fn coarse() -> Rules {
 }
 
 fn any_plan() -> Vec<Planned> {
-    let alone = Planned { how: How::Absolute { samples: 5 }, control_for: None, ..planned("c") };
+    let alone = Planned {
+        how: How::Absolute { launches: 1, samples: 5 },
+        control_for: None,
+        ..planned("c")
+    };
     vec![planned("a"), Planned { control_for: None, ..planned("b") }, alone]
 }
 

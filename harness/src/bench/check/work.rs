@@ -2,7 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{How, Order, Planned, Purpose, Rules, Sides, THROWN_AWAY_MAX, Taken};
+use std::time::Duration;
+
+use super::{
+    BASE_TROUBLES_MAX, HEAD_TROUBLES_MAX, How, Order, Planned, Purpose, Rules, Sides,
+    THROWN_AWAY_MAX, Taken,
+};
 use crate::bench::paired::{Launch, Pair};
 use crate::bench::policy::Metric;
 use crate::bench::probe::Values;
@@ -20,7 +25,21 @@ pub(super) struct Work {
     thrown_away: BTreeMap<Purpose, usize>,
     given_up: BTreeSet<Purpose>,
     pub(super) end: Option<End>,
-    pub(super) without_base: Option<String>,
+    /// Why the head goes on alone.
+    pub(super) alone: Option<Alone>,
+    /// Since the last launch in which the base did what it should.
+    base_troubles: usize,
+    /// What went wrong on the side of the head, each time.
+    pub(super) head_troubles: Vec<String>,
+}
+
+/// Why head is measured without the base.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Alone {
+    /// The base does not have the scenario.
+    BaseLacks,
+    /// The base has it and it went wrong there, again and again.
+    BaseFails(String),
 }
 
 /// Why nothing more is asked of a scenario.
@@ -40,16 +59,11 @@ impl Work {
             thrown_away: BTreeMap::new(),
             given_up: BTreeSet::new(),
             end: None,
-            without_base: None,
+            alone: None,
+            base_troubles: 0,
+            head_troubles: Vec::new(),
         };
-        match work.plan.how {
-            How::Paired => {
-                work.asks_again(Purpose::Measure, rules);
-            }
-            How::Absolute { samples } | How::New { samples } => {
-                work.owed.insert((Purpose::Measure, 0), samples);
-            }
-        }
+        work.asks_again(Purpose::Measure, rules);
         if work.plan.control_for.is_some() {
             work.asks_again(Purpose::Control, rules);
         }
@@ -69,7 +83,7 @@ impl Work {
     fn sides(&self, purpose: Purpose) -> Sides {
         match (purpose, self.plan.how) {
             (Purpose::Control, _) => Sides::CopyAndHead,
-            (Purpose::Measure | Purpose::Confirm, How::Paired) if self.without_base.is_none() => {
+            (Purpose::Measure | Purpose::Confirm, How::Paired) if self.alone.is_none() => {
                 Sides::BaseAndHead
             }
             _ => Sides::HeadAlone,
@@ -85,22 +99,54 @@ impl Work {
             && self.owed.contains_key(&(order.purpose, order.launch))
     }
 
+    /// Whether launches that were asked for have not come to their end.
+    pub(super) fn owes(&self, purpose: Purpose) -> bool {
+        self.owed.keys().any(|(owed, _)| *owed == purpose)
+    }
+
     /// Asks for the launches of another round; whether there is one left.
     pub(super) fn asks_again(&mut self, purpose: Purpose, rules: &Rules) -> bool {
+        let Some((round, launches, pairs)) = self.next_round(purpose, rules) else { return false };
+        self.ask(purpose, round, launches, pairs);
+        true
+    }
+
+    /// How long another round would take; none if there is none.
+    pub(super) fn cost_of_round(&self, purpose: Purpose, rules: &Rules) -> Option<Duration> {
+        let (_, launches, pairs) = self.next_round(purpose, rules)?;
+        Some(self.plan.cost(self.sides(purpose), launches, pairs))
+    }
+
+    /// How long it would take to confirm what fails; none if that is not to be.
+    pub(super) fn cost_of_confirmation(&self, rules: &Rules) -> Option<Duration> {
+        let pairs = self.plan.pairs * rules.confirming_factor();
+        self.may_confirm().then(|| self.plan.cost(Sides::BaseAndHead, rules.launches, pairs))
+    }
+
+    /// Its number, its launches, and their pairs.
+    fn next_round(&self, purpose: Purpose, rules: &Rules) -> Option<(usize, usize, usize)> {
         let round = self.rounds.get(&purpose).copied().unwrap_or(0);
         let over = self.end.is_some() || self.gave_up(purpose) || rules.rounds <= round;
-        if !over {
-            self.ask(purpose, round, rules.launches, self.plan.pairs * rules.factor(round));
-        }
-        !over
+        let (launches, pairs) = match (purpose, self.plan.how) {
+            // Of one build alone there are no pairs that could be too few: more of the same.
+            (Purpose::Measure, How::Absolute { launches, samples })
+            | (Purpose::Measure, How::New { launches, samples }) => (launches, samples),
+            (Purpose::Measure, How::Paired) if self.alone.is_some() => return None,
+            _ => (rules.launches, self.plan.pairs * rules.factor(round)),
+        };
+        (!over).then_some((round, launches, pairs))
     }
 
     /// Asks for the launches of a confirmation, of which there is one.
     pub(super) fn asks_to_confirm(&mut self, rules: &Rules) {
-        if self.end.is_none() && !self.rounds.contains_key(&Purpose::Confirm) {
+        if self.may_confirm() {
             let pairs = self.plan.pairs * rules.confirming_factor();
             self.ask(Purpose::Confirm, 0, rules.launches, pairs);
         }
+    }
+
+    fn may_confirm(&self) -> bool {
+        self.end.is_none() && self.alone.is_none() && !self.rounds.contains_key(&Purpose::Confirm)
     }
 
     fn ask(&mut self, purpose: Purpose, round: usize, launches: usize, pairs: usize) {
@@ -113,6 +159,9 @@ impl Work {
         let key = (order.purpose, order.launch);
         self.owed.remove(&key);
         self.thrown_away.remove(&order.purpose);
+        if order.sides == Sides::BaseAndHead {
+            self.base_troubles = 0;
+        }
         let pairs = match taken {
             Taken::Pairs(pairs) => pairs,
             Taken::Samples(samples) => {
@@ -136,14 +185,49 @@ impl Work {
         self.given_up.contains(&purpose)
     }
 
-    pub(super) fn end(&mut self, end: End) {
+    fn end(&mut self, end: End) {
         self.owed.clear();
         self.end = Some(end);
     }
 
-    pub(super) fn goes_on_alone(&mut self, why: String) {
+    /// What was there for a while does not lack: then it is as any trouble.
+    pub(super) fn lacks(&mut self, what: String) {
+        if self.taken.is_empty() {
+            self.end(End::Lacks(what));
+        } else {
+            self.failed(format!("find {what}"));
+        }
+    }
+
+    /// It is asked once more: what goes wrong twice is no accident.
+    pub(super) fn failed(&mut self, why: String) {
+        self.head_troubles.push(why.clone());
+        if HEAD_TROUBLES_MAX < self.head_troubles.len() {
+            self.end(End::Failed(why));
+        }
+    }
+
+    /// A base that gave values before has the scenario, whatever it says later.
+    pub(super) fn base_lacks(&mut self) {
+        let had = self.taken.values().flatten().any(|pair| !pair.base.is_empty());
+        if had {
+            self.base_failed("find what it had before".to_owned());
+        } else {
+            self.go_on_alone(Alone::BaseLacks);
+        }
+    }
+
+    /// It is asked again for a while. What was taken stays.
+    pub(super) fn base_failed(&mut self, why: String) {
+        self.base_troubles += 1;
+        if BASE_TROUBLES_MAX < self.base_troubles {
+            self.go_on_alone(Alone::BaseFails(why));
+        }
+    }
+
+    fn go_on_alone(&mut self, why: Alone) {
         self.owed.retain(|(purpose, _), _| *purpose != Purpose::Confirm);
-        self.without_base = Some(why);
+        self.alone = Some(why);
     }
 
     /// Whether any launch that was to judge the head has come to its end.

@@ -60,8 +60,18 @@ fn a_quick_run_is_not_kept_and_what_was_not_measured_is_no_value() {
     report.metrics[0].head = None;
     let line = Line::of(&report).unwrap();
     assert_eq!(line.values.keys().collect::<Vec<_>>(), ["cli.status"]);
-    report.mode = Mode::Quick;
-    assert_eq!(Line::of(&report), None);
+    for mode in [Mode::Quick, Mode::Compare] {
+        report.mode = mode;
+        assert_eq!(Line::of(&report), None);
+    }
+}
+
+#[test]
+fn nothing_is_appended_to_what_is_no_history() {
+    let (_dir, path) = of(&["12:00"]);
+    fs::write(&path, "no line\n").unwrap();
+    append(&path, &line("13:00")).unwrap_err();
+    assert_eq!(fs::read_to_string(&path).unwrap(), "no line\n");
 }
 
 #[test]

@@ -1,11 +1,16 @@
 //! The gate as it judges one metric: played with launches of a pool, as often as one likes.
 
+use std::borrow::Cow;
+
 use crate::bench::check::{LEVEL, Rules};
 use crate::bench::paired;
 use crate::bench::policy::{RelativeLines, Statistic};
 use crate::bench::report::Judgement;
 use crate::bench::statistics::{Draws, number, pick, rate_upper_bound, statistic};
 use crate::seed::Seed;
+
+/// The ratios of one launch of a run.
+type Taken<'a> = Cow<'a, [f64]>;
 
 /// How much is played.
 #[derive(Debug, Clone, Copy)]
@@ -51,16 +56,25 @@ impl Gate {
         self.judge(&fresh, 1, seed)
     }
 
-    /// The launches of one round.
-    fn launches<'a>(&self, pool: &[&'a [f64]], factor: usize, seed: &mut Seed) -> Vec<&'a [f64]> {
-        let draw = |_| &pool[pick(seed, pool.len())][..self.pairs * factor];
-        (0..self.rules.launches).map(draw).collect()
+    /// The launches of one round. Where a recorded one is shorter than this round, its pairs are drawn
+    /// again: what the launch has of its own stays, and chance among its pairs is played.
+    fn launches<'a>(&self, pool: &[&'a [f64]], factor: usize, seed: &mut Seed) -> Vec<Taken<'a>> {
+        let wanted = self.pairs * factor;
+        let mut draw = |_| {
+            let launch = pool[pick(seed, pool.len())];
+            launch.get(..wanted).map_or_else(
+                || (0..wanted).map(|_| launch[pick(seed, launch.len())]).collect(),
+                Cow::Borrowed,
+            )
+        };
+        (0..self.rules.launches).map(&mut draw).collect()
     }
 
     /// What launches say, as one of so many metrics that are judged together.
-    fn judge(&self, launches: &[&[f64]], together: usize, seed: &mut Seed) -> Judgement {
+    fn judge(&self, launches: &[Taken<'_>], together: usize, seed: &mut Seed) -> Judgement {
         let draws = Draws { seed: seed.next(), times: self.rules.draws };
-        let Some(comparison) = paired::compare(launches, self.lines, draws) else {
+        let launches: Vec<&[f64]> = launches.iter().map(AsRef::as_ref).collect();
+        let Some(comparison) = paired::compare(&launches, self.lines, draws) else {
             return Judgement::Inconclusive;
         };
         let judgement = paired::judge(&comparison.ratio, self.lines);

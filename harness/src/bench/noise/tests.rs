@@ -24,7 +24,7 @@ fn recorded(machine: Machine, launches: usize, pairs: usize) -> Recorded {
 fn played(machine: Machine) -> NoiseRow {
     let recorded = recorded(machine, 40, 20);
     let rules = Rules::full(1);
-    let lines = check(&recorded, &rules).unwrap();
+    let lines = check(&recorded).unwrap();
     let gate = Gate { lines, rules, pairs: recorded.pairs, blocking: BLOCKING };
     play(&recorded, &gate, EFFORT)
 }
@@ -34,6 +34,8 @@ fn good(metric: &str) -> NoiseRow {
         metric: metric.to_owned(),
         gate: Importance::Blocking,
         launches: 40,
+        pairs: 80,
+        pairs_played: 80,
         false_fail: 0.0,
         false_fail_upper: 0.002,
         found_10: 0.93,
@@ -75,7 +77,7 @@ fn a_recording_that_is_too_small_says_nothing() {
     let rules = Rules::full(1);
     let few = row(&recorded(quiet, 39, 20), &rules, BLOCKING);
     assert_eq!(few, Err(TooLittle::Launches { metric: "it".to_owned(), launches: 39 }));
-    let short = Recorded { pairs: 21, ..recorded(quiet, 40, 20) };
+    let short = Recorded { pairs: 84, ..recorded(quiet, 40, 20) };
     assert_eq!(
         row(&short, &rules, BLOCKING),
         Err(TooLittle::Pairs { metric: "it".to_owned(), pairs: 80, wanted: 84 })
@@ -83,6 +85,18 @@ fn a_recording_that_is_too_small_says_nothing() {
     let absolute = Metric { relative: None, ..metric("it") };
     let absolute = Recorded { metric: absolute, ..recorded(quiet, 40, 20) };
     assert_eq!(row(&absolute, &rules, BLOCKING), Err(TooLittle::NotRelative("it".to_owned())));
+}
+
+#[test]
+fn a_recording_shorter_than_the_last_round_is_played_with_its_pairs_drawn_again() {
+    let mut recorded = recorded(Machine { pairs: 0.05, launches: 0.01 }, 40, 20);
+    recorded.launches.iter_mut().for_each(|launch| launch.pairs.truncate(24));
+    let rules = Rules::full(1);
+    let gate =
+        Gate { lines: check(&recorded).unwrap(), rules, pairs: recorded.pairs, blocking: BLOCKING };
+    let row = play(&recorded, &gate, EFFORT);
+    assert_eq!((row.pairs, row.pairs_played), (24, 80));
+    assert_eq!(row.broken(), [""; 0], "{row:?}");
 }
 
 #[test]

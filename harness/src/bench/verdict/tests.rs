@@ -6,11 +6,16 @@ use super::super::check::skipped;
 use super::super::policy::{Importance, Metric};
 use super::super::report::{MetricReport, Standing};
 use super::super::simulated::metric;
-use super::{Circumstances, Counts, Warnings, judge};
+use super::{Circumstances, Counts, Extent, Warnings, judge};
 use crate::exit_code::ExitCode;
+use crate::gate::Gate;
 
-const NONE: Circumstances<'_> =
-    Circumstances { problems: &[], base_missing: None, warnings: Warnings::Allowed };
+const NONE: Circumstances<'_> = Circumstances {
+    problems: &[],
+    base_missing: None,
+    warnings: Warnings::Allowed,
+    extent: Extent::Part,
+};
 const STANDINGS: [Standing; 8] = [
     Standing::Pass,
     Standing::New,
@@ -87,6 +92,27 @@ fn the_worst_comes_first_in_the_reasons() {
     1 cannot be said: inconclusive
     1 hold with a remark: warn
     ");
+}
+
+#[test]
+fn what_a_machine_lacks_passes_no_closed_gate_and_is_named_at_an_open_one() {
+    let metrics = [blocking(Standing::Pass), blocking(Standing::Skipped)];
+    let of = |metrics: &[MetricReport], gate| {
+        judge(metrics, &Circumstances { extent: Extent::Everything(gate), ..NONE })
+    };
+    let said = "1 not measured, as this machine lacks what they need: skipped";
+    let (open, closed) = (of(&metrics, Gate::Open), of(&metrics, Gate::Closed));
+    assert_eq!((open.exit_code, open.reasons), (ExitCode::Pass, vec![said.to_owned()]));
+    assert_eq!(
+        (closed.exit_code, closed.reasons),
+        (ExitCode::PreconditionMissing, vec![said.to_owned()])
+    );
+    let shown = [blocking(Standing::Pass), advisory(Standing::Skipped)];
+    assert_eq!(of(&shown, Gate::Closed).exit_code, ExitCode::Pass);
+    let failed = [blocking(Standing::Fail), blocking(Standing::Skipped)];
+    assert_eq!(of(&failed, Gate::Closed).exit_code, ExitCode::Failed);
+    let unsure = [blocking(Standing::Inconclusive), blocking(Standing::Skipped)];
+    assert_eq!(of(&unsure, Gate::Closed).exit_code, ExitCode::PreconditionMissing);
 }
 
 #[test]

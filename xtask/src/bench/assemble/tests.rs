@@ -1,6 +1,6 @@
 //! A report from what was found out.
 
-use harness::bench::check::{Check, Rules, Surroundings, counted};
+use harness::bench::check::{BaseCount, Check, Rules, Surroundings, counted};
 use harness::bench::report::{Build, Standing};
 use harness::exit_code::ExitCode;
 use tempfile::TempDir;
@@ -41,11 +41,12 @@ fn found(count: f64) -> Found {
         },
         guard: Guard::default(),
         findings: Check::new(Rules::full(1), Vec::new()).findings(Surroundings::Quiet),
-        instructions: Instructions::Counted(vec![counted(metric, count, Some(count))]),
+        instructions: Instructions::Counted(vec![counted(metric, count, &BaseCount::Is(count))]),
         bare: Vec::new(),
         roles: Vec::new(),
         problems: Vec::new(),
         warnings: Warnings::Allowed,
+        gate: Gate::Open,
     }
 }
 
@@ -92,6 +93,24 @@ fn a_run_is_remembered_once_and_is_part_of_its_own_trends() {
 }
 
 #[test]
+fn a_part_is_not_remembered_whatever_was_asked_for() {
+    let (_room, workspace) = workspace();
+    let part = Found { only: Some("route".to_owned()), ..found(10.0) };
+    let report = report(&workspace, &policy(), part, Remember::Yes);
+    assert!(report.trends.is_empty(), "{:?}", report.trends);
+}
+
+#[test]
+fn a_closed_gate_lets_nothing_pass_that_was_not_measured() {
+    let (_room, workspace) = workspace();
+    let code = |found| report(&workspace, &policy(), found, Remember::No).verdict.exit_code;
+    let closed = || Found { gate: Gate::Closed, ..found(10.0) };
+    assert_eq!(code(closed()), ExitCode::PreconditionMissing);
+    assert_eq!(code(Found { only: Some("route".to_owned()), ..closed() }), ExitCode::Pass);
+    assert_eq!(code(Found { mode: Mode::Compare, ..closed() }), ExitCode::Pass);
+}
+
+#[test]
 fn a_history_that_somebody_has_edited_is_a_problem() {
     let (room, workspace) = workspace();
     let path = History::path(&room.path().join(BASELINES), &BenchMachine::here().id);
@@ -116,6 +135,8 @@ fn a_report_is_written_in_every_form_and_where_it_is_wanted() {
     assert_eq!(serde_json::from_slice::<BenchReport>(&read).unwrap(), report);
     copies.clear().unwrap();
     assert!(!copy.exists());
+    clear(&places).unwrap();
+    assert!(!places.report("junit.xml").exists() && !places.report("report.html").exists());
 }
 
 #[test]

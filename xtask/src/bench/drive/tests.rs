@@ -44,7 +44,14 @@ fn planned() -> Vec<Planned> {
     let metrics = vec![policy().find(METRIC).unwrap().clone()];
     let control_for = Some(Family::Cpu);
     let scenario = "route_core".to_owned();
-    vec![Planned { scenario, metrics, how: How::Paired, pairs: 3, control_for }]
+    vec![Planned {
+        scenario,
+        metrics,
+        how: How::Paired,
+        pairs: 3,
+        control_for,
+        cost: Duration::from_millis(1),
+    }]
 }
 
 fn starts(head: Start, base: Start) -> Starts {
@@ -84,12 +91,29 @@ fn a_slower_head_fails() {
 }
 
 #[test]
-fn what_goes_wrong_in_the_base_makes_the_head_new() {
+fn what_goes_wrong_in_the_base_leaves_the_head_unsaid() {
     let room = tempfile::tempdir().unwrap();
     let base = says(&room, "base", r#"{"answer":"failed","why":"start the daemon"}"#);
     let (metric, ..) = run(&starts(takes(&room, "head", 0.01), base), || 0.0);
-    assert_eq!(metric.standing, Standing::New);
+    assert_eq!(metric.standing, Standing::Inconclusive);
     assert_eq!(metric.reasons, ["the base failed to start the daemon"]);
+    assert_eq!(metric.head.unwrap().samples, 6, "head is measured all the same");
+}
+
+#[test]
+fn what_the_base_lacks_is_new() {
+    let room = tempfile::tempdir().unwrap();
+    let base = says(&room, "base", r#"{"answer":"missing","what":"the scenario"}"#);
+    let (metric, ..) = run(&starts(takes(&room, "head", 0.01), base), || 0.0);
+    assert_eq!(metric.standing, Standing::New);
+}
+
+#[test]
+fn what_goes_wrong_beside_others_says_nothing() {
+    let room = tempfile::tempdir().unwrap();
+    let head = says(&room, "head", r#"{"answer":"failed","why":"start the daemon"}"#);
+    let (metric, ..) = run(&starts(head, takes(&room, "base", 0.01)), || 1.0);
+    assert_eq!(metric.standing, Standing::Inconclusive, "{:?}", metric.reasons);
 }
 
 #[test]
@@ -124,7 +148,7 @@ fn who_wants_figures_all_the_same_gets_them() {
     let starts = starts(takes(&room, "head", 0.01), takes(&room, "base", 0.01));
     let interrupt = Interrupt::never();
     let planned = planned().into_iter().map(|plan| Planned {
-        how: How::Absolute { samples: 4 },
+        how: How::Absolute { launches: 1, samples: 4 },
         control_for: None,
         ..plan
     });

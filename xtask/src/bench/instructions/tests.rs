@@ -1,5 +1,7 @@
 //! What the benches and the lock file say.
 
+use harness::bench::report::Standing;
+
 use super::*;
 
 #[test]
@@ -31,11 +33,11 @@ fn a_tree_without_the_benches_has_no_counts() {
         "[[package]]\nname = \"gungraun\"\nversion = \"1.0.0\"",
     )
     .unwrap();
-    assert!(!counts_alike(&trees, "1.0.0"));
+    assert!(!counts_alike(&trees, Some("1.0.0")));
     fs::create_dir_all(place.path().join("benches/benches")).unwrap();
     fs::write(place.path().join(BENCHES), "").unwrap();
-    assert!(counts_alike(&trees, "1.0.0"));
-    assert!(!counts_alike(&trees, "1.0.1"));
+    assert!(counts_alike(&trees, Some("1.0.0")));
+    assert!(!counts_alike(&trees, Some("1.0.1")));
 }
 
 #[test]
@@ -44,11 +46,27 @@ fn the_runner_is_found_before_any_other() {
     assert_eq!(env::split_paths(&path).next(), Some(PathBuf::from("/a/bin")));
 }
 
-#[test]
-fn a_count_without_a_base_is_not_new() {
+/// How `instructions.route` stands after these counts.
+#[track_caller]
+fn check(head: &Result<Counts, String>, base: &OfBase, expected: Standing, why: &str) {
     let policy = crate::bench::plan::tests::policy();
-    let mut report = counted(policy.find("instructions.route").unwrap(), 10.0, None);
-    assert_eq!(report.standing, Standing::New);
-    forget_base(&mut report);
-    assert_eq!((report.standing, report.reasons.len()), (Standing::Pass, 0));
+    let report = report(policy.find("instructions.route").unwrap(), head, base);
+    let reasons = report.reasons.join("; ");
+    assert_eq!((report.standing, reasons.as_str()), (expected, why));
+}
+
+#[test]
+fn what_the_head_does_not_count_fails_and_what_the_base_does_not_is_new_or_unsaid() {
+    let route = |count| Counts::from([("route".to_owned(), count)]);
+    let head = Ok(route(10.0));
+    check(&head, &OfBase::Unasked, Standing::Pass, "");
+    check(&head, &OfBase::Counted(route(10.0)), Standing::Pass, "");
+    let lacks = OfBase::Counted(Counts::new());
+    check(&head, &lacks, Standing::New, "the base does not have it");
+    let failed = OfBase::Failed("build".to_owned());
+    check(&head, &failed, Standing::Inconclusive, "the base failed to build");
+    let broken = Err("build".to_owned());
+    check(&broken, &OfBase::Unasked, Standing::Fail, "failed to build");
+    let why = "failed to find it among what the benches count";
+    check(&Ok(Counts::new()), &OfBase::Unasked, Standing::Fail, why);
 }

@@ -3,7 +3,7 @@
 use harness::bench::check::{Rules, Surroundings};
 use harness::bench::policy::Policy;
 use harness::bench::report::Mode;
-use harness::bench::verdict::{self, Circumstances, Warnings};
+use harness::bench::verdict::{self, Circumstances, Extent, Warnings};
 use harness::exit_code::ExitCode;
 
 use crate::bench::drive::{Drive, Starts};
@@ -30,8 +30,12 @@ pub(super) fn run(
     let surroundings =
         if measured.guard.is_loaded() { Surroundings::Loaded } else { Surroundings::Quiet };
     let findings = measured.check.findings(surroundings);
-    let circumstances =
-        Circumstances { problems: &[], base_missing: None, warnings: Warnings::Allowed };
+    let circumstances = Circumstances {
+        problems: &[],
+        base_missing: None,
+        warnings: Warnings::Allowed,
+        extent: Extent::Part,
+    };
     let verdict = verdict::judge(&findings.metrics, &circumstances);
     let load = measured.guard.load();
     println!(

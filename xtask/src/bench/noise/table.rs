@@ -16,9 +16,13 @@ pub(super) struct Slowed {
     pub(super) shown: Shown,
 }
 
-/// Both halves.
+/// All of it.
+#[derive(Default)]
 pub(super) struct Found {
     pub(super) noise: NoiseTable,
+    /// The same recording, judged by the rules of every day. It is shown: a run of a minute promises
+    /// less, and what it finds is found again by a whole one.
+    pub(super) quick: NoiseTable,
     pub(super) slowed: Vec<Slowed>,
 }
 
@@ -44,7 +48,14 @@ pub(super) fn markdown(found: &Found, head: &Head) -> String {
         head.machine,
         head.at.strftime("%Y-%m-%d %H:%M UTC"),
     );
-    noise(&mut page, &found.noise);
+    noise(&mut page, "metric", &found.noise);
+    noise(&mut page, "`--quick`", &found.quick);
+    if !found.noise.rows.is_empty() {
+        page.push_str(
+            "Pairs: recorded of a launch, and behind a slash those of the last round, for which the \
+             recorded ones were drawn again.\n\n",
+        );
+    }
     slowed(&mut page, &found.slowed);
     let broken = found.broken();
     if found.holds() {
@@ -56,16 +67,20 @@ pub(super) fn markdown(found: &Found, head: &Head) -> String {
     page
 }
 
-fn noise(page: &mut String, table: &NoiseTable) {
+fn noise(page: &mut String, first: &str, table: &NoiseTable) {
     if table.rows.is_empty() {
         return;
     }
-    page.push_str(
-        "| metric | launches | false fails | at most | +10 % found | +25 % found | unsaid |\n",
+    put(
+        page,
+        format_args!(
+            "| {first} | launches | pairs | false fails | at most | +10 % found | +25 % found | unsaid |"
+        ),
     );
-    page.push_str("|---|--:|--:|--:|--:|--:|--:|\n");
+    page.push_str("|---|--:|--:|--:|--:|--:|--:|--:|\n");
     for row in &table.rows {
-        let NoiseRow { metric, gate, launches, .. } = row;
+        let NoiseRow { metric, gate, launches, pairs, pairs_played, .. } = row;
+        let again = if pairs < pairs_played { format!("/{pairs_played}") } else { String::new() };
         let advisory = if *gate == Importance::Advisory { " (advisory)" } else { "" };
         let [fails, upper, ten, more, unsaid] =
             [row.false_fail, row.false_fail_upper, row.found_10, row.found_25, row.inconclusive]
@@ -73,13 +88,13 @@ fn noise(page: &mut String, table: &NoiseTable) {
         put(
             page,
             format_args!(
-                "| {metric}{advisory} | {launches} | {fails} | {upper} | {ten} | {more} | {unsaid} |"
+                "| {metric}{advisory} | {launches} | {pairs}{again} | {fails} | {upper} | {ten} | {more} | {unsaid} |"
             ),
         );
     }
     let [fails, ten, more, unsaid] =
         [FALSE_FAIL_MAX, FOUND_10_MIN, FOUND_25_MIN, INCONCLUSIVE_MAX].map(percent);
-    put(page, format_args!("| *line* | | | ≤ {fails} | ≥ {ten} | ≥ {more} | ≤ {unsaid} |\n"));
+    put(page, format_args!("| *line* | | | | ≤ {fails} | ≥ {ten} | ≥ {more} | ≤ {unsaid} |\n"));
 }
 
 fn slowed(page: &mut String, slowed: &[Slowed]) {

@@ -9,7 +9,7 @@ pub(in crate::bench) fn policy() -> Policy {
     Policy::read(&root.join("baselines/metrics.toml")).unwrap()
 }
 
-fn offered(but: &[&str]) -> Vec<Offered> {
+pub(in crate::bench) fn offered(but: &[&str]) -> Vec<Offered> {
     let mut offered: Vec<Offered> = Vec::new();
     for metric in policy().metrics {
         let Some(name) = metric.scenario else { continue };
@@ -29,8 +29,9 @@ fn play(mode: Mode, only: Option<&str>, base: Option<&[Offered]>) -> Vec<String>
     let line = |it: &Planned| {
         let how = match it.how {
             How::Paired => format!("{} pairs", it.pairs),
-            How::Absolute { samples } => format!("{samples} samples"),
-            How::New { samples } => format!("new, {samples} samples"),
+            How::Absolute { launches: 1, samples } => format!("{samples} samples"),
+            How::Absolute { launches, samples } => format!("{launches} x {samples} samples"),
+            How::New { samples, .. } => format!("new, {samples} samples"),
         };
         let control = it.control_for.map(|family| format!(", control of {family}"));
         format!("{}: {how}{}", it.scenario, control.unwrap_or_default())
@@ -93,7 +94,7 @@ fn what_the_base_lacks_is_new_and_vouches_for_nothing() {
 fn what_is_not_compared_is_measured_alone() {
     let base = offered(&[]);
     let lines = play(Mode::Full, Some("real"), Some(&base));
-    assert_eq!(lines, ["agent_real: 10 samples"]);
+    assert_eq!(lines, ["agent_real: 10 x 1 samples"]);
 }
 
 #[test]

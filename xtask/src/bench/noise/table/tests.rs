@@ -9,6 +9,8 @@ fn found(false_fail_upper: f64, shows: bool) -> Found {
         metric: "daemon.ready".to_owned(),
         gate: Importance::Blocking,
         launches: 40,
+        pairs: 20,
+        pairs_played: 40,
         false_fail: 0.001,
         false_fail_upper,
         found_10: 0.91,
@@ -17,7 +19,7 @@ fn found(false_fail_upper: f64, shows: bool) -> Found {
     };
     let ratio = Interval { value: 1.19, low: 1.17, high: 1.21 };
     let slowed = vec![Slowed { metric: "daemon.ready".to_owned(), shown: Shown { ratio, shows } }];
-    Found { noise: NoiseTable { rows: vec![row] }, slowed }
+    Found { noise: NoiseTable { rows: vec![row] }, slowed, ..Found::default() }
 }
 
 fn page(found: &Found) -> String {
@@ -32,7 +34,7 @@ fn a_gate_that_holds_says_so_below_its_figures() {
     let page = page(&found);
     assert!(page.contains("Recorded of 0123456789 on machine"), "{page}");
     assert!(
-        page.contains("| daemon.ready | 40 | 0.1 % | 0.4 % | 91.0 % | 100.0 % | 5.0 % |"),
+        page.contains("| daemon.ready | 40 | 20/40 | 0.1 % | 0.4 % | 91.0 % | 100.0 % | 5.0 % |"),
         "{page}"
     );
     assert!(page.contains("| daemon.ready | 1.190 (1.170 to 1.210) | yes |"), "{page}");
@@ -58,5 +60,5 @@ fn so_does_a_slow_down_that_does_not_show() {
 
 #[test]
 fn nothing_recorded_is_nothing_that_holds() {
-    assert!(!Found { noise: NoiseTable::default(), slowed: Vec::new() }.holds());
+    assert!(!Found::default().holds());
 }
