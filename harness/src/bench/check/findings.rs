@@ -159,6 +159,11 @@ impl Finding<'_> {
             Some((head, judgement)) => against_promise(metric, head, judgement),
             None => self.nothing(),
         });
+        let alone = self.work.plan.how != How::Paired;
+        if alone && head.is_some() && self.work.is_cut(self.rules) {
+            let why = "the time was up before it was measured in full";
+            parts.push(Part::of(Standing::Inconclusive, why));
+        }
         let relative = if self.work.end.is_none() && head.is_some() {
             let (part, relative) = self.relative();
             parts.push(part);
@@ -169,10 +174,12 @@ impl Finding<'_> {
         report(metric, parts, head, judgement, relative)
     }
 
-    /// A time that is too long on a busy machine says nothing. All else does.
+    /// A time that is too long on a busy machine, or in fewer samples than were planned, says nothing.
+    /// All else does.
     fn excused(self, judgement: Judgement) -> Judgement {
-        let loaded = self.surroundings == Surroundings::Loaded;
-        if loaded && self.metric.kind == Kind::Latency && judgement == Judgement::Fail {
+        let says_nothing =
+            self.surroundings == Surroundings::Loaded || self.work.is_cut(self.rules);
+        if says_nothing && self.metric.kind == Kind::Latency && judgement == Judgement::Fail {
             Judgement::Inconclusive
         } else {
             judgement
