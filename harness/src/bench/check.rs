@@ -37,12 +37,14 @@ use super::report::{Control, Judgement, MetricReport};
 use judging::Sight;
 use work::Work;
 
+mod counts;
 mod findings;
 mod judging;
 mod plan;
 mod work;
 
-pub use findings::{BaseCount, awaiting, counted, skipped, uncounted};
+pub use counts::{BaseCount, counted, uncounted};
+pub use findings::{awaiting, skipped};
 pub use plan::{How, Order, Planned, Purpose, Rules, Sides, Step, Taken, launch_cost};
 
 /// How many launches of a scenario in a row may be thrown away because the machine was busy, before

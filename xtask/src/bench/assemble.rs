@@ -200,26 +200,42 @@ fn trends(
 ) -> BTreeMap<String, Trend> {
     let machine = &report.machine.id;
     let path = History::path(baselines, machine);
+    let mut history = read_history(&path, problems);
+    let wrong = history.iter().flat_map(|history| history.problems(policy)).collect::<Vec<_>>();
+    // Nothing is added to what somebody has edited into something else.
     if remember == Remember::Yes
+        && history.is_some()
+        && wrong.is_empty()
         && let Some(line) = Line::of(report).filter(|line| !line.values.is_empty())
-        && let Err(error) = history::append(&path, &line)
     {
-        problems.push(format!("failed to {error}"));
+        if let Err(error) = history::append(&path, &line) {
+            problems.push(format!("failed to {error}"));
+        }
+        history = read_history(&path, problems);
     }
-    let history = History::read(&path).unwrap_or_else(|error| {
-        problems.push(format!("failed to {error}"));
-        History::default()
-    });
-    if let Some(line) = history.cut {
-        eprintln!("xtask: line {line} of {} was cut, and is left out", path.display());
-    }
-    problems.extend(history.problems(policy));
+    problems.extend(wrong);
+    let history = history.unwrap_or_default();
     let reference = Reference::read(&Reference::path(baselines, machine)).unwrap_or_else(|error| {
         problems.push(format!("failed to {error}"));
         None
     });
     problems.extend(reference.iter().flat_map(|it| it.problems(policy)));
     history.trends(reference.as_ref())
+}
+
+fn read_history(path: &Path, problems: &mut Vec<String>) -> Option<History> {
+    match History::read(path) {
+        Ok(history) => {
+            if let Some(line) = history.cut {
+                eprintln!("xtask: line {line} of {} was cut, and is left out", path.display());
+            }
+            Some(history)
+        }
+        Err(error) => {
+            problems.push(format!("failed to {error}"));
+            None
+        }
+    }
 }
 
 /// Copies of a report that somebody wants.

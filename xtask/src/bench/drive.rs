@@ -149,7 +149,9 @@ impl<'a> Drive<'a> {
         if self.interrupt.came() {
             return Err(Interrupted);
         }
-        let after = if self.guard.is_due() { self.looked() } else { Found::Quiet };
+        // Before anything is said to have gone wrong it is looked whether somebody was in the way.
+        let is_due = self.guard.is_due() || taken.is_err();
+        let after = if is_due { self.looked() } else { Found::Quiet };
         if after == Found::Loaded && minds && !matches!(taken, Err(ref fault) if fault.lacks()) {
             self.check.disturbed(order);
             return Ok(());

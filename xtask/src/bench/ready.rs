@@ -110,7 +110,7 @@ impl Yard<'_> {
         let head_trees = self.build_head(head)?;
         self.copy()?;
         let start = self.start(Side::Head);
-        let offered = start.offered(self.interrupt).map_err(unstarted)?;
+        let offered = start.offered(self.interrupt).map_err(|trouble| unstarted(&trouble))?;
         let base = self.base_side(&identity, against)?;
         Ok(Ready {
             starts: Starts { head: start, base: base.start, control: self.start(Side::Control) },
@@ -236,7 +236,7 @@ impl Yard<'_> {
 }
 
 /// Why the probe of the head says nothing of what it offers.
-fn unstarted(trouble: Trouble) -> anyhow::Error {
+fn unstarted(trouble: &Trouble) -> anyhow::Error {
     let code = match trouble {
         Trouble::Interrupted => return Interrupted.into(),
         Trouble::Run(_) => ExitCode::PreconditionMissing,

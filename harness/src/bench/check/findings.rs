@@ -6,9 +6,9 @@
 use super::judging::{Compared, Sight};
 use super::work::{Alone, End, Work};
 use super::{Findings, How, Purpose, Rules, Surroundings};
+use crate::bench::absolute;
 use crate::bench::policy::{Importance, Kind, Metric, RelativeLines};
 use crate::bench::report::{Interval, Judgement, Measured, MetricReport, Relative, Standing};
-use crate::bench::{absolute, paired};
 
 pub(super) fn of(works: &[Work], rules: &Rules, surroundings: Surroundings) -> Findings {
     let sight = Sight::of(works, rules);
@@ -52,66 +52,6 @@ pub fn skipped(metric: &Metric, why: impl Into<String>) -> MetricReport {
     unmeasured(metric, Standing::Skipped, why.into())
 }
 
-/// A metric that is counted and the same in every run, such as instructions.
-pub fn counted(metric: &Metric, head: f64, base: &BaseCount) -> MetricReport {
-    let measured = |value| Measured { estimate: exactly(value), samples: 1 };
-    let head = measured(head);
-    let judgement = absolute::judge(metric, &head.estimate);
-    let mut parts = vec![against_promise(metric, &head, judgement)];
-    let relative = match (metric.relative, base) {
-        (None, _) | (_, BaseCount::Unasked) => None,
-        (Some(_), BaseCount::Lacks) => {
-            parts.push(Part::of(Standing::New, "the base does not have it"));
-            None
-        }
-        (Some(_), BaseCount::Failed(why)) => {
-            parts.push(Part::of(Standing::Inconclusive, format!("the base failed to {why}")));
-            None
-        }
-        (Some(lines), BaseCount::Is(base)) => {
-            let (part, relative) = against_count(metric, lines, head.estimate.value, *base);
-            parts.push(part);
-            Some(relative)
-        }
-    };
-    report(metric, parts, Some(head), Some(judgement), relative)
-}
-
-/// A metric that should have been counted and was not. `why` goes behind "failed to".
-pub fn uncounted(metric: &Metric, why: &str) -> MetricReport {
-    unmeasured(metric, Standing::Fail, format!("failed to {why}"))
-}
-
-/// What the base says of a count.
-#[derive(Debug, Clone, PartialEq)]
-pub enum BaseCount {
-    /// This.
-    Is(f64),
-    /// It does not have it.
-    Lacks,
-    /// It has, and it went wrong there; goes behind "failed to".
-    Failed(String),
-    /// It was not asked: nothing is compared.
-    Unasked,
-}
-
-fn against_count(metric: &Metric, lines: RelativeLines, head: f64, base: f64) -> (Part, Relative) {
-    let launch = paired::Launch { pairs: vec![paired::Pair { base, head }] };
-    let log = paired::log_ratios(metric, &launch).into_iter().sum::<f64>();
-    let ratio = exactly(log.exp());
-    let judgement = paired::judge(&ratio, lines);
-    let relative = Relative {
-        base: Measured { estimate: exactly(base), samples: 1 },
-        ratio,
-        p: if judgement == Judgement::Fail { 0.0 } else { 1.0 },
-        launches: 1,
-        pairs: 1,
-        confirmation: None,
-        judgement,
-    };
-    (against_base(&ratio, lines, judgement), relative)
-}
-
 /// One metric at the end of a run.
 #[derive(Clone, Copy)]
 struct Finding<'a> {
@@ -124,13 +64,13 @@ struct Finding<'a> {
 }
 
 /// One view of a metric: how it stands by it, and why if that is no plain pass.
-struct Part {
+pub(super) struct Part {
     standing: Standing,
     why: Option<String>,
 }
 
 impl Part {
-    fn of(standing: Standing, why: impl Into<String>) -> Self {
+    pub(super) fn of(standing: Standing, why: impl Into<String>) -> Self {
         Self { standing, why: Some(why.into()) }
     }
 
@@ -159,6 +99,11 @@ impl Finding<'_> {
             Some((head, judgement)) => against_promise(metric, head, judgement),
             None => self.nothing(),
         });
+        let alone = self.work.plan.how != How::Paired;
+        if alone && head.is_some() && self.work.is_cut(self.rules) {
+            let why = "the time was up before it was measured in full";
+            parts.push(Part::of(Standing::Inconclusive, why));
+        }
         let relative = if self.work.end.is_none() && head.is_some() {
             let (part, relative) = self.relative();
             parts.push(part);
@@ -169,10 +114,12 @@ impl Finding<'_> {
         report(metric, parts, head, judgement, relative)
     }
 
-    /// A time that is too long on a busy machine says nothing. All else does.
+    /// A time that is too long on a busy machine, or in fewer samples than were planned, says nothing.
+    /// All else does.
     fn excused(self, judgement: Judgement) -> Judgement {
-        let loaded = self.surroundings == Surroundings::Loaded;
-        if loaded && self.metric.kind == Kind::Latency && judgement == Judgement::Fail {
+        let says_nothing =
+            self.surroundings == Surroundings::Loaded || self.work.is_cut(self.rules);
+        if says_nothing && self.metric.kind == Kind::Latency && judgement == Judgement::Fail {
             Judgement::Inconclusive
         } else {
             judgement
@@ -269,7 +216,7 @@ impl Finding<'_> {
     }
 }
 
-fn against_promise(metric: &Metric, head: &Measured, judgement: Judgement) -> Part {
+pub(super) fn against_promise(metric: &Metric, head: &Measured, judgement: Judgement) -> Part {
     let unit = metric.unit.symbol();
     let measured = between(&head.estimate, unit);
     let line = if metric.kind == Kind::Exact { metric.concern } else { metric.failing_line() };
@@ -289,7 +236,7 @@ fn against_promise(metric: &Metric, head: &Measured, judgement: Judgement) -> Pa
     }
 }
 
-fn against_base(ratio: &Interval, lines: RelativeLines, judgement: Judgement) -> Part {
+pub(super) fn against_base(ratio: &Interval, lines: RelativeLines, judgement: Judgement) -> Part {
     let why = against(ratio, lines);
     match judgement {
         Judgement::Pass => Part::pass(),
@@ -336,15 +283,15 @@ fn rounded(value: f64) -> f64 {
     (value * scale).round() / scale
 }
 
-const fn exactly(value: f64) -> Interval {
+pub(super) const fn exactly(value: f64) -> Interval {
     Interval { value, low: value, high: value }
 }
 
-fn unmeasured(metric: &Metric, standing: Standing, why: String) -> MetricReport {
+pub(super) fn unmeasured(metric: &Metric, standing: Standing, why: String) -> MetricReport {
     report(metric, vec![Part::of(standing, why)], None, None, None)
 }
 
-fn report(
+pub(super) fn report(
     metric: &Metric,
     parts: Vec<Part>,
     head: Option<Measured>,

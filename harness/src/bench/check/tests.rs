@@ -343,6 +343,21 @@ fn what_was_cut_by_the_limit_is_inconclusive_whatever_it_shows() {
 }
 
 #[test]
+fn a_scenario_alone_that_was_cut_is_inconclusive_on_either_side_of_its_line() {
+    for value in [9.0, 900.0] {
+        let how = How::Absolute { launches: 10, samples: 1 };
+        let plan = Planned { how, control_for: None, ..planned("it") };
+        let mut check = Check::new(rules(), vec![plan]);
+        for _ in 0..9 {
+            let Step::Launch(order) = check.next() else { panic!("nine of ten are asked for") };
+            tell(&mut check, &order, always(&order, value));
+        }
+        let report = &check.findings(Surroundings::Quiet).metrics[0];
+        assert_eq!(report.standing, Standing::Inconclusive, "{value}: {:?}", report.reasons);
+    }
+}
+
+#[test]
 fn no_round_is_asked_for_that_leaves_no_time_to_confirm() {
     let rough = |order: &Order| match order.purpose {
         Purpose::Control => slower(order, QUIET, 1.0),
@@ -373,7 +388,7 @@ fn a_long_scenario_is_several_launches_and_goes_on_where_it_straddles_its_line()
         ..planned("it")
     };
     let straddling =
-        |order: &Order| always(order, if order.launch % 2 == 0 { 90.0 } else { 110.0 });
+        |order: &Order| always(order, if order.launch.is_multiple_of(2) { 90.0 } else { 110.0 });
     let (orders, run) = play(vec![alone(metric("it"))], straddling);
     assert_eq!(orders.len(), 30);
     assert_eq!(run.findings(Surroundings::Quiet).metrics[0].head.as_ref().unwrap().samples, 30);

@@ -104,6 +104,15 @@ impl Work {
         self.owed.keys().any(|(owed, _)| *owed == purpose)
     }
 
+    /// Whether not even the first round of what judges the head has come to its end.
+    pub(super) fn is_cut(&self, rules: &Rules) -> bool {
+        let first = match self.plan.how {
+            How::Paired => rules.launches,
+            How::Absolute { launches, .. } | How::New { launches, .. } => launches,
+        };
+        self.owed.keys().any(|(purpose, launch)| *purpose == Purpose::Measure && *launch < first)
+    }
+
     /// Asks for the launches of another round; whether there is one left.
     pub(super) fn asks_again(&mut self, purpose: Purpose, rules: &Rules) -> bool {
         let Some((round, launches, pairs)) = self.next_round(purpose, rules) else { return false };
@@ -129,8 +138,10 @@ impl Work {
         let over = self.end.is_some() || self.gave_up(purpose) || rules.rounds <= round;
         let (launches, pairs) = match (purpose, self.plan.how) {
             // Of one build alone there are no pairs that could be too few: more of the same.
-            (Purpose::Measure, How::Absolute { launches, samples })
-            | (Purpose::Measure, How::New { launches, samples }) => (launches, samples),
+            (
+                Purpose::Measure,
+                How::Absolute { launches, samples } | How::New { launches, samples },
+            ) => (launches, samples),
             (Purpose::Measure, How::Paired) if self.alone.is_some() => return None,
             _ => (rules.launches, self.plan.pairs * rules.factor(round)),
         };

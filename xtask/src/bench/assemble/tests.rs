@@ -115,8 +115,9 @@ fn a_history_that_somebody_has_edited_is_a_problem() {
     let (room, workspace) = workspace();
     let path = History::path(&room.path().join(BASELINES), &BenchMachine::here().id);
     put(&path, "no line\n").unwrap();
-    let report = report(&workspace, &policy(), found(10.0), Remember::No);
+    let report = report(&workspace, &policy(), found(10.0), Remember::Yes);
     assert_eq!(report.verdict.exit_code, ExitCode::FileInvalid);
+    assert_eq!(fs::read_to_string(&path).unwrap(), "no line\n", "nothing is added to it");
 }
 
 #[test]
