@@ -22,9 +22,8 @@ use claude_assistant::measured::{Agent, EndedBy, Host, Settings};
 use harness::bench::probe::Values;
 use tempfile::TempDir;
 
-use self::course::{Asked, Driven, Runner};
+use self::course::{Asked, DISCONNECT, Driven, FIRST_RESPONSE, FULL_QUERY, INTERRUPT, Runner};
 pub use self::real::AGENT_REAL;
-use crate::samples::Samples;
 use crate::scenario::{Entry, NoValues, Place, Scenario, Slowdown};
 
 /// Our client over the stand-in of the program.
@@ -46,6 +45,9 @@ pub const AGENT: Entry = Entry {
 /// two, so that a single one would say more about the machine than about us.
 const ROUNDS: usize = 5;
 
+/// How the stand-in is told what to hold up.
+const HOLDS: &str = "FAKE_CLAUDE_HOLDS";
+
 struct OverStandIn {
     host: Host,
     settings: Settings,
@@ -65,14 +67,31 @@ impl OverStandIn {
 
 impl Scenario for OverStandIn {
     fn sample(&mut self, slowdown: &Slowdown) -> Result<Values, NoValues> {
-        let connect = |settings: &Settings| self.host.connect(settings).map_err(trouble);
-        let hold = |step: &str| slowdown.hold(&course::metric(step, ""));
-        let mut ours = Runner::new(&self.settings, &connect, &hold);
+        // The stand-in is what is held up, and our client waits for it.
+        let connect = |step: &str, settings: &Settings| {
+            let settings = settings.clone().variable(HOLDS, &holds(slowdown, step));
+            self.host.connect(&settings).map_err(trouble)
+        };
+        let mut ours = Runner::new(&self.settings, &connect, &|_| {});
         for stage in course::stages(1, ROUNDS) {
             ours.take(stage)?;
         }
-        Ok(course::values(ours.times, "", Samples::median))
+        Ok(course::values(&ours.times, ""))
     }
+}
+
+/// What an agent that is started for `step` holds up, so that each step takes as much longer as it
+/// should. A whole question is held up at its first block already.
+fn holds(slowdown: &Slowdown, step: &str) -> String {
+    let micros = |step: &str| slowdown.delay(&course::metric(step, "")).as_micros();
+    let assistant = micros(FIRST_RESPONSE);
+    let result = micros(FULL_QUERY).saturating_sub(assistant);
+    let (interrupt, exit) = (micros(INTERRUPT), micros(DISCONNECT));
+    let initialize = micros(step);
+    format!(
+        "initialize={initialize},assistant={assistant},result={result},interrupt={interrupt},\
+         exit={exit}"
+    )
 }
 
 impl Driven for Agent {
@@ -110,3 +129,6 @@ fn trouble(error: impl Error + Send + Sync + 'static) -> NoValues {
 fn failed(why: impl Into<String>) -> NoValues {
     NoValues::Failed(why.into().into())
 }
+
+#[cfg(test)]
+mod tests;

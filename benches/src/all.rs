@@ -2,8 +2,8 @@
 
 use crate::scenario::Entry;
 use crate::{
-    agent, bare, burst, cycles, framing, idle, inbox, life, pickup, registry, restart, route,
-    sessions, status,
+    agent, bare, burst, cycles, framing, idle, inbox, life, pickup, registry, reply, restart,
+    route, sessions, status,
 };
 
 /// All of them, in the order in which a probe names them.
@@ -17,6 +17,7 @@ pub const ALL: &[Entry] = &[
     pickup::PICKUP_POLLED,
     pickup::PICKUP,
     burst::BURST,
+    reply::REPLY,
     inbox::INBOX,
     life::LIFE,
     sessions::SESSIONS,

@@ -14,7 +14,7 @@ mod rows;
 mod trouble;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use harness::bench::report::RoleMemory;
@@ -108,9 +108,7 @@ impl Daemon {
     /// When it does not come up.
     pub fn start(mut sandbox: Sandbox) -> Result<Self, Trouble> {
         let ready = sandbox.start()?;
-        let path = sandbox.home().join("state/assistant.db");
-        let database = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        database.busy_timeout(PATIENCE)?;
+        let database = reader(&sandbox)?;
         Ok(Self { sandbox, ready_after: ready.seen_after, pid: ready.pid, database })
     }
 
@@ -167,9 +165,57 @@ impl Daemon {
     /// # Errors
     /// When it takes too long.
     pub fn routed(&self, after: Rows, count: usize) -> Result<Instant, Trouble> {
-        self.committed("the messages routed", ROUTED_PAUSE, |database| {
-            Ok((count <= after.routed(database)?).then(Instant::now))
+        routed(&self.database, after, count)
+    }
+
+    /// The same, and tells with each look that found more how many have been.
+    ///
+    /// # Errors
+    /// When it takes too long, or those of whoever is told.
+    pub fn routed_telling(
+        &self,
+        after: Rows,
+        count: usize,
+        mut tell: impl FnMut(usize) -> Result<(), Trouble>,
+    ) -> Result<Instant, Trouble> {
+        committed(&self.database, "the messages routed", ROUTED_PAUSE, |database| {
+            let routed = after.routed(database)?;
+            let all = (count <= routed).then(Instant::now);
+            tell(routed)?;
+            Ok(all)
         })
+    }
+
+    /// A way to look at its database for another thread.
+    ///
+    /// # Errors
+    /// When the database cannot be opened.
+    pub fn lookout(&self) -> Result<Lookout, Trouble> {
+        Ok(Lookout(reader(&self.sandbox)?))
+    }
+
+    /// Where the reply behind all that there are will lie. Each has a file of the number that follows.
+    ///
+    /// # Errors
+    /// When a reply is none.
+    pub fn next_reply(&self) -> Result<PathBuf, Trouble> {
+        let last = self.replies()?.last().map_or(0, |reply| reply.row);
+        Ok(self.sandbox.outbox_dir().join(format!("{}.json", last + 1)))
+    }
+
+    /// Its process.
+    pub const fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// Stops it for the time that `wait` takes, as if it got on with nothing for so long.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn stopped_while(&self, wait: impl FnOnce()) -> Result<(), Trouble> {
+        signal(self.pid, Signal::STOP).map_err(system("stop the daemon for a while"))?;
+        wait();
+        signal(self.pid, Signal::CONT).map_err(system("let the daemon go on"))
     }
 
     /// Waits until `count` rows after these are answered.
@@ -177,7 +223,7 @@ impl Daemon {
     /// # Errors
     /// When it takes too long.
     pub fn answered(&self, after: Rows, count: usize) -> Result<(), Trouble> {
-        self.committed("the messages answered", ANSWERED_PAUSE, |database| {
+        committed(&self.database, "the messages answered", ANSWERED_PAUSE, |database| {
             Ok((count <= after.answered(database)?).then_some(()))
         })
     }
@@ -262,8 +308,16 @@ impl Daemon {
     ///
     /// # Errors
     /// When it ends badly, or not at all.
-    pub fn stop(mut self) -> Result<Sandbox, Trouble> {
-        signal(self.pid, Signal::TERM).map_err(system("ask the daemon to end"))?;
+    pub fn stop(self) -> Result<Sandbox, Trouble> {
+        ask_to_end(self.pid)?;
+        self.ended()
+    }
+
+    /// Waits until it is reaped, whoever asks it to end. Returns its home.
+    ///
+    /// # Errors
+    /// When it ends badly, or not at all.
+    pub fn ended(mut self) -> Result<Sandbox, Trouble> {
         // `Sandbox::stop` would look in steps as long as all of this takes.
         wait_for("the daemon's end", END_PAUSE, || Ok((!self.sandbox.is_running()).then_some(())))?;
         match self.sandbox.wait_end(Duration::ZERO)? {
@@ -280,22 +334,65 @@ impl Daemon {
         self.sandbox.kill9()?;
         Ok(self.sandbox)
     }
+}
 
-    /// Looks at the database whenever somebody has committed to it, until there is something.
-    fn committed<T>(
-        &self,
-        what: &'static str,
-        pause: Duration,
-        mut look: impl FnMut(&Connection) -> Result<Option<T>, Trouble>,
-    ) -> Result<T, Trouble> {
-        let mut seen = None;
-        wait_for(what, pause, || {
-            // Costs next to nothing as long as nobody has, so that who is measured is not disturbed.
-            let version: i64 =
-                self.database.pragma_query_value(None, "data_version", |row| row.get(0))?;
-            if seen.replace(version) == Some(version) { Ok(None) } else { look(&self.database) }
-        })
+/// Looks at the database of a daemon from beside it.
+#[derive(Debug)]
+pub struct Lookout(Connection);
+
+impl Lookout {
+    /// As [`Daemon::routed`].
+    ///
+    /// # Errors
+    /// When it takes too long.
+    pub fn routed(&self, after: Rows, count: usize) -> Result<Instant, Trouble> {
+        routed(&self.0, after, count)
     }
+}
+
+/// Asks a daemon to end.
+///
+/// # Errors
+/// The system's.
+pub fn ask_to_end(pid: u32) -> Result<(), Trouble> {
+    signal(pid, Signal::TERM).map_err(system("ask the daemon to end"))
+}
+
+/// Looks until there is a file of this name, as often as at messages that are routed. Returns the
+/// moment.
+///
+/// # Errors
+/// When it takes too long.
+pub fn appeared(path: &Path) -> Result<Instant, Trouble> {
+    wait_for("the reply", ROUTED_PAUSE, || Ok(path.exists().then(Instant::now)))
+}
+
+fn reader(sandbox: &Sandbox) -> Result<Connection, Trouble> {
+    let path = sandbox.home().join("state/assistant.db");
+    let database = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    database.busy_timeout(PATIENCE)?;
+    Ok(database)
+}
+
+fn routed(database: &Connection, after: Rows, count: usize) -> Result<Instant, Trouble> {
+    committed(database, "the messages routed", ROUTED_PAUSE, |database| {
+        Ok((count <= after.routed(database)?).then(Instant::now))
+    })
+}
+
+/// Looks at the database whenever somebody has committed to it, until there is something.
+fn committed<T>(
+    database: &Connection,
+    what: &'static str,
+    pause: Duration,
+    mut look: impl FnMut(&Connection) -> Result<Option<T>, Trouble>,
+) -> Result<T, Trouble> {
+    let mut seen = None;
+    wait_for(what, pause, || {
+        // Costs next to nothing as long as nobody has, so that who is measured is not disturbed.
+        let version: i64 = database.pragma_query_value(None, "data_version", |row| row.get(0))?;
+        if seen.replace(version) == Some(version) { Ok(None) } else { look(database) }
+    })
 }
 
 impl Drafts {

@@ -25,6 +25,7 @@ pub mod life;
 pub mod machine;
 pub mod pickup;
 pub mod registry;
+pub mod reply;
 pub mod restart;
 pub mod route;
 pub mod samples;

@@ -38,6 +38,7 @@ impl Scenario for Life {
     fn sample(&mut self, slowdown: &Slowdown) -> Result<Values, NoValues> {
         let home = self.home.take().ok_or(Trouble::NoHome)?;
         let began = Instant::now();
+        // What is timed begins with our own call, and a thread is blocked on its READY.
         slowdown.hold(READY);
         let held = began.elapsed();
         let daemon = Daemon::start(home)?;

@@ -1,9 +1,11 @@
 //! Some files at once: how long until all of them are durable and routed.
 //!
 //! ```text
-//! pickup         told of them:   hold, appear ──────────────────> routed
-//! pickup_polled  looking:        a stranger's message shows the look ─ some way into the next turn ─>
-//!                                hold, appear ── the rest of the turn ──> routed
+//! pickup         looking ─────────────────────────────────────────> routed
+//!                told of them:  hold, appear ─────────────────────────^
+//! pickup_polled  looking ─────────────────────────────────────────> routed
+//!                hold, a stranger's message shows the look ─ some way into the next turn ─>
+//!                               appear ── the rest of the turn ───────^
 //! ```
 //!
 //! Who is not told looks every so often, and most of what is measured is the wait for that. Where in
@@ -16,8 +18,8 @@ use std::time::{Duration, Instant};
 use harness::bench::probe::Values;
 use harness::wait::wait_for_every;
 
-use crate::daemon::{Daemon, Trouble, Watching, handle, home};
-use crate::scenario::{Entry, NoValues, Place, Scenario, Slowdown, ms};
+use crate::daemon::{Daemon, Drafts, Lookout, Rows, Trouble, Watching, home};
+use crate::scenario::{Entry, NoValues, Place, Scenario, Slowdown, ms, while_looking};
 use crate::serving::SLOWED_AFTER;
 
 /// The daemon is told of new files.
@@ -75,30 +77,38 @@ fn open(place: &Place, watching: Watching) -> Result<Box<dyn Scenario>, NoValues
 impl Scenario for Pickup {
     fn sample(&mut self, slowdown: &Slowdown) -> Result<Values, NoValues> {
         let drafts = self.daemon.draft(FILES, &[PERSON])?;
-        let (metric, held) = match self.watching {
-            Watching::On => (WATCHED, Duration::ZERO),
+        let before = self.daemon.rows()?;
+        let (metric, (began, routed)) = match self.watching {
+            Watching::On => {
+                let appear = || {
+                    let began = Instant::now();
+                    slowdown.hold(WATCHED);
+                    drafts.appear()?;
+                    Ok(began)
+                };
+                (WATCHED, while_looking(appear, || self.daemon.routed(before, FILES))?)
+            }
             Watching::Off => {
-                // Held here and not behind the wait for the place, which would let the hold eat up
-                // a part of the turn instead of making the whole longer.
-                let began = Instant::now();
-                slowdown.hold(POLLED);
-                let held = began.elapsed();
-                self.wait_for_place()?;
-                (POLLED, held)
+                let turn = Turn {
+                    stranger: self.daemon.draft(1, &[STRANGER])?,
+                    lookout: self.daemon.lookout()?,
+                    place: place_in_turn(self.taken),
+                };
+                let appear = || {
+                    let began = Instant::now();
+                    slowdown.hold(POLLED);
+                    let waited = turn.wait_for_place(before)?;
+                    drafts.appear()?;
+                    // What it took to get to the place does not count.
+                    Ok::<_, Trouble>(began + waited)
+                };
+                (POLLED, while_looking(appear, || self.daemon.routed(before, FILES + 1))?)
             }
         };
-        let before = self.daemon.rows()?;
-        let began = Instant::now();
-        if self.watching == Watching::On {
-            slowdown.hold(WATCHED);
-        }
-        drafts.appear()?;
-        let routed = self.daemon.routed(before, FILES)?;
-        let took = held + routed.duration_since(began);
         // The next one is to meet an agent with nothing to do.
         self.daemon.answered(before, FILES)?;
         self.taken += 1;
-        Ok(Values::from([(metric.to_owned(), ms(took))]))
+        Ok(Values::from([(metric.to_owned(), ms(routed.duration_since(began)))]))
     }
 
     fn finish(self: Box<Self>) -> Result<(), NoValues> {
@@ -107,16 +117,25 @@ impl Scenario for Pickup {
     }
 }
 
-impl Pickup {
-    /// Sees the daemon look, and waits until the place of this sample behind that.
-    fn wait_for_place(&mut self) -> Result<(), Trouble> {
-        let before = self.daemon.rows()?;
-        self.daemon.drop_message(&handle(STRANGER), "anybody there?")?;
-        let looked = self.daemon.routed(before, 1)?;
-        let until = place_in_turn(self.taken).saturating_sub(looked.elapsed());
+/// A turn of a daemon that looks.
+struct Turn {
+    /// The message that shows when it begins.
+    stranger: Drafts,
+    lookout: Lookout,
+    /// How far into it the files are to appear.
+    place: Duration,
+}
+
+impl Turn {
+    /// Sees the daemon look, and waits until the place behind that. Returns how long all of it took.
+    fn wait_for_place(self, before: Rows) -> Result<Duration, Trouble> {
+        let began = Instant::now();
+        self.stranger.appear()?;
+        let looked = self.lookout.routed(before, 1)?;
+        let until = self.place.saturating_sub(looked.elapsed());
         // Nothing is looked for: this waits.
         let _nothing: Option<()> = wait_for_every(until, until, || None);
-        Ok(())
+        Ok(began.elapsed())
     }
 }
 

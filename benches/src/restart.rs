@@ -8,8 +8,8 @@ use std::time::Instant;
 
 use harness::bench::probe::Values;
 
-use crate::daemon::{Daemon, Trouble, Watching, home};
-use crate::scenario::{Entry, NoValues, Place, Scenario, Slowdown, ms};
+use crate::daemon::{Daemon, Trouble, Watching, ask_to_end, home};
+use crate::scenario::{Entry, NoValues, Place, Scenario, Slowdown, ms, while_looking};
 
 /// The only scenario of this kind.
 pub const RESTART: Entry =
@@ -35,12 +35,19 @@ impl Scenario for Restart {
         let mut daemon = self.daemon.take().ok_or(Trouble::NoHome)?;
         daemon.converse(&PEOPLE)?;
         daemon.idle()?;
-        let began = Instant::now();
-        slowdown.hold(GAP);
-        let home = daemon.stop()?;
-        let ended = began.elapsed();
-        let successor = Daemon::start(home)?;
-        let gap = ended + successor.ready_after;
+        let pid = daemon.pid();
+        let ask = || {
+            let began = Instant::now();
+            slowdown.hold(GAP);
+            ask_to_end(pid)?;
+            Ok(began)
+        };
+        let (began, (ended, successor)) = while_looking(ask, || {
+            let home = daemon.ended()?;
+            let ended = Instant::now();
+            Ok::<_, Trouble>((ended, Daemon::start(home)?))
+        })?;
+        let gap = ended.duration_since(began) + successor.ready_after;
         self.daemon = Some(successor);
         Ok(Values::from([(GAP.to_owned(), ms(gap))]))
     }

@@ -1,6 +1,5 @@
 //! The values of one figure over its runs.
 
-use std::fmt;
 use std::time::Duration;
 
 /// At least one value, smallest first.
@@ -20,16 +19,6 @@ impl Samples {
         Self::of(times.into_iter().map(|time| time.as_secs_f64() * 1000.0))
     }
 
-    /// How many.
-    pub fn count(&self) -> usize {
-        self.0.len()
-    }
-
-    /// The smallest.
-    pub fn min(&self) -> f64 {
-        self.0[0]
-    }
-
     /// The one in the middle, or half way between the two that are.
     pub fn median(&self) -> f64 {
         let middle = self.0.len() / 2;
@@ -38,24 +27,6 @@ impl Samples {
         } else {
             self.0[middle - 1].midpoint(self.0[middle])
         }
-    }
-
-    /// The largest.
-    pub fn max(&self) -> f64 {
-        self.0[self.0.len() - 1]
-    }
-}
-
-impl fmt::Display for Samples {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{:>4} {:>9.3} {:>9.3} {:>9.3}",
-            self.count(),
-            self.min(),
-            self.median(),
-            self.max()
-        )
     }
 }
 

@@ -5,12 +5,17 @@
 //! ```
 //!
 //! Whoever runs one (the probe, criterion, a test) decides how often. Whatever a scenario times it
-//! first holds up by its [`Slowdown`], inside of what is timed and before the work begins: a run of
-//! all scenarios with and without it shows which of them would not notice that something got slower,
-//! because they wait before they look.
+//! holds up by its [`Slowdown`]: a run of all scenarios with and without it shows which of them would
+//! not notice that something got slower, because they wait before they look. So the hold has to be a
+//! part of what is waited for, and is never just added to a time:
+//!
+//! - the stimulus is held back while somebody is looking already ([`while_looking`]),
+//! - or whoever answers it is held up (the stand-in of the agent; the daemon, stopped for a while),
+//! - or, where the call itself is what is timed and nothing is looked for, it stands before the work.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use harness::bench::probe::Values;
@@ -109,6 +114,11 @@ impl Slowdown {
         Self(delays)
     }
 
+    /// The time that is due for `metric`.
+    pub fn delay(&self, metric: &str) -> Duration {
+        self.0.get(metric).copied().unwrap_or_default()
+    }
+
     /// Takes the time that is due for `metric`. By computing, as slower code would, and not by
     /// sleeping, which the system rounds up.
     pub fn hold(&self, metric: &str) {
@@ -118,12 +128,34 @@ impl Slowdown {
     /// The same for so many units of work that are timed together: one hold for all of them, where
     /// reading the clock would take longer than a unit.
     pub fn hold_each(&self, metric: &str, units: u32) {
-        let Some(delay) = self.0.get(metric) else { return };
-        let (began, delay) = (Instant::now(), delay.saturating_mul(units));
-        while began.elapsed() < delay {
-            std::hint::spin_loop();
-        }
+        compute_for(self.delay(metric).saturating_mul(units));
     }
+}
+
+/// Computes for so long.
+pub(crate) fn compute_for(time: Duration) {
+    let began = Instant::now();
+    while began.elapsed() < time {
+        std::hint::spin_loop();
+    }
+}
+
+/// Looks for what `stimulus` brings about, beginning before it is given: another thread gives it, and
+/// holds it back as long as its time is due. Returns what the stimulus told (the moment from which is
+/// to be counted) and what was found.
+///
+/// # Errors
+/// Those of the stimulus before those of the look, which may have looked in vain because of them.
+pub fn while_looking<S: Send, T, E: Send>(
+    stimulus: impl FnOnce() -> Result<S, E> + Send,
+    look: impl FnOnce() -> Result<T, E>,
+) -> Result<(S, T), E> {
+    thread::scope(|scope| {
+        let given = scope.spawn(stimulus);
+        let found = look();
+        let given = given.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        Ok((given, found?))
+    })
 }
 
 /// A time in milliseconds.

@@ -31,6 +31,7 @@ fn open(place: &Place) -> Result<Box<dyn Scenario>, NoValues> {
 impl Scenario for Status {
     fn sample(&mut self, slowdown: &Slowdown) -> Result<Values, NoValues> {
         let began = Instant::now();
+        // What is timed begins with our own call, and its end is waited for by blocking.
         slowdown.hold(TIME);
         self.daemon.run_status()?;
         Ok(Values::from([(TIME.to_owned(), ms(began.elapsed()))]))

@@ -135,7 +135,7 @@ impl Agent {
             tally: Tally::default(),
             timers: Vec::new(),
             deeds: VecDeque::new(),
-            outlet: Outlet::new(options.scenario.clone()),
+            outlet: Outlet::new(options.scenario.clone(), options.holds),
             ended_badly: false,
             stdin_ended: false,
             gone: false,
@@ -272,6 +272,7 @@ impl Agent {
             } else if let Some(notice) = self.notices.pop_front() {
                 self.start_injected_turn(notice);
             } else if self.stdin_ended && self.tasks.is_empty() {
+                self.outlet.hold(self.options.holds.exit);
                 self.leave(Exit::code(i32::from(self.ended_badly)));
             } else {
                 return;

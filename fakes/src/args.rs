@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use crate::agent::{Answers, Branch, Options, Shell, default_tools};
+use crate::holds::Holds;
 use crate::memory::Memory;
 use crate::scenario::Scenario;
 
@@ -180,6 +181,12 @@ fn options(
             .map_err(|error| Refusal(format!("error: failed to {error}")))?,
         None => Scenario::default(),
     };
+    let holds = match env.get("FAKE_CLAUDE_HOLDS") {
+        Some(text) => {
+            Holds::parse(text).map_err(|error| Refusal(format!("error: failed to {error}")))?
+        }
+        None => Holds::default(),
+    };
     let memory = Memory::on_disk(&config_dir, &cwd);
     // Where there is nothing to continue, a new session begins.
     let newest = || has("--continue").then(|| memory.newest()).flatten();
@@ -222,6 +229,7 @@ fn options(
         cwd: cwd.display().to_string(),
         shell: Shell::Driver,
         scenario,
+        holds,
         memory,
         heard: defaults.heard,
     })

@@ -122,6 +122,8 @@ struct Driver<R, W> {
     shell: Shell,
     started: Instant,
     reading: bool,
+    /// What to compute for once everything is written, before anything else is done.
+    holding: Option<Duration>,
     leaving: Option<Exit>,
 }
 
@@ -138,6 +140,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Driver<R, W> {
             shell: Shell::default(),
             started: Instant::now(),
             reading: true,
+            holding: None,
             leaving: None,
         }
     }
@@ -146,12 +149,17 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Driver<R, W> {
         let mut signalled = true;
         loop {
             self.act();
+            if let Some(time) = self.holding.take_if(|_| self.unwritten.is_empty()) {
+                compute_for(time);
+                continue;
+            }
             if let Some(exit) = self.leaving.take_if(|_| self.unwritten.is_empty()) {
                 // The host may be gone already; then there is nobody to flush to.
                 let _unflushed = self.writer.flush().await;
                 return exit;
             }
-            let listens = self.leaving.is_none() && self.unwritten.len() < UNREAD_BYTES_MAX;
+            let goes_on = self.leaving.is_none() && self.holding.is_none();
+            let listens = goes_on && self.unwritten.len() < UNREAD_BYTES_MAX;
             let due = self.started + self.agent.deadline().unwrap_or(FAR_AWAY);
             let event = tokio::select! {
                 biased;
@@ -183,10 +191,14 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Driver<R, W> {
 
     /// Carries out what the agent wants done.
     fn act(&mut self) {
-        while self.leaving.is_none() && self.unwritten.len() < UNREAD_BYTES_MAX {
+        while self.leaving.is_none()
+            && self.holding.is_none()
+            && self.unwritten.len() < UNREAD_BYTES_MAX
+        {
             let Some(action) = self.agent.poll_action() else { return };
             match action {
                 Action::Write(bytes) => self.unwritten.extend(bytes),
+                Action::Hold(time) => self.holding = Some(time),
                 Action::Complain(text) => self.complain(text),
                 Action::Remember(session, entry) => {
                     if let Err(error) = self.memory.append(&session, &entry) {
@@ -246,4 +258,12 @@ async fn write_some<W: AsyncWrite + Unpin>(
     unwritten: &VecDeque<u8>,
 ) -> io::Result<usize> {
     writer.write(unwritten.as_slices().0).await
+}
+
+/// As slower code would, and not by sleeping, which the system rounds up.
+fn compute_for(time: Duration) {
+    let began = std::time::Instant::now();
+    while began.elapsed() < time {
+        std::hint::spin_loop();
+    }
 }

@@ -4,7 +4,7 @@
 //!   driven in memory by [`FakeSdkClient`] and on stdio by the program `fake-claude`.
 //! - [`model`]: what "the model" says next, shared by the agent and by the stand-in of the API.
 //! - [`api`]: the Messages API on a loopback address, for the real agent program.
-//! - [`scenario`]: faults as data.
+//! - [`scenario`]: faults as data; [`holds`]: answers that come late.
 //!
 //! Nothing here imports a type of the assistant: a field name that both sides shared could be
 //! wrong on both sides, and every test would pass.
@@ -13,6 +13,7 @@ pub mod agent;
 pub mod api;
 pub mod args;
 pub mod client;
+pub mod holds;
 pub mod memory;
 pub mod model;
 pub mod scenario;

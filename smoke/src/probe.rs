@@ -14,6 +14,7 @@ pub const OF_THE_DAEMON: &[&str] = &[
     "pickup_polled",
     "pickup",
     "burst",
+    "reply",
     "inbox",
     "life",
     "sessions_100",

@@ -17,7 +17,7 @@ use harness::bench::probe::Values;
 
 use super::failed;
 use crate::samples::Samples;
-use crate::scenario::NoValues;
+use crate::scenario::{NoValues, ms};
 
 /// A text that the model answers.
 const QUESTION: &str = "good morning";
@@ -53,12 +53,12 @@ pub(super) struct Asked {
 }
 
 /// The steps that are timed, by the names that metrics have for them.
-const CONNECT: &str = "connect";
-const FIRST_RESPONSE: &str = "first_response";
-const FULL_QUERY: &str = "full_query";
-const DISCONNECT: &str = "disconnect";
-const RESUME_CONNECT: &str = "resume_connect";
-const INTERRUPT: &str = "interrupt";
+pub(super) const CONNECT: &str = "connect";
+pub(super) const FIRST_RESPONSE: &str = "first_response";
+pub(super) const FULL_QUERY: &str = "full_query";
+pub(super) const DISCONNECT: &str = "disconnect";
+pub(super) const RESUME_CONNECT: &str = "resume_connect";
+pub(super) const INTERRUPT: &str = "interrupt";
 
 /// One thing to do, of those in the picture above.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,11 +87,15 @@ pub(super) fn stages(lives: usize, rounds: usize) -> Vec<Stage> {
 /// What each timed step took, as often as it was taken.
 pub(super) type Times = BTreeMap<&'static str, Vec<Duration>>;
 
+/// Makes an agent, for the step of this name.
+pub(super) type Connect<'a, A> = dyn Fn(&str, &Settings) -> Result<A, NoValues> + 'a;
+
 /// Somebody on the course.
 pub(super) struct Runner<'a, A> {
     settings: &'a Settings,
-    connect: &'a dyn Fn(&Settings) -> Result<A, NoValues>,
-    /// Takes the time by which a step is to be held up, and belongs to it.
+    connect: &'a Connect<'a, A>,
+    /// Takes the time by which a step is to be held up where its agent cannot be; it belongs to the
+    /// step.
     hold: &'a dyn Fn(&str),
     agent: Option<A>,
     /// The conversation of the last agent that was disconnected.
@@ -103,7 +107,7 @@ impl<'a, A: Driven> Runner<'a, A> {
     /// Somebody at the start. `connect` makes the agent.
     pub(super) fn new(
         settings: &'a Settings,
-        connect: &'a dyn Fn(&Settings) -> Result<A, NoValues>,
+        connect: &'a Connect<'a, A>,
         hold: &'a dyn Fn(&str),
     ) -> Self {
         let (agent, conversation, times) = (None, String::new(), Times::new());
@@ -140,7 +144,7 @@ impl<'a, A: Driven> Runner<'a, A> {
 
     fn connect(&mut self, step: &'static str, settings: &Settings) -> Result<(), NoValues> {
         let began = Instant::now();
-        let agent = (self.connect)(settings)?;
+        let agent = (self.connect)(step, settings)?;
         let took = began.elapsed();
         self.agent = Some(agent);
         self.note(step, took);
@@ -166,11 +170,23 @@ fn nobody() -> NoValues {
     failed("reach the agent: there is none")
 }
 
-/// The values of metrics that are named by step and `suffix`: of each step what `sum` makes of its
-/// times, in milliseconds.
-pub(super) fn values(times: Times, suffix: &str, sum: fn(&Samples) -> f64) -> Values {
-    let value = |(step, times)| Some((metric(step, suffix), sum(&Samples::of_times(times)?)));
-    times.into_iter().filter_map(value).collect()
+/// The values of metrics that are named by step and `suffix`: of each step the median of its times, in
+/// milliseconds.
+pub(super) fn values(times: &Times, suffix: &str) -> Values {
+    let median = |times: &Vec<Duration>| Some(Samples::of_times(times.iter().copied())?.median());
+    let value = |(step, times): (&&str, _)| Some((metric(step, suffix), median(times)?));
+    times.iter().filter_map(value).collect()
+}
+
+/// The same of how much longer `ours` took than `theirs`, each time than the one beside it; below zero
+/// where it was quicker. Every time counts: what only every second of ours does shows as well.
+pub(super) fn values_over(ours: &Times, theirs: &Times, suffix: &str) -> Values {
+    let over = |(step, ours): (&&str, &Vec<Duration>)| {
+        let pairs = ours.iter().zip(theirs.get(step)?);
+        let longer = pairs.map(|(ours, theirs)| ms(*ours) - ms(*theirs));
+        Some((metric(step, suffix), Samples::of(longer)?.median()))
+    };
+    ours.iter().filter_map(over).collect()
 }
 
 /// The metric of a step.

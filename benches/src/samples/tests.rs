@@ -1,19 +1,17 @@
 use super::*;
 
 #[track_caller]
-fn check(values: &[f64], min_median_max: [f64; 3]) {
-    let samples = Samples::of(values.iter().copied()).unwrap();
-    let found = [samples.min(), samples.median(), samples.max()];
-    let same = found.iter().zip(min_median_max).all(|(a, b)| (a - b).abs() < 1e-9);
-    assert!(same, "{found:?} instead of {min_median_max:?}");
+fn check(values: &[f64], median: f64) {
+    let found = Samples::of(values.iter().copied()).unwrap().median();
+    assert!((found - median).abs() < 1e-9, "{found} instead of {median}");
 }
 
 #[test]
 fn the_median_is_the_middle_or_between_the_middle_two() {
-    check(&[3.0], [3.0, 3.0, 3.0]);
-    check(&[3.0, 1.0], [1.0, 2.0, 3.0]);
-    check(&[3.0, 1.0, 9.0], [1.0, 3.0, 9.0]);
-    check(&[4.0, 3.0, 1.0, 9.0], [1.0, 3.5, 9.0]);
+    check(&[3.0], 3.0);
+    check(&[3.0, 1.0], 2.0);
+    check(&[3.0, 1.0, 9.0], 3.0);
+    check(&[4.0, 3.0, 1.0, 9.0], 3.5);
 }
 
 #[test]

@@ -1,3 +1,6 @@
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::sync_channel;
+
 use super::*;
 
 const ENTRY: Entry = Entry {
@@ -39,4 +42,31 @@ fn only_what_is_slowed_is_held_and_each_unit_of_it() {
 fn units_share_the_time_that_they_took_together() {
     let each = ms_of_each(Duration::from_millis(3), 4);
     assert!((each - 0.75).abs() < 1e-9, "{each}");
+}
+
+#[test]
+fn somebody_looks_before_the_stimulus_is_given() {
+    let given = &AtomicBool::new(false);
+    let (tell, told) = sync_channel(1);
+    let stimulus = move || {
+        // Were it given first, nobody would ever say so.
+        told.recv_timeout(Duration::from_mins(1)).map_err(|_| "see somebody look")?;
+        given.store(true, Ordering::SeqCst);
+        Ok("given")
+    };
+    let look = || {
+        assert!(!given.load(Ordering::SeqCst));
+        tell.send(()).unwrap();
+        while !given.load(Ordering::SeqCst) {
+            thread::yield_now();
+        }
+        Ok("found")
+    };
+    assert_eq!(while_looking(stimulus, look), Ok::<_, &str>(("given", "found")));
+}
+
+#[test]
+fn a_stimulus_that_cannot_be_given_is_told_before_the_look_that_was_in_vain() {
+    let failed = while_looking(|| Err::<(), _>("give it"), || Err::<(), _>("find it"));
+    assert_eq!(failed, Err("give it"));
 }

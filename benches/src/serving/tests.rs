@@ -3,6 +3,7 @@ use std::path::Path;
 use harness::binaries::Programs;
 
 use super::*;
+use crate::scenario::while_looking;
 
 /// Its values rise by one with each sample; held up, by what it is held.
 struct Rising(f64);
@@ -36,6 +37,48 @@ const RISING: Entry = Entry {
     open: |_| Ok(Box::new(Rising(0.0))),
 };
 
+/// What happens 3 ms after a stimulus, under a clock that is played: nothing of it depends on what
+/// the machine does. Whoever looks does so every half millisecond.
+struct Played {
+    /// The first look.
+    looks_from_ms: f64,
+}
+
+impl Scenario for Played {
+    fn sample(&mut self, slowdown: &Slowdown) -> Result<Values, NoValues> {
+        let (tell, told) = std::sync::mpsc::sync_channel(1);
+        let stimulus = || {
+            let given_ms = crate::scenario::ms(slowdown.delay("ms"));
+            tell.send(given_ms + 3.0).map_err(NoValues::failed)
+        };
+        let look = || {
+            let happens_ms = told.recv().map_err(NoValues::failed)?;
+            let mut now_ms = self.looks_from_ms;
+            while now_ms < happens_ms {
+                now_ms += 0.5;
+            }
+            Ok(now_ms)
+        };
+        let ((), seen_ms) = while_looking(stimulus, look)?;
+        Ok(Values::from([("ms".to_owned(), seen_ms)]))
+    }
+}
+
+const SEEING: Entry = Entry {
+    name: "seeing",
+    metrics: &["ms"],
+    warm_ups: 0,
+    open: |_| Ok(Box::new(Played { looks_from_ms: 0.0 })),
+};
+
+/// It waits before it looks, and takes the end of its own wait for what it waited for.
+const BLIND: Entry = Entry {
+    name: "blind",
+    metrics: &["ms"],
+    warm_ups: 0,
+    open: |_| Ok(Box::new(Played { looks_from_ms: 20.0 })),
+};
+
 const LACKING: Entry = Entry {
     name: "lacking",
     metrics: &[],
@@ -63,7 +106,7 @@ fn play(asks: &[&str]) -> Vec<String> {
     let programs = Programs::beside(Path::new("/nowhere/debug/bench")).unwrap();
     let place = Place { programs, claude: None, live_bytes: None, pace: Pace::Measured };
     let mut answers = Vec::new();
-    let entries = [RISING, LACKING, WRONG, BUSY];
+    let entries = [RISING, LACKING, WRONG, BUSY, SEEING, BLIND];
     serve(&entries, &place, asks.join("\n").as_bytes(), &mut answers).unwrap();
     let answers = String::from_utf8(answers).unwrap();
     answers.lines().skip(1).map(str::to_owned).collect()
@@ -99,6 +142,18 @@ fn a_slowed_scenario_is_held_by_a_part_of_its_own_median() {
     // Two samples to warm up, nine with the median 7 ms: held by 1.4 ms each.
     let expected = r#"{"answer":"values","values":{"kB":-12.0,"ms":12.5}}"#;
     assert_eq!(play(&[slowed, SAMPLE])[1], expected);
+}
+
+#[test]
+fn a_slowdown_shows_to_who_looks_and_not_to_who_waits_before() {
+    let value = |scenario: &str, slowed: &str| {
+        let prepare = format!(r#"{{"ask": "prepare", "scenario": "{scenario}"{slowed}}}"#);
+        play(&[&prepare, SAMPLE]).swap_remove(1)
+    };
+    let ms = |value: f64| format!(r#"{{"answer":"values","values":{{"ms":{value:?}}}}}"#);
+    let half_more = r#", "slowed": 0.5"#;
+    assert_eq!((value("seeing", ""), value("seeing", half_more)), (ms(3.0), ms(4.5)));
+    assert_eq!((value("blind", ""), value("blind", half_more)), (ms(20.0), ms(20.0)));
 }
 
 #[test]

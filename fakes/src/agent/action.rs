@@ -1,6 +1,7 @@
 //! What reaches the machine, and what it wants done.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::Exit;
 use crate::model::Entry;
@@ -37,6 +38,8 @@ pub enum Signal {
 pub enum Action {
     /// Bytes for stdout.
     Write(Vec<u8>),
+    /// A time to compute for, once everything before it is written: an agent that got slower.
+    Hold(Duration),
     /// A line for stderr.
     Complain(String),
     /// An entry for the memory, under the session id.

@@ -119,6 +119,7 @@ impl Agent {
     pub(super) fn finish_opening(&mut self) {
         let Some(id) = self.opening.take() else { return };
         let body = self.initialize_body();
+        self.outlet.hold(self.options.holds.initialize);
         self.succeed(&id, Some(body));
         for at in 0..self.servers.len() {
             if self.servers[at].ready && self.servers[at].tools.is_none() {

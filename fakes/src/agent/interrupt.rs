@@ -28,6 +28,7 @@ impl Agent {
             body["cancelled"] = json!(cancelled);
         }
         body["still_queued"] = json!(self.queue.uuids());
+        self.outlet.hold(self.options.holds.interrupt);
         self.succeed(id, Some(body));
         match self.turn.as_ref().map(|turn| &turn.stage) {
             None => {}

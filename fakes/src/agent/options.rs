@@ -1,6 +1,7 @@
 //! How an agent is set up, and how it ends.
 
 use crate::client::Heard;
+use crate::holds::Holds;
 use crate::memory::Memory;
 use crate::scenario::Scenario;
 
@@ -46,6 +47,8 @@ pub struct Options {
     pub shell: Shell,
     /// What goes wrong.
     pub scenario: Scenario,
+    /// What comes late.
+    pub holds: Holds,
     /// Where conversations stay.
     pub memory: Memory,
     /// A log of the lines that the agent heard.
@@ -73,6 +76,7 @@ impl Default for Options {
             cwd: "/work".to_owned(),
             shell: Shell::Simulated,
             scenario: Scenario::default(),
+            holds: Holds::default(),
             memory: Memory::default(),
             heard: Heard::default(),
         }

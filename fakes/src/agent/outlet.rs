@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{Action, Exit};
+use crate::holds::Holds;
 use crate::scenario::{Scenario, What};
 
 #[derive(Debug)]
@@ -19,6 +20,9 @@ enum Item {
 #[derive(Debug)]
 pub(super) struct Outlet {
     scenario: Scenario,
+    holds: Holds,
+    /// The turn whose first block was held up last.
+    spoke_in: Option<u32>,
     /// For each step, the turn in which it struck last.
     struck: Vec<Option<u32>>,
     items: VecDeque<Item>,
@@ -27,9 +31,10 @@ pub(super) struct Outlet {
 }
 
 impl Outlet {
-    pub(super) fn new(scenario: Scenario) -> Self {
+    pub(super) fn new(scenario: Scenario, holds: Holds) -> Self {
         let struck = vec![None; scenario.steps.len()];
-        Self { scenario, struck, items: VecDeque::new(), held_until: None, closed: false }
+        let items = VecDeque::new();
+        Self { scenario, holds, spoke_in: None, struck, items, held_until: None, closed: false }
     }
 
     /// The next action whose time has come.
@@ -63,6 +68,13 @@ impl Outlet {
         self.held_until
     }
 
+    /// Nothing that comes later leaves before so much time was taken.
+    pub(super) fn hold(&mut self, time: Duration) {
+        if !time.is_zero() {
+            self.items.push_back(Item::Act(Action::Hold(time)));
+        }
+    }
+
     /// Text for stderr.
     pub(super) fn complain(&mut self, text: String) {
         self.items.push_back(Item::Act(Action::Complain(text)));
@@ -84,6 +96,14 @@ impl Outlet {
     pub(super) fn line(&mut self, turn: u32, line: &Value) {
         let kind = line["type"].as_str().unwrap_or_default();
         let subtype = line["subtype"].as_str();
+        match kind {
+            "assistant" if self.spoke_in != Some(turn) => {
+                self.spoke_in = Some(turn);
+                self.hold(self.holds.assistant);
+            }
+            "result" => self.hold(self.holds.result),
+            _ => {}
+        }
         let mut bytes = line.to_string().into_bytes();
         bytes.push(b'\n');
         let striking: Vec<What> = (0..self.scenario.steps.len())

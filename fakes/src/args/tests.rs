@@ -90,3 +90,14 @@ fn the_version_wins_over_everything_else() {
     let start = read(["--version".to_owned()], &BTreeMap::new());
     assert!(matches!(start, Ok(Start::Version)), "{start:?}");
 }
+
+#[test]
+fn holds_of_the_environment_are_read_or_refused() {
+    let held = options("", &[("FAKE_CLAUDE_HOLDS", "result=90")]);
+    assert_eq!(held.holds.result, std::time::Duration::from_micros(90));
+    let env = BTreeMap::from([("FAKE_CLAUDE_HOLDS".to_owned(), "results=90".to_owned())]);
+    let refusal = read(ALWAYS.split_whitespace().map(str::to_owned), &env).unwrap_err();
+    let said =
+        r#"error: failed to read the holds: "results" names no answer that is still to be held"#;
+    assert_eq!(refusal.0, said);
+}

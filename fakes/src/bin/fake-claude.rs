@@ -1,8 +1,8 @@
 //! The stand-in of the agent program on stdio.
 //!
 //! Environment: `CLAUDE_CONFIG_DIR`, `CLAUDE_CODE_SDK_READS_SESSION_STATE`,
-//! `CLAUDE_CODE_MAX_RETRIES`, `IS_SANDBOX` as with the real program; `FAKE_CLAUDE_STRICT=1` and
-//! `FAKE_CLAUDE_SCENARIO=<file>` of its own.
+//! `CLAUDE_CODE_MAX_RETRIES`, `IS_SANDBOX` as with the real program; `FAKE_CLAUDE_STRICT=1`,
+//! `FAKE_CLAUDE_SCENARIO=<file>` and `FAKE_CLAUDE_HOLDS=<answers and microseconds>` of its own.
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use fakes::FakeSdkClient;
 use fakes::agent::{Exit, Options};
+use fakes::holds::Holds;
 use serde_json::json;
 use tokio::io::{DuplexStream, ReadHalf, WriteHalf};
 use tokio::task::JoinSet;
@@ -103,4 +104,16 @@ async fn a_dropped_agent_is_a_killed_one_and_its_session_goes_on() {
     host.open().await;
     host.converse("recall").await;
     assert_eq!(host.replies, ["I remember: hang"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_held_answer_takes_real_time() {
+    let hold = Duration::from_millis(3);
+    let holds = Holds { result: hold, ..Holds::default() };
+    let options = Options { holds, ..Options::default() };
+    let (mut host, _agents) = start(options, Policy::default());
+    host.open().await;
+    let asked = std::time::Instant::now();
+    host.converse("hi").await;
+    assert!(hold <= asked.elapsed());
 }

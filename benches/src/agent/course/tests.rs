@@ -42,7 +42,7 @@ fn run(lives: usize, rounds: usize, held: Duration) -> (Values, String) {
     let dir = tempfile::tempdir().unwrap();
     let settings = Settings::new("/bin/agent".as_ref(), dir.path()).unwrap();
     let asked = RefCell::default();
-    let connect = |settings: &Settings| {
+    let connect = |_: &str, settings: &Settings| {
         let command = settings.command();
         let resumes = command.get_args().any(|word| word == "--resume=its-id");
         let agent = Scripted(&asked);
@@ -57,7 +57,7 @@ fn run(lives: usize, rounds: usize, held: Duration) -> (Values, String) {
     for stage in stages(lives, rounds) {
         runner.take(stage).unwrap();
     }
-    let values = values(runner.times, ".x", Samples::median);
+    let values = values(&runner.times, ".x");
     (values, asked.into_inner().join(", "))
 }
 
@@ -116,4 +116,19 @@ fn each_timed_step_is_held_up() {
         let value = held[&metric(step, ".x")];
         assert!(ms + 3.0 <= value, "{step}: {value} instead of {ms} and 3 more");
     }
+}
+
+#[test]
+fn what_only_every_second_call_does_shows_in_the_difference() {
+    let times = |ms: &[u64]| {
+        Times::from([(FULL_QUERY, ms.iter().copied().map(Duration::from_millis).collect())])
+    };
+    let over = |ours: &[u64], theirs: &[u64]| {
+        values_over(&times(ours), &times(theirs), ".x")[&metric(FULL_QUERY, ".x")]
+    };
+    // The least of each would be 5 and 5.
+    assert!((over(&[5, 25, 5, 25, 25], &[5, 5, 6, 5, 5]) - 20.0).abs() < 1e-9);
+    // What the machine does in the same moment falls on both.
+    assert!((over(&[105, 6, 7], &[104, 5, 7]) - 1.0).abs() < 1e-9);
+    assert!((over(&[5, 5], &[7, 6]) + 1.5).abs() < 1e-9);
 }

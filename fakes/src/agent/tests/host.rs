@@ -215,6 +215,7 @@ impl Host {
                 Action::Write(bytes) => self.hear(&String::from_utf8_lossy(&bytes)),
                 Action::Complain(text) => self.said.push(format!("stderr: {text}")),
                 Action::Leave(Exit { code, .. }) => self.said.push(format!("exit {code}")),
+                Action::Hold(time) => self.said.push(format!("hold {}", time.as_micros())),
                 Action::Start { .. } => self.said.push("start".to_owned()),
                 Action::Kill { .. } => self.said.push("kill".to_owned()),
                 Action::Remember(session, entry) => {

@@ -1,6 +1,10 @@
 //! Turns: what starts them, joins them and cuts them.
 
-use super::host::check;
+use std::time::Duration;
+
+use super::super::Options;
+use super::host::{check, check_with};
+use crate::holds::Holds;
 
 #[test]
 fn a_message_is_answered_by_the_reply_tool_and_one_result() {
@@ -204,6 +208,37 @@ fn a_repeated_id_is_dropped() {
            | RESULT completed "Done." [a] 2 rounds | a completed | idle
          a: hi
            idle
+        "#,
+    );
+}
+
+#[test]
+fn each_held_answer_comes_behind_its_own_hold() {
+    let micros = Duration::from_micros;
+    let holds = Holds {
+        initialize: micros(1),
+        assistant: micros(2),
+        result: micros(3),
+        interrupt: micros(4),
+        exit: micros(5),
+    };
+    check_with(
+        Options { holds, ..Options::default() },
+        r"init
+         a: hi
+         interrupt
+         eof",
+        r#"
+         init
+           initialize | hold 1 | ready | notifications/initialized
+         a: hi
+           running | a queued | a started | init[a] | hold 2 | uses mcp__assistant__reply
+           | replies "You said: hi" | back "sent" | says "Done." | hold 3
+           | RESULT completed "Done." [a] 2 rounds | a completed | idle
+         interrupt
+           hold 4 | ok still_queued[]
+         eof
+           hold 5 | exit 0
         "#,
     );
 }
