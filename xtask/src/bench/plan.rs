@@ -126,6 +126,15 @@ pub(super) const ROWS: &[Row] = &[
         limit: LONG_MAX,
         ..USUAL
     },
+    Row {
+        scenario: "reply",
+        pairs: 10,
+        quick_pairs: Some(6),
+        recorded_max: 12,
+        samples: 40,
+        cost: Duration::from_millis(50),
+        ..USUAL
+    },
     Row { scenario: "status", quick_pairs: Some(10), cost: Duration::from_millis(4), ..USUAL },
     Row {
         scenario: "restart",

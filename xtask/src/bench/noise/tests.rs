@@ -12,7 +12,7 @@ fn a_whole_recording_takes_less_than_half_an_hour() {
         shares(plan, LAUNCHES_MIN).map(|share| time(plan, &share, 0)).sum()
     };
     let all: Duration = planned.iter().map(of).sum();
-    assert!(all < Duration::from_mins(25), "{all:?}");
+    assert!(all < Duration::from_mins(30), "{all:?}");
     let there: Duration = planned
         .iter()
         .flat_map(|plan| shares(plan, LAUNCHES_MIN).map(move |it| time(plan, &it, it.launches)))
