@@ -3,7 +3,8 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, Read, Seek};
+use std::io;
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::process::Stdio;
 
@@ -73,7 +74,8 @@ impl Shell {
     }
 
     fn start_bash(&mut self, key: u64, command: &str) -> io::Result<()> {
-        let output = unnamed_file()?;
+        // A file that never has a name, where the system can: no kill leaves it behind.
+        let output = tempfile::tempfile()?;
         let child = Command::new("bash")
             .arg("-c")
             .arg(command)
@@ -92,28 +94,29 @@ impl Shell {
 }
 
 /// Waits for the command itself, not for what it left running with its output open.
-async fn wait(mut child: Child, mut output: File) -> Ended {
+async fn wait(mut child: Child, output: File) -> Ended {
     let code = match child.wait().await {
         // A shell says 128 + signal; 137 was recorded for a killed command.
         Ok(status) => status.code().unwrap_or(137),
         Err(_) => EXIT_NOT_STARTED,
     };
-    let mut text = Vec::new();
-    let read = output.rewind().and_then(|()| output.read_to_end(&mut text));
-    let output = match read {
-        Ok(_) => String::from_utf8_lossy(&text).into_owned(),
+    let output = match written(&output) {
+        Ok(text) => String::from_utf8_lossy(&text).into_owned(),
         Err(error) => error.to_string(),
     };
     Ended { output, code }
 }
 
-/// A file without a name, so that no kill leaves it behind.
-fn unnamed_file() -> io::Result<File> {
-    let name = format!("fake-claude-{}", uuid::Uuid::new_v4().simple());
-    let path = std::env::temp_dir().join(name);
-    let file = File::options().create_new(true).read(true).append(true).open(&path)?;
-    std::fs::remove_file(&path)?;
-    Ok(file)
+/// All that was written, without moving the place at which what still runs goes on writing.
+fn written(output: &File) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    let mut piece = [0; 8 << 10];
+    loop {
+        match output.read_at(&mut piece, text.len() as u64)? {
+            0 => return Ok(text),
+            read => text.extend_from_slice(&piece[..read]),
+        }
+    }
 }
 
 fn write(path: &Path, content: &str) -> io::Result<String> {
