@@ -193,6 +193,20 @@ pub enum Standing {
     Broken,
 }
 
+impl Standing {
+    /// Every standing, the worst last.
+    pub const ALL: [Self; 8] = [
+        Self::Pass,
+        Self::New,
+        Self::Awaits,
+        Self::Skipped,
+        Self::Warn,
+        Self::Inconclusive,
+        Self::Fail,
+        Self::Broken,
+    ];
+}
+
 /// The samples of one build.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Measured {

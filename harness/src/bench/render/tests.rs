@@ -8,17 +8,6 @@ use crate::bench::specimen::{against, because, full, holding, measured, policy, 
 use crate::exit_code::ExitCode;
 use crate::specimen::any_text;
 
-const STANDINGS: [Standing; 8] = [
-    Standing::Pass,
-    Standing::New,
-    Standing::Awaits,
-    Standing::Skipped,
-    Standing::Warn,
-    Standing::Inconclusive,
-    Standing::Fail,
-    Standing::Broken,
-];
-
 /// A run of these metrics that ended so.
 fn run(exit_code: ExitCode, metrics: Vec<MetricReport>) -> BenchReport {
     let empty = holding(0);
@@ -226,7 +215,7 @@ proptest! {
     #[test]
     fn every_rendering_holds_any_text(
         hostile in any_text(),
-        standing in proptest::sample::select(STANDINGS.to_vec()),
+        standing in proptest::sample::select(Standing::ALL.to_vec()),
     ) {
         let row = because(&hostile, measured(metric(&hostile), 1.0, standing));
         let mut report = run(ExitCode::Failed, vec![row]);

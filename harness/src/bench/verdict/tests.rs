@@ -16,16 +16,6 @@ const NONE: Circumstances<'_> = Circumstances {
     warnings: Warnings::Allowed,
     extent: Extent::Part,
 };
-const STANDINGS: [Standing; 8] = [
-    Standing::Pass,
-    Standing::New,
-    Standing::Awaits,
-    Standing::Skipped,
-    Standing::Warn,
-    Standing::Inconclusive,
-    Standing::Fail,
-    Standing::Broken,
-];
 
 fn blocking(standing: Standing) -> MetricReport {
     let id = format!("{standing:?}").to_lowercase();
@@ -80,7 +70,7 @@ fn the_worst_that_holds_is_the_number() {
 
 #[test]
 fn the_worst_comes_first_in_the_reasons() {
-    let metrics: Vec<MetricReport> = STANDINGS.into_iter().map(blocking).collect();
+    let metrics: Vec<MetricReport> = Standing::ALL.into_iter().map(blocking).collect();
     let problems = ["metrics.toml: line 3".to_owned()];
     let circumstances =
         Circumstances { problems: &problems, base_missing: Some("it does not build"), ..NONE };
@@ -117,7 +107,7 @@ fn what_a_machine_lacks_passes_no_closed_gate_and_is_named_at_an_open_one() {
 
 #[test]
 fn what_is_advisory_is_shown_and_decides_nothing() {
-    let mut metrics: Vec<MetricReport> = STANDINGS.into_iter().map(advisory).collect();
+    let mut metrics: Vec<MetricReport> = Standing::ALL.into_iter().map(advisory).collect();
     metrics.push(blocking(Standing::Pass));
     let verdict = judge(&metrics, &Circumstances { warnings: Warnings::Denied, ..NONE });
     assert_eq!(verdict.exit_code, ExitCode::Pass);
@@ -128,11 +118,11 @@ fn what_is_advisory_is_shown_and_decides_nothing() {
 proptest! {
     #[test]
     fn every_metric_counts_once_and_only_a_pass_is_a_pass(
-        picked in prop::collection::vec((0..STANDINGS.len(), any::<bool>()), 0..12),
+        picked in prop::collection::vec((0..Standing::ALL.len(), any::<bool>()), 0..12),
     ) {
         let metrics: Vec<MetricReport> = picked
             .iter()
-            .map(|(at, shown)| if *shown { advisory(STANDINGS[*at]) } else { blocking(STANDINGS[*at]) })
+            .map(|(at, shown)| if *shown { advisory(Standing::ALL[*at]) } else { blocking(Standing::ALL[*at]) })
             .collect();
         let verdict = judge(&metrics, &NONE);
         prop_assert_eq!(
