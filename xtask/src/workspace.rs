@@ -44,7 +44,7 @@ impl Workspace {
 
     /// `cargo` with these arguments, at the top of the workspace.
     pub(crate) fn cargo(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(cargo_program());
+        let mut command = cargo();
         command.args(arguments).current_dir(&self.root);
         command
     }
@@ -81,7 +81,7 @@ pub(crate) const BUILD_PROGRAMS: &[&str] = &[
 
 /// Whether this cargo subcommand is installed.
 pub(crate) fn has_cargo_subcommand(name: &str) -> bool {
-    Command::new(cargo_program())
+    cargo()
         .args([name, "--version"])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -90,6 +90,7 @@ pub(crate) fn has_cargo_subcommand(name: &str) -> bool {
         .is_ok_and(|status| status.success())
 }
 
-fn cargo_program() -> OsString {
-    env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"))
+/// The cargo that runs this, or else the one of the search path.
+pub(crate) fn cargo() -> Command {
+    Command::new(env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")))
 }

@@ -1,16 +1,15 @@
 //! The programs that are measured: built as they are installed, and copied to a place where no
 //! other build replaces them while they run.
 
-use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 use anyhow::Context;
 use serde_json::Value;
 
 use crate::running::{Ended, Interrupt, run, written};
+use crate::workspace::cargo;
 
 /// A release build of everything from nothing, on a machine that does much else.
 const BUILD_MAX: Duration = Duration::from_mins(45);
@@ -93,10 +92,6 @@ pub(super) fn copy_directory(from: &Path, to: &Path) -> anyhow::Result<()> {
         files.push(entry.context("read a directory")?.path());
     }
     copy_all(&files, to)
-}
-
-fn cargo() -> Command {
-    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")))
 }
 
 /// The programs in cargo's JSON messages.

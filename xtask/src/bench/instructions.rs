@@ -25,6 +25,7 @@ use super::drive::Interrupted;
 use super::plan::is_named;
 use super::ready::{Ready, Trees, Yard};
 use crate::running::{Ended, run, written};
+use crate::workspace::cargo;
 
 /// The source of the benches, from the top of a tree.
 const BENCHES: &str = "benches/benches/instructions.rs";
@@ -224,10 +225,6 @@ fn of_tree(
             Err(Without::Failed(format!("count instructions, as {} tells", log.display())))
         }
     })
-}
-
-fn cargo() -> Command {
-    Command::new(env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")))
 }
 
 /// The search path, with this directory before all others.
