@@ -9,73 +9,35 @@
 //! never in the steps in which a check looks (`harness::wait::STEP`), which are as long as some of
 //! the figures. Absent: making a home and starting a daemon in it, which is `harness::sandbox`.
 
+mod home;
+mod looks;
 mod memory;
 mod rows;
 mod trouble;
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use harness::bench::report::RoleMemory;
-use harness::binaries::Programs;
 use harness::processes::{cpu_time, rss_bytes, signal};
-use harness::sandbox::{Agent, Contact, Draft, Reply, Sandbox, Settings};
-use harness::wait::wait_for_every;
-use rusqlite::{Connection, OpenFlags};
+use harness::sandbox::{Draft, Reply, Sandbox};
+use rusqlite::Connection;
 use rustix::process::Signal;
 use serde_json::Value;
 
+pub use self::home::{Watching, handle, home};
+use self::looks::{ANSWERED_PAUSE, ROUTED_PAUSE, committed, reader, routed, wait_for};
+pub use self::looks::{Lookout, appeared};
 pub use self::rows::{Rows, last_and_gap};
 pub use self::trouble::Trouble;
 use crate::framing::SHORT;
-
-/// Nothing here takes this long; after it, it is said what was waited for.
-const PATIENCE: Duration = Duration::from_mins(1);
-
-/// Between two looks at whether messages are routed: about as short as a thread can pause. The
-/// shortest that is measured so takes about three milliseconds.
-const ROUTED_PAUSE: Duration = Duration::from_micros(50);
-
-/// Between two looks at whether messages are answered, which is outside of what is timed. Long
-/// enough to leave the processor to who works.
-const ANSWERED_PAUSE: Duration = Duration::from_millis(1);
 
 /// Between two times that the daemon is asked how it is, which costs it and us some milliseconds.
 const STATUS_PAUSE: Duration = Duration::from_millis(5);
 
 /// Between two looks at whether the daemon has ended, which takes it a few milliseconds.
 const END_PAUSE: Duration = Duration::from_micros(50);
-
-/// Whether the daemon is told of new files, or has to look for them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Watching {
-    /// It is told.
-    On,
-    /// It looks.
-    Off,
-}
-
-/// A home in which so many people are known, all of them admins: so many conversations can there
-/// be.
-///
-/// # Errors
-/// When a program was not built, or there is no disk to make it on.
-pub fn home(programs: &Programs, people: usize, watching: Watching) -> Result<Sandbox, Trouble> {
-    let contacts =
-        (0..people).map(|person| Contact::new(&person.to_string(), "admin", &handle(person)));
-    let settings = Settings {
-        contacts: contacts.collect(),
-        watch: watching == Watching::On,
-        ..Settings::new(Agent::new(programs.fake_claude()?), &handle(0))
-    };
-    Ok(Sandbox::new(programs.daemon()?, &settings)?)
-}
-
-/// How the person with this number writes from.
-pub fn handle(person: usize) -> String {
-    format!("+1555555{person:04}")
-}
 
 /// The daemon of a home, running. One that is not stopped ends with its home.
 #[derive(Debug)]
@@ -191,7 +153,7 @@ impl Daemon {
     /// # Errors
     /// When the database cannot be opened.
     pub fn lookout(&self) -> Result<Lookout, Trouble> {
-        Ok(Lookout(reader(&self.sandbox)?))
+        Lookout::of(&self.sandbox)
     }
 
     /// Where the reply behind all that there are will lie. Each has a file of the number that follows.
@@ -336,63 +298,12 @@ impl Daemon {
     }
 }
 
-/// Looks at the database of a daemon from beside it.
-#[derive(Debug)]
-pub struct Lookout(Connection);
-
-impl Lookout {
-    /// As [`Daemon::routed`].
-    ///
-    /// # Errors
-    /// When it takes too long.
-    pub fn routed(&self, after: Rows, count: usize) -> Result<Instant, Trouble> {
-        routed(&self.0, after, count)
-    }
-}
-
 /// Asks a daemon to end.
 ///
 /// # Errors
 /// The system's.
 pub fn ask_to_end(pid: u32) -> Result<(), Trouble> {
     signal(pid, Signal::TERM).map_err(system("ask the daemon to end"))
-}
-
-/// Looks until there is a file of this name, as often as at messages that are routed. Returns the
-/// moment.
-///
-/// # Errors
-/// When it takes too long.
-pub fn appeared(path: &Path) -> Result<Instant, Trouble> {
-    wait_for("the reply", ROUTED_PAUSE, || Ok(path.exists().then(Instant::now)))
-}
-
-fn reader(sandbox: &Sandbox) -> Result<Connection, Trouble> {
-    let path = sandbox.home().join("state/assistant.db");
-    let database = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    database.busy_timeout(PATIENCE)?;
-    Ok(database)
-}
-
-fn routed(database: &Connection, after: Rows, count: usize) -> Result<Instant, Trouble> {
-    committed(database, "the messages routed", ROUTED_PAUSE, |database| {
-        Ok((count <= after.routed(database)?).then(Instant::now))
-    })
-}
-
-/// Looks at the database whenever somebody has committed to it, until there is something.
-fn committed<T>(
-    database: &Connection,
-    what: &'static str,
-    pause: Duration,
-    mut look: impl FnMut(&Connection) -> Result<Option<T>, Trouble>,
-) -> Result<T, Trouble> {
-    let mut seen = None;
-    wait_for(what, pause, || {
-        // Costs next to nothing as long as nobody has, so that who is measured is not disturbed.
-        let version: i64 = database.pragma_query_value(None, "data_version", |row| row.get(0))?;
-        if seen.replace(version) == Some(version) { Ok(None) } else { look(database) }
-    })
 }
 
 impl Drafts {
@@ -425,15 +336,6 @@ fn is_idle(status: &Value) -> bool {
             let state = session["state"].as_str();
             session["queue"] == 0 && matches!(state, Some("idle" | "asleep"))
         })
-}
-
-/// Looks again and again until there is something, every `pause`.
-fn wait_for<T>(
-    what: &'static str,
-    pause: Duration,
-    mut look: impl FnMut() -> Result<Option<T>, Trouble>,
-) -> Result<T, Trouble> {
-    wait_for_every(pause, PATIENCE, || look().transpose()).unwrap_or(Err(Trouble::TooLong { what }))
 }
 
 fn system(what: &'static str) -> impl FnOnce(io::Error) -> Trouble {

@@ -3,7 +3,7 @@
 use harness::binaries::MissingProgram;
 use harness::sandbox::SandboxError;
 
-use super::PATIENCE;
+use super::looks::PATIENCE;
 use crate::scenario::NoValues;
 
 /// Why there is no figure.
