@@ -4,6 +4,7 @@
 //!  agent        our client ──> fake-claude                              our own part
 //!  agent_real   our client ──> claude ──> fake-messages-api             the whole
 //!               by hand ─────> claude ──> (the same)                    what of it is not ours
+//!  agent_starts our client | by hand ──> tap ──> claude                 the same of a start
 //! ```
 //!
 //! One sample is one life of an agent and the beginning of its next one (`course`). Each agent has
@@ -13,7 +14,10 @@
 mod api;
 mod by_hand;
 mod course;
+mod loopback;
 mod real;
+mod starts;
+pub mod tap;
 
 use std::error::Error;
 use std::time::Duration;
@@ -24,6 +28,7 @@ use tempfile::TempDir;
 
 use self::course::{Asked, DISCONNECT, Driven, FIRST_RESPONSE, FULL_QUERY, INTERRUPT, Runner};
 pub use self::real::AGENT_REAL;
+pub use self::starts::AGENT_STARTS;
 use crate::scenario::{Entry, NoValues, Place, Scenario, Slowdown};
 
 /// Our client over the stand-in of the program.

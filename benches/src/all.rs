@@ -13,6 +13,7 @@ pub const ALL: &[Entry] = &[
     registry::REGISTRY,
     agent::AGENT,
     agent::AGENT_REAL,
+    agent::AGENT_STARTS,
     cycles::CYCLES,
     pickup::PICKUP_POLLED,
     pickup::PICKUP,

@@ -11,7 +11,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, Write};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use harness::bench::probe::{Answer, Ask, Hello, Offered, PROTOCOL, Values};
 use serde::Serialize;
@@ -21,6 +21,9 @@ use crate::scenario::{Entry, NoValues, Pace, Place, Scenario, Slowdown, checked}
 
 /// Samples whose median says what something takes, before it is slowed by a part of that.
 pub(crate) const SLOWED_AFTER: usize = 9;
+
+/// How long these may take: of what takes longer there are fewer, and one at least.
+const SLOWED_AFTER_MAX: Duration = Duration::from_secs(10);
 
 /// What a probe with these scenarios says first.
 pub fn hello(entries: &[Entry]) -> Hello {
@@ -130,9 +133,13 @@ impl Prepared {
     /// in milliseconds is held up by nobody.
     fn slow_by(&mut self, part: f64) -> Result<(), NoValues> {
         let mut taken: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+        let began = Instant::now();
         for _ in 0..SLOWED_AFTER {
             for (metric, value) in self.sample()? {
                 taken.entry(metric).or_default().push(value);
+            }
+            if SLOWED_AFTER_MAX <= began.elapsed() {
+                break;
             }
         }
         let delay = |values| {

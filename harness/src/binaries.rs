@@ -73,6 +73,11 @@ impl Programs {
         self.built("bench-probe", "benches")
     }
 
+    /// What stands between an agent and its driver, to tell their times apart.
+    pub fn agent_tap(&self) -> Result<PathBuf, MissingProgram> {
+        self.built("agent-tap", "benches")
+    }
+
     /// Where the real agent program is installed, there or not.
     pub fn claude_path(&self) -> PathBuf {
         self.target_dir().join("claude").join(CLAUDE_VERSION).join("claude")

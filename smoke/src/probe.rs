@@ -28,7 +28,7 @@ pub const OF_THE_DAEMON: &[&str] = &[
 pub const OF_ITS_PARTS: &[&str] = &["route_core", "route", "registry", "agent", "cycles"];
 
 /// Those that run in tier 3: with the real agent program.
-pub const OF_THE_REAL_AGENT: &[&str] = &["agent_real"];
+pub const OF_THE_REAL_AGENT: &[&str] = &["agent_real", "agent_starts"];
 
 /// How long a probe may take for the scenarios of one case, on a machine under load.
 const PROBE_LIMIT: Duration = Duration::from_secs(75);

@@ -225,9 +225,9 @@ fn found(
         _ => instructions::count(yard, policy, request.only.as_deref(), &ready)?,
     };
     let load = if measured.guard.is_loaded() { Surroundings::Loaded } else { Surroundings::Quiet };
-    // A part of a tree that grows is measured without the rest.
-    let problems =
-        if request.only.is_none() { policy.problems_with(&ready.offered) } else { Vec::new() };
+    // A part of a tree that grows is measured without the rest, and a commit has a policy of its own.
+    let is_whole = request.only.is_none() && request.head == Source::WorkTree;
+    let problems = if is_whole { policy.problems_with(&ready.offered) } else { Vec::new() };
     Ok(Found {
         mode: request.mode,
         started_at,

@@ -9,12 +9,13 @@
 //! ```
 //!
 //! Both hosts run the same real agent program with the same arguments and the same environment
-//! against the same stand-in of the API, and take every time themselves, around the call of their
-//! library. The driver only says what to do next, and to whom first. What a library does that the
+//! against the same stand-in of the API, and take every time themselves: from the call of their
+//! library to the moment at which the caller could act on its answer. The driver only says what to do next, and to whom first. What a library does that the
 //! other one does not is part of what is compared.
 //!
 //! It ends with 20 if a row is worse, or better by less than was promised, and with 30 if there were
-//! too few rounds to say so: the figures are shown then, and are no result.
+//! too few rounds to say so, or others had too much of the machine: the figures are shown then, and are no
+//! result.
 //!
 //! Absent: a promise about either of them alone. What is promised of our client stands in
 //! `baselines/metrics.toml`.
@@ -32,6 +33,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, ensure};
+use harness::bench::load;
 use harness::bench::policy::Statistic;
 use harness::bench::statistics::statistic;
 use harness::binaries::CLAUDE_VERSION;
@@ -131,13 +133,12 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> anyhow::Resul
             .with_context(|| format!("write {}", stored.display()))?;
         println!("every figure: {}", stored.display());
     }
-    let code = code(&found);
-    if code == ExitCode::Inconclusive {
-        println!("too few rounds to say: {} of at least {ROUNDS_MIN}", found.rounds);
+    if let Some(why) = says_nothing(&found) {
+        println!("{why}");
     } else if arguments.write {
         write(workspace, &found)?;
     }
-    Ok(code)
+    Ok(code(&found))
 }
 
 /// All of it anew; or how the command ends instead.
@@ -261,11 +262,26 @@ fn write(workspace: &Workspace, found: &Comparison) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Why these figures are no result, if they are none. A busy machine makes intervals so wide that nothing
+/// could be worse.
+fn says_nothing(found: &Comparison) -> Option<String> {
+    let others = found.others.unwrap_or_default();
+    if found.rounds < ROUNDS_MIN {
+        Some(format!("too few rounds to say: {} of at least {ROUNDS_MIN}", found.rounds))
+    } else if load::LIMIT < others {
+        let percent = |part: f64| part * 100.0;
+        let (others, limit) = (percent(others), percent(load::LIMIT));
+        Some(format!("too busy to say: others had {others:.0} % of all cores, over {limit:.0} %"))
+    } else {
+        None
+    }
+}
+
 /// Only a whole table of enough rounds without a row that is worse, or better by too little, is a
 /// pass.
 fn code(found: &Comparison) -> ExitCode {
     let whole = found.rows.iter().map(|row| row.row).eq(Row::ALL);
-    if found.rounds < ROUNDS_MIN {
+    if says_nothing(found).is_some() {
         ExitCode::Inconclusive
     } else if found.rows.iter().all(|row| row.verdict.holds()) && whole {
         ExitCode::Pass

@@ -5,12 +5,14 @@
 //! on. Absent: everything that makes a client: two directions at once, bounds, an end by force.
 
 use std::io::{self, Read as _, Write as _};
+use std::os::unix::process::CommandExt as _;
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use claude_assistant::measured::Settings;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 
 use super::course::{Asked, Driven};
@@ -24,8 +26,8 @@ const LINE_MAX: Timespec = Timespec { tv_sec: 60, tv_nsec: 0 };
 const CHUNK_BYTES: usize = 64 * 1024;
 
 // What tells a line. Quotes within texts are escaped, so none of these can stand in one.
-const ANSWERED: &str = r#""type":"control_response""#;
-const ASKING: &str = r#""type":"control_request""#;
+pub(super) const ANSWERED: &str = r#""type":"control_response""#;
+pub(super) const ASKING: &str = r#""type":"control_request""#;
 const ASSISTANT: &str = r#""type":"assistant""#;
 const RESULT: &str = r#""type":"result""#;
 const BEGUN: &str = r#""subtype":"init""#;
@@ -43,7 +45,9 @@ pub(super) struct ByHand {
 impl ByHand {
     /// Starts the program; returns when it has answered the first request.
     pub(super) fn connect(settings: &Settings) -> Result<Self, NoValues> {
-        let mut child = settings.command().stderr(Stdio::null()).spawn().map_err(trouble)?;
+        let mut command = settings.command();
+        // A group of its own, as our client has it: what it starts ends with it.
+        let mut child = command.stderr(Stdio::null()).process_group(0).spawn().map_err(trouble)?;
         let stdin = child.stdin.take();
         let output = Output { pipe: child.stdout.take(), read: Vec::new(), used: 0 };
         let mut agent = Self { child, stdin, output, session_id: String::new() };
@@ -142,7 +146,10 @@ impl Driven for ByHand {
 impl Drop for ByHand {
     fn drop(&mut self) {
         // Behind an orderly end there is nothing to kill, and nothing to reap.
-        drop(self.child.kill());
+        let is_reaped = matches!(self.child.try_wait(), Ok(Some(_)));
+        if !is_reaped && let Some(group) = Pid::from_raw(self.child.id().cast_signed()) {
+            let _gone = kill_process_group(group, Signal::KILL);
+        }
         drop(self.child.wait());
     }
 }

@@ -20,7 +20,7 @@ use crate::samples::Samples;
 use crate::scenario::{NoValues, ms};
 
 /// A text that the model answers.
-const QUESTION: &str = "good morning";
+pub(super) const QUESTION: &str = "good morning";
 
 /// A text that the model never answers.
 const NO_ANSWER: &str = "hang";

@@ -11,7 +11,7 @@ struct Rising(f64);
 impl Scenario for Rising {
     fn sample(&mut self, slowdown: &Slowdown) -> Result<Values, NoValues> {
         self.0 += 1.0;
-        let began = std::time::Instant::now();
+        let began = Instant::now();
         slowdown.hold("ms");
         let held = if began.elapsed() < Duration::from_millis(1) { 0.0 } else { 0.5 };
         Ok(Values::from([("ms".to_owned(), self.0 + held), ("kB".to_owned(), -self.0)]))

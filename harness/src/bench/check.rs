@@ -45,7 +45,7 @@ mod work;
 
 pub use counts::{BaseCount, counted, uncounted};
 pub use findings::{awaiting, skipped};
-pub use plan::{How, Order, Planned, Purpose, Rules, Sides, Step, Taken, launch_cost};
+pub use plan::{Cost, How, Order, Planned, Purpose, Rules, Sides, Step, Taken};
 
 /// How many launches of a scenario in a row may be thrown away because the machine was busy, before
 /// the scenario is given up: a run has to end, also beside somebody who never stops.
@@ -196,6 +196,9 @@ impl Check {
         let mut left = self.left.saturating_sub(self.cost_of_confirmations());
         let mut asked = BTreeSet::new();
         for (work, purpose) in open {
+            if asked.contains(&(work, purpose)) {
+                continue;
+            }
             let Some(round) = self.works[work].cost_of_round(purpose, &self.rules) else {
                 continue;
             };
@@ -207,7 +210,8 @@ impl Check {
                 _ => Duration::ZERO,
             };
             let cost = round.saturating_add(confirmation);
-            if cost <= left && asked.insert((work, purpose)) {
+            if cost <= left {
+                asked.insert((work, purpose));
                 left -= cost;
                 self.works[work].asks_again(purpose, &self.rules);
             }
@@ -216,8 +220,8 @@ impl Check {
     }
 
     /// What cannot be said yet, and could be with more launches. Controls first: without them nothing
-    /// can be said of anything.
-    fn open(&self) -> BTreeSet<(usize, Purpose)> {
+    /// can be said of anything. Then what takes least: where time is short, more can be said.
+    fn open(&self) -> Vec<(usize, Purpose)> {
         let sight = Sight::of(&self.works, &self.rules);
         let blocking = sight.compared.iter().filter(|it| it.importance == Importance::Blocking);
         let compared = blocking
@@ -231,7 +235,12 @@ impl Check {
             .enumerate()
             .filter(|(_, work)| findings::straddles(work, &self.rules))
             .map(|(at, _)| (at, Purpose::Measure));
-        compared.chain(noisy).chain(promised).collect()
+        let cost = |(work, purpose): &(usize, Purpose)| {
+            self.works[*work].cost_of_round(*purpose, &self.rules)
+        };
+        let mut rest: Vec<(usize, Purpose)> = promised.chain(compared).collect();
+        rest.sort_by_key(cost);
+        noisy.chain(rest).collect()
     }
 
     /// How long it would take to confirm what fails by now.

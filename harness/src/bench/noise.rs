@@ -51,6 +51,8 @@ pub struct Recorded {
     pub metric: Metric,
     /// Pairs of a launch in the first round of a real run.
     pub pairs: usize,
+    /// How many times the launches of other metrics a round takes.
+    pub often: usize,
     /// At least [`LAUNCHES_MIN`], each with at least the pairs of the first round. Where there are
     /// fewer than the last round takes, those are drawn again.
     pub launches: Vec<Launch>,
@@ -94,8 +96,8 @@ pub struct NoiseRow {
     /// Pairs of the shortest of them.
     #[serde(default)]
     pub pairs: usize,
-    /// Pairs of a launch of the last round and of the confirmation: beyond those that were recorded
-    /// they were drawn from them again.
+    /// Pairs of a launch of the last round: beyond those that were recorded they were drawn from them
+    /// again.
     #[serde(default)]
     pub pairs_played: usize,
     /// Runs that fail a build that is as good as its base.
@@ -167,7 +169,9 @@ impl NoiseRow {
 /// judged together with it.
 pub fn row(recorded: &Recorded, rules: &Rules, blocking: usize) -> Result<NoiseRow, TooLittle> {
     let lines = check(recorded)?;
-    let gate = Gate { lines, rules: *rules, pairs: recorded.pairs, blocking: blocking.max(1) };
+    let launches = recorded.often * rules.launches;
+    let (pairs, blocking) = (recorded.pairs, blocking.max(1));
+    let gate = Gate { lines, rules: *rules, pairs, launches, blocking };
     Ok(play(recorded, &gate, EFFORT))
 }
 
@@ -183,7 +187,7 @@ fn play(recorded: &Recorded, gate: &Gate, effort: Effort) -> NoiseRow {
         gate: recorded.metric.gate,
         launches: recorded.launches.len(),
         pairs: shortest(recorded),
-        pairs_played: gate.pairs * gate.rules.confirming_factor(),
+        pairs_played: gate.pairs * gate.rules.factor(gate.rules.rounds),
         false_fail: rate(&runs, Judgement::Fail),
         false_fail_upper: gate.upper_bound(&pool, effort, &mut seed),
         found_10: rate(&gate.play_all(&all(&slower_10), effort.runs, &mut seed), Judgement::Fail),

@@ -192,6 +192,9 @@ pub(crate) struct NoiseArguments {
     /// Instead, see that the gate says nothing about a build while all cores are kept busy.
     #[arg(long, conflicts_with_all = ["launches", "resume"])]
     pub(super) burn: bool,
+    /// Record nothing: judge the last recording by the rules and the policy as they are now.
+    #[arg(long, conflicts_with_all = ["launches", "only", "resume", "burn"])]
+    pub(super) last: bool,
 }
 
 /// A report, and how it is shown.

@@ -14,9 +14,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use harness::bench::check::{
-    Check, Order, Planned, Purpose, Rules, Sides, Step, Taken, launch_cost,
-};
+use harness::bench::check::{Check, Order, Planned, Purpose, Rules, Sides, Step, Taken};
 use harness::bench::load::{self, Found, Guard};
 use harness::bench::report::RoleMemory;
 use harness::seed::Seed;
@@ -114,16 +112,17 @@ impl<'a> Drive<'a> {
     /// Measures until nothing is left to be asked for, or the time is up.
     pub(super) fn run(mut self) -> Result<Measured, Interrupted> {
         let began = Instant::now();
-        while let Step::Launch(order) = self.check.next() {
-            if self.limit < began.elapsed() + estimate(std::slice::from_ref(&order)) {
+        let mut expected = Duration::ZERO;
+        while let Step::Launch(_) = self.check.next() {
+            let left = self.limit.saturating_sub(began.elapsed());
+            let Some((order, rest)) = fitting(&self.check.orders(), left) else {
                 let left = self.check.orders().len();
                 self.progress.end();
                 eprintln!("the time is up, with {left} launches to go");
                 break;
-            }
-            let left =
-                self.limit.saturating_sub(began.elapsed() + estimate(std::slice::from_ref(&order)));
-            self.check.may_take(left);
+            };
+            self.check.may_take(at_pace(rest, expected, began.elapsed()));
+            expected += left.saturating_sub(rest);
             self.progress.launches(&order, &self.check.orders());
             self.one(&order)?;
         }
@@ -232,11 +231,29 @@ impl<'a> Drive<'a> {
     }
 }
 
+/// The first of these that is done within so much time, and what is left of it then.
+fn fitting(orders: &[Order], left: Duration) -> Option<(Order, Duration)> {
+    orders.iter().find_map(|order| {
+        let rest = left.checked_sub(estimate(std::slice::from_ref(order)))?;
+        Some((order.clone(), rest))
+    })
+}
+
+/// What the time that is left is worth, in costs as they are estimated: on a slow machine, or one that is
+/// waited for, less than it says. Never more: a quick beginning promises nothing.
+fn at_pace(left: Duration, expected: Duration, took: Duration) -> Duration {
+    if expected.is_zero() || took <= expected {
+        left
+    } else {
+        left.mul_f64(expected.as_secs_f64() / took.as_secs_f64())
+    }
+}
+
 /// About how long a run of these orders takes, escalation and waiting apart.
 pub(super) fn estimate(orders: &[Order]) -> Duration {
     let of = |order: &Order| {
         let row = plan::row(&order.scenario);
-        row.map_or(Duration::ZERO, |row| launch_cost(row.cost, order.sides, 1, order.pairs))
+        row.map_or(Duration::ZERO, |row| row.cost.of(order.sides, 1, order.pairs))
     };
     orders.iter().map(of).sum()
 }

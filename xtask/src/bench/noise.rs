@@ -6,7 +6,7 @@
 //! ```
 //!
 //! A recording can be made in parts: `--only` and `--resume` add to what there is of the same commit, and
-//! the table is of all of it.
+//! the table is of all of it. Its judgement is pure: `--last` makes it again, by other rules or lines.
 //!
 //! With `--burn` it is the other way round: all cores are kept busy, and the gate has to say that it
 //! cannot tell.
@@ -59,6 +59,12 @@ const SEED: u64 = 1;
 pub(super) fn run(workspace: &Workspace, arguments: &NoiseArguments) -> anyhow::Result<ExitCode> {
     let places = Places::below(workspace.target_dir());
     let policy = super::policy(workspace)?;
+    let path = places.report("noise.jsonl");
+    if arguments.last {
+        let offered = policy.offered();
+        let wanted = Wanted { mode: Mode::Full, only: None, head: &offered, base: Some(&offered) };
+        return told(&policy, &places, wanted, &Recording::last(&path)?);
+    }
     let interrupt = Interrupt::listen().context("listen for a signal")?;
     let yard = Yard { workspace, places: &places, interrupt: &interrupt };
     let ready = yard.ready(&Source::WorkTree, &Against::Promises)?;
@@ -74,7 +80,6 @@ pub(super) fn run(workspace: &Workspace, arguments: &NoiseArguments) -> anyhow::
         return burnt::run(&policy, only, ready, &interrupt);
     }
     let head = Head::new(ready.head, BenchMachine::here().id);
-    let path = places.report("noise.jsonl");
     // A part adds to what there is: else the whole could never be recorded part by part.
     let adds = arguments.resume || only.is_some();
     let earlier = if adds { Recording::resume(&path, &head)? } else { None };
@@ -86,12 +91,21 @@ pub(super) fn run(workspace: &Workspace, arguments: &NoiseArguments) -> anyhow::
         Recorder { recording, starts: &ready.starts, seed: Seed::fresh(), interrupt: &interrupt };
     announce(&planned, arguments.launches, &recorder.recording);
     recorder.all(&planned, arguments.launches)?;
-    let everything = plan::plan(&policy, Wanted { only: None, ..wanted });
-    let found = judged(&policy, &everything, &recorder.recording)?;
-    let page = table::markdown(&found, &recorder.recording.head);
+    told(&policy, &places, Wanted { only: None, ..wanted }, &recorder.recording)
+}
+
+/// Judges a recording, and shows what it says.
+fn told(
+    policy: &Policy,
+    places: &Places,
+    wanted: Wanted<'_>,
+    recording: &Recording,
+) -> anyhow::Result<ExitCode> {
+    let found = judged(policy, &plan::plan(policy, wanted), recording)?;
+    let page = table::markdown(&found, &recording.head);
     assemble::put(&places.report("noise.md"), &page)?;
     print!("\n{page}");
-    Ok(if found.holds() { ExitCode::Pass } else { ExitCode::Failed })
+    Ok(found.code())
 }
 
 /// What one scenario takes of a recording.
@@ -104,7 +118,7 @@ struct Share {
 /// What is recorded of a scenario: what is compared against itself, and what is timed slowed too.
 fn shares(plan: &Planned, launches: usize) -> impl Iterator<Item = Share> {
     let compared = plan.metrics.iter().any(|metric| metric.relative.is_some());
-    let timed = plan.metrics.iter().any(|metric| metric.kind == MetricKind::Latency);
+    let timed = plan.metrics.iter().any(is_slowed);
     let pairs = plan::recorded_pairs(plan, &Rules::full(SEED));
     let equal = compared.then_some(Share { kind: Kind::Equal, launches, pairs });
     let (kind, launches) = (Kind::Slowed, SLOWED_LAUNCHES);
@@ -117,7 +131,7 @@ fn time(plan: &Planned, share: &Share, there: usize) -> Duration {
     let launches = share.launches.saturating_sub(there);
     // Before a launch and behind it.
     let looks = load::LOOK.saturating_mul(u32::try_from(2 * launches).unwrap_or(u32::MAX));
-    plan.cost(Sides::CopyAndHead, launches, share.pairs).saturating_add(looks)
+    plan.cost.of(Sides::CopyAndHead, launches, share.pairs).saturating_add(looks)
 }
 
 fn announce(planned: &[Planned], launches: usize, recording: &Recording) {
@@ -227,23 +241,25 @@ fn judged(
         for metric in &plan.metrics {
             let launches = recording.launches(&plan.scenario, Kind::Equal, metric);
             if metric.relative.is_some() && LAUNCHES_MIN <= launches.len() {
-                let recorded = Recorded { metric: metric.clone(), pairs: plan.pairs, launches };
+                let (metric, pairs, often) = (metric.clone(), plan.pairs, plan.often);
+                let recorded = Recorded { metric, pairs, often, launches };
                 found.noise.rows.push(noise::row(&recorded, &rules, blocking)?);
                 if let Some(pairs) = quick_pairs(&plan.scenario) {
-                    let recorded = Recorded { pairs, ..recorded };
+                    let recorded = Recorded { pairs, often: 1, ..recorded };
                     found.quick.rows.push(noise::row(&recorded, &quick_rules, blocking_quick)?);
                 }
             } else if metric.relative.is_some() {
-                let there = launches.len();
-                println!("{}: {there} of {LAUNCHES_MIN} launches are recorded", metric.id);
+                found.lacks(&metric.id, launches.len(), LAUNCHES_MIN);
             }
             let slowed = recording.launches(&plan.scenario, Kind::Slowed, metric);
             let draws = rules.chance().of(&metric.id);
-            if metric.kind == MetricKind::Latency
-                && !is_difference(&metric.id)
-                && let Some(shown) = noise::shows(metric, &slowed, draws)
-            {
-                found.slowed.push(Slowed { metric: metric.id.clone(), shown });
+            if is_slowed(metric) {
+                match noise::shows(metric, &slowed, draws) {
+                    Some(shown) if SLOWED_LAUNCHES <= slowed.len() => {
+                        found.slowed.push(Slowed { metric: metric.id.clone(), shown });
+                    }
+                    _ => found.lacks(&metric.id, slowed.len(), SLOWED_LAUNCHES),
+                }
             }
         }
     }
@@ -255,10 +271,11 @@ fn quick_pairs(scenario: &str) -> Option<usize> {
     plan::row(scenario)?.quick_pairs
 }
 
-/// Whether a metric is the difference of two times: by how much it was slowed is then no part of
-/// what it is. The time that it is the difference of is slowed itself.
-fn is_difference(id: &str) -> bool {
-    id.strip_suffix(".over").is_some()
+/// Whether it has to show when what is timed is slowed. A metric that is the difference of two times
+/// does not: by how much those were slowed is no part of what it is.
+fn is_slowed(metric: &Metric) -> bool {
+    let is_difference = [".over", ".added"].iter().any(|end| metric.id.ends_with(end));
+    metric.kind == MetricKind::Latency && !is_difference
 }
 
 #[cfg(test)]

@@ -26,12 +26,13 @@ impl Places {
         Self { target: target.to_path_buf() }
     }
 
-    /// What belongs to one side: its files, its build directory, its programs.
+    /// What belongs to one side: its files, its build directory, its programs. Their names are of one
+    /// length: how long the arguments of a program are shifts its stack, and so what it takes.
     pub(super) fn of(&self, side: Side) -> PathBuf {
         self.target.join("bench").join(match side {
             Side::Head => "head",
             Side::Base => "base",
-            Side::Control => "control",
+            Side::Control => "copy",
         })
     }
 

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use harness::bench::check::{How, Planned, Rules};
+use harness::bench::check::{Cost, How, Planned, Rules};
 use harness::bench::policy::{Family, Metric, Policy, Scope};
 use harness::bench::probe::Offered;
 use harness::bench::report::Mode;
@@ -27,7 +27,10 @@ pub(super) struct Row {
     pub(super) scenario: &'static str,
     /// Pairs of a launch in the first round.
     pairs: usize,
-    /// The same every day; none where it is not measured then.
+    /// How many times the launches of the others a whole run takes: more where what it takes is much
+    /// the same within a launch, and another in the next.
+    often: usize,
+    /// Pairs of a launch every day; none where it is not measured then.
     pub(super) quick_pairs: Option<usize>,
     /// Pairs of a launch that is recorded to see how the gate does, at most: what takes long is
     /// recorded shorter than the last round of a run, so that all of it takes less than half an hour.
@@ -38,8 +41,8 @@ pub(super) struct Row {
     launches: usize,
     /// For which family it vouches.
     control_for: Option<Family>,
-    /// About how long a sample takes, with everything around it.
-    pub(super) cost: Duration,
+    /// About how long it takes.
+    pub(super) cost: Cost,
     /// How long an answer may take.
     pub(super) limit: Duration,
 }
@@ -48,38 +51,46 @@ pub(super) struct Row {
 const USUAL: Row = Row {
     scenario: "",
     pairs: 20,
+    often: 1,
     quick_pairs: None,
     recorded_max: usize::MAX,
     samples: 100,
     launches: 1,
     control_for: None,
-    cost: Duration::from_millis(5),
+    cost: ms(75, 5),
     limit: USUAL_MAX,
 };
+
+/// About so many milliseconds for a launch, and for a sample.
+const fn ms(launch: u64, sample: u64) -> Cost {
+    Cost { launch: Duration::from_millis(launch), sample: Duration::from_millis(sample) }
+}
 
 /// All of them.
 pub(super) const ROWS: &[Row] = &[
     Row {
         scenario: "route_core",
-        quick_pairs: Some(20),
+        often: 3,
+        quick_pairs: Some(10),
         control_for: Some(Family::Cpu),
-        cost: Duration::from_millis(2),
+        cost: ms(75, 2),
         ..USUAL
     },
-    Row { scenario: "registry", quick_pairs: Some(20), cost: Duration::from_millis(10), ..USUAL },
+    Row { scenario: "registry", quick_pairs: Some(10), cost: ms(450, 12), ..USUAL },
     Row {
         scenario: "route",
-        quick_pairs: Some(20),
+        often: 3,
+        quick_pairs: Some(10),
         control_for: Some(Family::Disk),
-        cost: Duration::from_millis(6),
+        cost: ms(100, 5),
         ..USUAL
     },
     Row {
         scenario: "agent",
-        quick_pairs: Some(8),
+        quick_pairs: Some(4),
         samples: 40,
         control_for: Some(Family::Processes),
-        cost: Duration::from_millis(25),
+        cost: ms(120, 23),
         ..USUAL
     },
     Row {
@@ -87,61 +98,68 @@ pub(super) const ROWS: &[Row] = &[
         pairs: 2,
         samples: 1,
         launches: 10,
-        cost: Duration::from_secs(8),
+        cost: ms(150, 8700),
         limit: LONG_MAX,
         ..USUAL
     },
-    Row { scenario: "cycles", samples: 3, cost: Duration::from_secs(1), ..USUAL },
-    Row { scenario: "pickup_polled", samples: 30, cost: Duration::from_millis(200), ..USUAL },
-    Row { scenario: "pickup", quick_pairs: Some(10), cost: Duration::from_millis(40), ..USUAL },
     Row {
-        scenario: "burst",
-        pairs: 6,
-        recorded_max: 8,
-        samples: 12,
-        cost: Duration::from_millis(350),
+        scenario: "agent_starts",
+        samples: 2,
+        launches: 5,
+        cost: ms(2600, 2500),
+        limit: LONG_MAX,
         ..USUAL
     },
-    Row { scenario: "inbox", samples: 1, cost: Duration::from_secs(8), limit: LONG_MAX, ..USUAL },
+    Row { scenario: "cycles", samples: 3, cost: ms(75, 1000), ..USUAL },
+    Row { scenario: "pickup_polled", samples: 30, cost: ms(900, 200), ..USUAL },
+    Row {
+        scenario: "pickup",
+        pairs: 12,
+        often: 2,
+        quick_pairs: Some(6),
+        recorded_max: 40,
+        cost: ms(400, 85),
+        ..USUAL
+    },
+    Row {
+        scenario: "burst",
+        pairs: 5,
+        often: 2,
+        recorded_max: 16,
+        samples: 12,
+        cost: ms(350, 270),
+        ..USUAL
+    },
+    Row { scenario: "inbox", samples: 1, cost: ms(75, 8000), limit: LONG_MAX, ..USUAL },
     Row {
         scenario: "life",
         pairs: 10,
-        quick_pairs: Some(5),
+        quick_pairs: Some(4),
         recorded_max: 20,
         samples: 30,
-        cost: Duration::from_millis(60),
+        cost: ms(120, 35),
         ..USUAL
     },
-    Row {
-        scenario: "sessions_100",
-        samples: 1,
-        cost: Duration::from_secs(4),
-        limit: LONG_MAX,
-        ..USUAL
-    },
-    Row {
-        scenario: "cpu_idle",
-        samples: 1,
-        cost: Duration::from_secs(31),
-        limit: LONG_MAX,
-        ..USUAL
-    },
+    Row { scenario: "sessions_100", samples: 1, cost: ms(75, 4000), limit: LONG_MAX, ..USUAL },
+    Row { scenario: "cpu_idle", samples: 1, cost: ms(75, 31_000), limit: LONG_MAX, ..USUAL },
     Row {
         scenario: "reply",
         pairs: 10,
-        quick_pairs: Some(6),
+        often: 2,
+        quick_pairs: Some(4),
         recorded_max: 12,
         samples: 40,
-        cost: Duration::from_millis(50),
+        cost: ms(200, 35),
         ..USUAL
     },
-    Row { scenario: "status", quick_pairs: Some(10), cost: Duration::from_millis(4), ..USUAL },
+    Row { scenario: "status", quick_pairs: Some(8), cost: ms(300, 5), ..USUAL },
     Row {
         scenario: "restart",
         pairs: 8,
-        recorded_max: 16,
+        often: 3,
+        recorded_max: 20,
         samples: 20,
-        cost: Duration::from_millis(100),
+        cost: ms(170, 55),
         ..USUAL
     },
 ];
@@ -167,7 +185,7 @@ pub(super) fn row(scenario: &str) -> Option<&'static Row> {
 /// Pairs of a recorded launch of a scenario: those of the last round of a run, where that is affordable.
 pub(super) fn recorded_pairs(plan: &Planned, rules: &Rules) -> usize {
     let max = row(&plan.scenario).map_or(usize::MAX, |row| row.recorded_max);
-    (plan.pairs * rules.confirming_factor()).min(max)
+    (plan.pairs * rules.factor(rules.rounds)).min(max)
 }
 
 /// The scenarios of a run, with what vouches for the machine among them.
@@ -202,7 +220,9 @@ impl Row {
         };
         let how = self.how(&metrics, wanted);
         let scenario = self.scenario.to_owned();
-        Some(Planned { scenario, metrics, how, pairs, control_for: None, cost: self.cost })
+        // Every day there is no time for more.
+        let often = if wanted.mode == Mode::Quick { 1 } else { self.often };
+        Some(Planned { scenario, metrics, how, pairs, often, control_for: None, cost: self.cost })
     }
 
     fn how(&self, metrics: &[Metric], wanted: Wanted<'_>) -> How {

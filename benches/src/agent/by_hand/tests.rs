@@ -6,6 +6,7 @@ fn shell(script: &str) -> ByHand {
         .args(["-c", script])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
+        .process_group(0)
         .spawn()
         .unwrap();
     let stdin = child.stdin.take();

@@ -99,9 +99,12 @@ impl Finding<'_> {
             Some((head, judgement)) => against_promise(metric, head, judgement),
             None => self.nothing(),
         });
-        let alone = self.work.plan.how != How::Paired;
-        if alone && head.is_some() && self.work.is_cut(self.rules) {
-            let why = "the time was up before it was measured in full";
+        // What is compared says so itself.
+        let is_compared = self.compared.is_some() && self.work.alone.is_none();
+        if head.is_some()
+            && !is_compared
+            && let Some(why) = self.too_little()
+        {
             parts.push(Part::of(Standing::Inconclusive, why));
         }
         let relative = if self.work.end.is_none() && head.is_some() {
@@ -117,13 +120,22 @@ impl Finding<'_> {
     /// A time that is too long on a busy machine, or in fewer samples than were planned, says nothing.
     /// All else does.
     fn excused(self, judgement: Judgement) -> Judgement {
-        let says_nothing =
-            self.surroundings == Surroundings::Loaded || self.work.is_cut(self.rules);
+        let says_nothing = self.surroundings == Surroundings::Loaded || self.too_little().is_some();
         if says_nothing && self.metric.kind == Kind::Latency && judgement == Judgement::Fail {
             Judgement::Inconclusive
         } else {
             judgement
         }
+    }
+
+    /// Why fewer samples were taken than were planned.
+    fn too_little(self) -> Option<&'static str> {
+        let why = if self.work.gave_up(Purpose::Measure) {
+            "the machine was busy during too many launches"
+        } else {
+            "the time was up before it was measured in full"
+        };
+        self.work.is_cut(self.rules).then_some(why)
     }
 
     /// Why there is no value of the head.

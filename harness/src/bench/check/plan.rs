@@ -18,15 +18,24 @@ pub struct Planned {
     pub how: How,
     /// Pairs of a launch in the first round.
     pub pairs: usize,
+    /// How many times the launches of a round this one takes, where it is compared: more than one where
+    /// launches have much of their own.
+    pub often: usize,
     /// Whether it also vouches for the machine, as a control of this family. A relative judgement
     /// of a family without a control is inconclusive.
     pub control_for: Option<Family>,
-    /// About how long one sample of one build takes, with everything around it.
-    pub cost: Duration,
+    /// About how long it takes.
+    pub cost: Cost,
 }
 
-/// Starting and ending the probes of a launch.
-const AROUND: Duration = Duration::from_millis(150);
+/// About how long one build of a launch takes, waiting for a quiet machine apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cost {
+    /// To start the probe, to prepare the scenario, and to end both.
+    pub launch: Duration,
+    /// One sample, with everything around it.
+    pub sample: Duration,
+}
 
 /// How a scenario is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +61,7 @@ pub enum How {
 /// How much is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rules {
-    /// Launches of a scenario in each round.
+    /// Launches of most scenarios in each round.
     pub launches: usize,
     /// Rounds at most; each takes twice the pairs of the one before, or, of one build alone, as
     /// many samples.
@@ -120,19 +129,26 @@ pub enum Taken {
 }
 
 impl Planned {
-    /// About how long so many launches of this scenario take.
-    pub fn cost(&self, sides: Sides, launches: usize, pairs: usize) -> Duration {
-        launch_cost(self.cost, sides, launches, pairs)
+    /// Launches of a round, where it is compared.
+    pub const fn launches(&self, rules: &Rules) -> usize {
+        self.often * rules.launches
+    }
+
+    /// Launches of a confirmation: twice those of a round. It is judged alone, without what the rounds
+    /// gathered, and what launches have of their own only more of them can even out.
+    pub const fn confirming_launches(&self, rules: &Rules) -> usize {
+        2 * self.launches(rules)
     }
 }
 
-/// About how long launches take, escalation and waiting for a quiet machine apart, where one sample of
-/// one build costs `sample`.
-pub fn launch_cost(sample: Duration, sides: Sides, launches: usize, pairs: usize) -> Duration {
-    let times = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-    let builds = if sides == Sides::HeadAlone { 1 } else { 2 };
-    let launch = sample.saturating_mul(times(pairs).saturating_mul(builds));
-    AROUND.saturating_add(launch).saturating_mul(times(launches))
+impl Cost {
+    /// About how long so many launches take.
+    pub fn of(self, sides: Sides, launches: usize, pairs: usize) -> Duration {
+        let times = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let builds = if sides == Sides::HeadAlone { 1 } else { 2 };
+        let launch = self.launch.saturating_add(self.sample.saturating_mul(times(pairs)));
+        launch.saturating_mul(times(launches).saturating_mul(builds))
+    }
 }
 
 impl Rules {
@@ -143,7 +159,7 @@ impl Rules {
 
     /// Those of every day: one round, and the confirmation of what fails in it.
     pub const fn quick(seed: u64) -> Self {
-        Self { launches: 3, rounds: 1, ..Self::full(seed) }
+        Self { rounds: 1, ..Self::full(seed) }
     }
 
     /// The chance of the bootstrap.
@@ -156,8 +172,9 @@ impl Rules {
         1 << round.min(self.rounds.saturating_sub(1))
     }
 
-    /// The same for a confirmation: as sharp as the last look could have been.
+    /// How many times the pairs of the first round each launch of a confirmation takes: all of them
+    /// together as many as the last round.
     pub fn confirming_factor(&self) -> usize {
-        self.factor(self.rounds)
+        (self.factor(self.rounds) / 2).max(1)
     }
 }

@@ -13,8 +13,8 @@ use super::super::report::{Judgement, Standing};
 use super::super::simulated::{Machine, exact, metric};
 use super::super::statistics::Draws;
 use super::{
-    BASE_TROUBLES_MAX, BaseCount, Check, Findings, How, Order, Planned, Purpose, Rules, Sides,
-    Step, Surroundings, THROWN_AWAY_MAX, Taken, awaiting, counted, skipped, uncounted,
+    BASE_TROUBLES_MAX, BaseCount, Check, Cost, Findings, How, Order, Planned, Purpose, Rules,
+    Sides, Step, Surroundings, THROWN_AWAY_MAX, Taken, awaiting, counted, skipped, uncounted,
 };
 use crate::seed::Seed;
 
@@ -41,8 +41,9 @@ fn planned(id: &str) -> Planned {
         metrics: vec![metric(id)],
         how: How::Paired,
         pairs: 20,
+        often: 1,
         control_for: Some(Family::Cpu),
-        cost: Duration::from_millis(10),
+        cost: Cost { launch: Duration::from_millis(75), sample: Duration::from_millis(10) },
     }
 }
 
@@ -125,7 +126,7 @@ fn a_build_that_is_no_worse_passes() {
 #[test]
 fn a_build_that_is_worse_fails_once_it_is_confirmed() {
     let (orders, run) = play(vec![planned("it")], |order| slower(order, QUIET, 1.3));
-    assert_eq!(orders.iter().filter(|it| it.purpose == Purpose::Confirm).count(), 5);
+    assert_eq!(orders.iter().filter(|it| it.purpose == Purpose::Confirm).count(), 10);
     let findings = run.findings(Surroundings::Quiet);
     let report = &findings.metrics[0];
     assert_eq!(report.standing, Standing::Fail);
@@ -373,10 +374,56 @@ fn no_round_is_asked_for_that_leaves_no_time_to_confirm() {
         }
         launches
     };
-    // The second round takes 4.75 s, the third and the confirmation 8.75 s each.
-    assert_eq!(asked(Duration::from_secs(13)), 10);
-    assert_eq!(asked(Duration::from_secs(14)), 15);
+    // The second round takes 4.75 s, the third 8.75 s, and the confirmation 9.5 s.
+    assert_eq!(asked(Duration::from_secs(14)), 10);
+    assert_eq!(asked(Duration::from_secs(15)), 15);
     assert_eq!(asked(Duration::MAX), 20);
+}
+
+#[test]
+fn a_scenario_alone_that_was_given_up_is_inconclusive_on_either_side_of_its_line() {
+    for value in [9.0, 900.0] {
+        let how = How::Absolute { launches: 10, samples: 1 };
+        let plan = Planned { how, control_for: None, ..planned("it") };
+        let world = |order: &Order| match order.launch {
+            0 => always(order, value),
+            _ => Told::Disturbed,
+        };
+        check(plan, world, Standing::Inconclusive, "the machine was busy during too many launches");
+    }
+}
+
+#[test]
+fn beside_what_is_compared_what_is_not_was_cut_as_well() {
+    let absolute = Metric { relative: None, ..metric("it") };
+    let plan = || Planned { metrics: vec![absolute.clone()], ..planned("it") };
+    let world = |order: &Order| match order.launch {
+        0 => slower(order, QUIET, 1.0),
+        _ => Told::Disturbed,
+    };
+    check(plan(), world, Standing::Inconclusive, "the machine was busy during too many launches");
+    let mut run = Check::new(rules(), vec![plan()]);
+    for order in run.orders().into_iter().take(2) {
+        tell(&mut run, &order, slower(&order, QUIET, 1.0));
+    }
+    let report = &run.findings(Surroundings::Quiet).metrics[0];
+    assert_eq!(report.standing, Standing::Inconclusive, "{:?}", report.reasons);
+}
+
+#[test]
+fn where_time_is_short_the_controls_have_it_first() {
+    // The later in the plan, the later in every list that goes by the plan.
+    let plan = vec![Planned { control_for: None, ..planned("a") }, planned("b")];
+    let mut check = Check::new(rules(), plan);
+    // For the second round of one purpose (4.75 s), and of a scenario that may fail then none.
+    check.may_take(Duration::from_secs(5));
+    let mut asked = Vec::new();
+    while let Step::Launch(order) = check.next() {
+        tell(&mut check, &order, slower(&order, ROUGH, 1.0));
+        asked.push((order.purpose, order.pairs));
+    }
+    asked.retain(|(_, pairs)| *pairs == 40);
+    assert_eq!(asked, [(Purpose::Control, 40); 5]);
 }
 
 #[test]
@@ -477,10 +524,22 @@ fn what_was_not_measured_says_why() {
 }
 
 #[test]
+fn what_launches_have_much_of_their_own_is_launched_more_often() {
+    let plan = Planned { often: 3, ..planned("it") };
+    let (orders, _) = play(vec![plan], |order| slower(order, QUIET, 1.3));
+    let count = |purpose| orders.iter().filter(|it| it.purpose == purpose).count();
+    assert_eq!(
+        [Purpose::Measure, Purpose::Control, Purpose::Confirm].map(count),
+        [15, 15, 30],
+        "{orders:?}"
+    );
+}
+
+#[test]
 fn a_quick_run_is_one_round() {
     let check = Check::new(Rules::quick(1), vec![planned("it")]);
-    assert_eq!(check.orders().len(), 6);
-    assert_eq!((Rules::quick(1).confirming_factor(), Rules::full(1).confirming_factor()), (1, 4));
+    assert_eq!(check.orders().len(), 10);
+    assert_eq!((Rules::quick(1).confirming_factor(), Rules::full(1).confirming_factor()), (1, 2));
 }
 
 /// Any answer to any order, as a function of `seed` and the order.

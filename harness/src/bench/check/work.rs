@@ -104,13 +104,13 @@ impl Work {
         self.owed.keys().any(|(owed, _)| *owed == purpose)
     }
 
-    /// Whether not even the first round of what judges the head has come to its end.
+    /// Whether not even the first round of what judges the head was taken, for whatever reason.
     pub(super) fn is_cut(&self, rules: &Rules) -> bool {
         let first = match self.plan.how {
-            How::Paired => rules.launches,
+            How::Paired => self.plan.launches(rules),
             How::Absolute { launches, .. } | How::New { launches, .. } => launches,
         };
-        self.owed.keys().any(|(purpose, launch)| *purpose == Purpose::Measure && *launch < first)
+        (0..first).any(|launch| !self.taken.contains_key(&(Purpose::Measure, launch)))
     }
 
     /// Asks for the launches of another round; whether there is one left.
@@ -123,13 +123,14 @@ impl Work {
     /// How long another round would take; none if there is none.
     pub(super) fn cost_of_round(&self, purpose: Purpose, rules: &Rules) -> Option<Duration> {
         let (_, launches, pairs) = self.next_round(purpose, rules)?;
-        Some(self.plan.cost(self.sides(purpose), launches, pairs))
+        Some(self.plan.cost.of(self.sides(purpose), launches, pairs))
     }
 
     /// How long it would take to confirm what fails; none if that is not to be.
     pub(super) fn cost_of_confirmation(&self, rules: &Rules) -> Option<Duration> {
         let pairs = self.plan.pairs * rules.confirming_factor();
-        self.may_confirm().then(|| self.plan.cost(Sides::BaseAndHead, rules.launches, pairs))
+        let launches = self.plan.confirming_launches(rules);
+        self.may_confirm().then(|| self.plan.cost.of(Sides::BaseAndHead, launches, pairs))
     }
 
     /// Its number, its launches, and their pairs.
@@ -143,7 +144,7 @@ impl Work {
                 How::Absolute { launches, samples } | How::New { launches, samples },
             ) => (launches, samples),
             (Purpose::Measure, How::Paired) if self.alone.is_some() => return None,
-            _ => (rules.launches, self.plan.pairs * rules.factor(round)),
+            _ => (self.plan.launches(rules), self.plan.pairs * rules.factor(round)),
         };
         (!over).then_some((round, launches, pairs))
     }
@@ -152,7 +153,7 @@ impl Work {
     pub(super) fn asks_to_confirm(&mut self, rules: &Rules) {
         if self.may_confirm() {
             let pairs = self.plan.pairs * rules.confirming_factor();
-            self.ask(Purpose::Confirm, 0, rules.launches, pairs);
+            self.ask(Purpose::Confirm, 0, self.plan.confirming_launches(rules), pairs);
         }
     }
 

@@ -28,6 +28,8 @@ pub(super) struct Gate {
     pub(super) lines: RelativeLines,
     pub(super) rules: Rules,
     pub(super) pairs: usize,
+    /// Launches of a round.
+    pub(super) launches: usize,
     /// Blocking metrics that are judged together with it, itself among them.
     pub(super) blocking: usize,
 }
@@ -41,7 +43,7 @@ impl Gate {
     fn play(&self, pool: &[&[f64]], seed: &mut Seed) -> Judgement {
         let mut launches = Vec::new();
         for round in 0..self.rules.rounds {
-            launches.extend(self.launches(pool, self.rules.factor(round), seed));
+            launches.extend(self.draw(pool, self.launches, self.rules.factor(round), seed));
             match self.judge(&launches, self.blocking, seed) {
                 Judgement::Inconclusive => {}
                 Judgement::Fail => return self.confirm(pool, seed),
@@ -52,13 +54,19 @@ impl Gate {
     }
 
     fn confirm(&self, pool: &[&[f64]], seed: &mut Seed) -> Judgement {
-        let fresh = self.launches(pool, self.rules.confirming_factor(), seed);
+        let fresh = self.draw(pool, 2 * self.launches, self.rules.confirming_factor(), seed);
         self.judge(&fresh, 1, seed)
     }
 
-    /// The launches of one round. Where a recorded one is shorter than this round, its pairs are drawn
+    /// So many launches of one round. Where a recorded one is shorter than this round, its pairs are drawn
     /// again: what the launch has of its own stays, and chance among its pairs is played.
-    fn launches<'a>(&self, pool: &[&'a [f64]], factor: usize, seed: &mut Seed) -> Vec<Taken<'a>> {
+    fn draw<'a>(
+        &self,
+        pool: &[&'a [f64]],
+        count: usize,
+        factor: usize,
+        seed: &mut Seed,
+    ) -> Vec<Taken<'a>> {
         let wanted = self.pairs * factor;
         let mut draw = |_| {
             let launch = pool[pick(seed, pool.len())];
@@ -67,7 +75,7 @@ impl Gate {
                 Cow::Borrowed,
             )
         };
-        (0..self.rules.launches).map(&mut draw).collect()
+        (0..count).map(&mut draw).collect()
     }
 
     /// What launches say, as one of so many metrics that are judged together.

@@ -18,14 +18,16 @@ const EFFORT: Effort = Effort { runs: 100, recordings: 4, runs_each: 60 };
 fn recorded(machine: Machine, launches: usize, pairs: usize) -> Recorded {
     let mut seed = Seed::new(11);
     let launch = |_| machine.launch(4 * pairs, 1.0, &mut seed);
-    Recorded { metric: metric("it"), pairs, launches: (0..launches).map(launch).collect() }
+    let launches = (0..launches).map(launch).collect();
+    Recorded { metric: metric("it"), pairs, often: 1, launches }
 }
 
 fn played(machine: Machine) -> NoiseRow {
     let recorded = recorded(machine, 40, 20);
     let rules = Rules::full(1);
     let lines = check(&recorded).unwrap();
-    let gate = Gate { lines, rules, pairs: recorded.pairs, blocking: BLOCKING };
+    let (pairs, launches) = (recorded.pairs, rules.launches);
+    let gate = Gate { lines, rules, pairs, launches, blocking: BLOCKING };
     play(&recorded, &gate, EFFORT)
 }
 
@@ -92,8 +94,8 @@ fn a_recording_shorter_than_the_last_round_is_played_with_its_pairs_drawn_again(
     let mut recorded = recorded(Machine { pairs: 0.05, launches: 0.01 }, 40, 20);
     recorded.launches.iter_mut().for_each(|launch| launch.pairs.truncate(24));
     let rules = Rules::full(1);
-    let gate =
-        Gate { lines: check(&recorded).unwrap(), rules, pairs: recorded.pairs, blocking: BLOCKING };
+    let (lines, pairs) = (check(&recorded).unwrap(), recorded.pairs);
+    let gate = Gate { lines, rules, pairs, launches: rules.launches, blocking: BLOCKING };
     let row = play(&recorded, &gate, EFFORT);
     assert_eq!((row.pairs, row.pairs_played), (24, 80));
     assert_eq!(row.broken(), [""; 0], "{row:?}");

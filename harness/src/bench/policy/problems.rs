@@ -34,6 +34,21 @@ impl Policy {
         problems
     }
 
+    /// What a probe offers that measures all of it.
+    pub fn offered(&self) -> Vec<Offered> {
+        let mut offered: Vec<Offered> = Vec::new();
+        for metric in &self.metrics {
+            let Some(name) = &metric.scenario else { continue };
+            match offered.iter_mut().find(|it| it.name == *name) {
+                Some(it) => it.metrics.push(metric.id.clone()),
+                None => {
+                    offered.push(Offered { name: name.clone(), metrics: vec![metric.id.clone()] });
+                }
+            }
+        }
+        offered
+    }
+
     /// What is wrong with it, by itself and beside what a probe offers: each metric that is built has
     /// its scenario, and each offered one its policy.
     pub fn problems_with(&self, offered: &[Offered]) -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use harness::bench::check::{How, Surroundings};
+use harness::bench::check::{Cost, How, Surroundings};
 use harness::bench::load::WAIT_MAX;
 use harness::bench::policy::Family;
 use harness::bench::report::{MetricReport, Standing};
@@ -49,8 +49,9 @@ fn planned() -> Vec<Planned> {
         metrics,
         how: How::Paired,
         pairs: 3,
+        often: 1,
         control_for,
-        cost: Duration::from_millis(1),
+        cost: Cost { launch: Duration::ZERO, sample: Duration::from_millis(1) },
     }]
 }
 
@@ -191,4 +192,30 @@ fn a_run_is_as_long_as_its_samples() {
     };
     assert_eq!(estimate(&[order(Sides::HeadAlone, 1)]).as_secs(), 31);
     assert_eq!(estimate(&[order(Sides::BaseAndHead, 1), order(Sides::HeadAlone, 1)]).as_secs(), 93);
+}
+
+#[test]
+fn time_that_is_left_goes_to_what_still_fits() {
+    let order = |scenario: &str| Order {
+        scenario: scenario.to_owned(),
+        purpose: Purpose::Measure,
+        sides: Sides::HeadAlone,
+        pairs: 1,
+        launch: 0,
+    };
+    let orders = [order("agent_real"), order("route_core")];
+    let (fits, rest) = fitting(&orders, Duration::from_secs(3)).unwrap();
+    assert_eq!(fits, orders[1]);
+    assert!(Duration::from_secs(2) < rest && rest < Duration::from_secs(3), "{rest:?}");
+    assert_eq!(fitting(&orders, Duration::from_mins(1)).unwrap().0, orders[0]);
+    assert_eq!(fitting(&orders, Duration::from_millis(1)), None);
+}
+
+#[test]
+fn on_a_slow_machine_the_time_that_is_left_is_worth_less() {
+    let second = Duration::from_secs(1);
+    let left = |expected, took| at_pace(100 * second, expected * second, took * second);
+    assert_eq!(left(10, 20), 50 * second);
+    assert_eq!(left(20, 10), 100 * second);
+    assert_eq!(left(0, 1), 100 * second, "nothing is known yet");
 }

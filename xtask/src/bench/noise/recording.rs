@@ -89,22 +89,21 @@ impl Recording {
     /// A build with changes is never the same twice.
     pub(super) fn resume(path: &Path, head: &Head) -> anyhow::Result<Option<Self>> {
         let Ok(text) = fs::read_to_string(path) else { return Ok(None) };
-        let mut texts = text.split_inclusive('\n');
-        let first = texts.next().and_then(|line| serde_json::from_str::<Head>(line).ok());
-        let Some(earlier) = first.filter(|earlier| head.continues(earlier)) else {
-            return Ok(None);
-        };
-        let mut lines = Vec::new();
-        let mut kept = texts_length(&text, 1);
-        for line in texts {
-            // What a run left that was ended while it wrote is the last line, and is written anew.
-            let Ok(read) = serde_json::from_str(line) else { break };
-            lines.push(read);
-            kept += line.len();
-        }
+        let found = read(&text).filter(|(earlier, ..)| head.continues(earlier));
+        found.map(|found| Self::go_on(path, found)).transpose()
+    }
+
+    /// The one at `path`, whatever it is of.
+    pub(super) fn last(path: &Path) -> anyhow::Result<Self> {
+        let text = fs::read_to_string(path).with_context(|| format!("read {}", path.display()))?;
+        let understand = || format!("understand {}: it is no {SCHEMA}", path.display());
+        Self::go_on(path, read(&text).with_context(understand)?)
+    }
+
+    fn go_on(path: &Path, (head, lines, kept): Found) -> anyhow::Result<Self> {
         let file = OpenOptions::new().append(true).open(path).context("open the recording")?;
         file.set_len(u64::try_from(kept).unwrap_or(u64::MAX)).context("mend the recording")?;
-        Ok(Some(Self { head: earlier, lines, file }))
+        Ok(Self { head, lines, file })
     }
 
     /// One launch more.
@@ -139,9 +138,21 @@ impl Recording {
     }
 }
 
-/// How long the first `count` lines of a text are.
-fn texts_length(text: &str, count: usize) -> usize {
-    text.split_inclusive('\n').take(count).map(str::len).sum()
+/// What a recording is of, its launches, and how many bytes of it are whole lines.
+type Found = (Head, Vec<Line>, usize);
+
+fn read(text: &str) -> Option<Found> {
+    let mut texts = text.split_inclusive('\n');
+    let first = texts.next()?;
+    let head = serde_json::from_str::<Head>(first).ok().filter(|head| head.schema == SCHEMA)?;
+    let (mut lines, mut kept) = (Vec::new(), first.len());
+    for line in texts {
+        // What a run left that was ended while it wrote is the last line, and is written anew.
+        let Ok(read) = serde_json::from_str(line) else { break };
+        lines.push(read);
+        kept += line.len();
+    }
+    Some((head, lines, kept))
 }
 
 #[cfg(test)]

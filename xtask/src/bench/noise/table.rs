@@ -6,6 +6,7 @@ use harness::bench::noise::{
     FALSE_FAIL_MAX, FOUND_10_MIN, FOUND_25_MIN, INCONCLUSIVE_MAX, NoiseRow, NoiseTable, Shown,
 };
 use harness::bench::policy::Importance;
+use harness::exit_code::ExitCode;
 
 use super::recording::Head;
 use crate::bench::ready::shown;
@@ -24,12 +25,25 @@ pub(super) struct Found {
     /// less, and what it finds is found again by a whole one.
     pub(super) quick: NoiseTable,
     pub(super) slowed: Vec<Slowed>,
+    /// What was recorded too little of to be said, each a sentence.
+    pub(super) lacking: Vec<String>,
 }
 
 impl Found {
-    /// Whether every line holds.
-    pub(super) fn holds(&self) -> bool {
-        self.broken().is_empty() && !(self.noise.rows.is_empty() && self.slowed.is_empty())
+    /// So many launches of a metric are there, of so many.
+    pub(super) fn lacks(&mut self, metric: &str, there: usize, of: usize) {
+        self.lacking.push(format!("{metric}: {there} of {of} launches are recorded"));
+    }
+
+    /// Whether everything was recorded, and every line holds.
+    pub(super) fn code(&self) -> ExitCode {
+        if !self.broken().is_empty() {
+            ExitCode::Failed
+        } else if self.lacking.is_empty() {
+            ExitCode::Pass
+        } else {
+            ExitCode::Inconclusive
+        }
     }
 
     fn broken(&self) -> Vec<String> {
@@ -57,11 +71,10 @@ pub(super) fn markdown(found: &Found, head: &Head) -> String {
         );
     }
     slowed(&mut page, &found.slowed);
-    let broken = found.broken();
-    if found.holds() {
+    if found.code() == ExitCode::Pass {
         page.push_str("Everything holds.\n");
     }
-    for line in broken {
+    for line in found.broken().iter().chain(&found.lacking) {
         put(&mut page, format_args!("- {line}"));
     }
     page

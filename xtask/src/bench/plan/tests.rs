@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
+use harness::bench::check::Check;
+
 use super::*;
+use crate::bench::drive;
 
 pub(in crate::bench) fn policy() -> Policy {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
@@ -10,14 +13,7 @@ pub(in crate::bench) fn policy() -> Policy {
 }
 
 pub(in crate::bench) fn offered(but: &[&str]) -> Vec<Offered> {
-    let mut offered: Vec<Offered> = Vec::new();
-    for metric in policy().metrics {
-        let Some(name) = metric.scenario else { continue };
-        match offered.iter_mut().find(|it| it.name == name) {
-            Some(it) => it.metrics.push(metric.id),
-            None => offered.push(Offered { name, metrics: vec![metric.id] }),
-        }
-    }
+    let mut offered = policy().offered();
     offered.retain(|it| !but.contains(&it.name.as_str()));
     offered
 }
@@ -94,7 +90,7 @@ fn what_the_base_lacks_is_new_and_vouches_for_nothing() {
 fn what_is_not_compared_is_measured_alone() {
     let base = offered(&[]);
     let lines = play(Mode::Full, Some("real"), Some(&base));
-    assert_eq!(lines, ["agent_real: 10 x 1 samples"]);
+    assert_eq!(lines, ["agent_real: 10 x 1 samples", "agent_starts: 5 x 2 samples"]);
 }
 
 #[test]
@@ -107,4 +103,16 @@ fn what_the_head_does_not_offer_is_not_planned() {
     let head = offered(&["route_core"]);
     let wanted = Wanted { mode: Mode::Run, only: Some("route_core"), head: &head, base: None };
     assert!(plan(&policy(), wanted).is_empty());
+}
+
+#[test]
+fn a_first_round_leaves_time_for_more() {
+    let offered = offered(&[]);
+    let first = |mode, rules: Rules| {
+        let wanted = Wanted { mode, only: None, head: &offered, base: Some(&offered) };
+        drive::estimate(&Check::new(rules, plan(&policy(), wanted)).orders())
+    };
+    let (full, quick) = (first(Mode::Full, Rules::full(1)), first(Mode::Quick, Rules::quick(1)));
+    assert!(full < Duration::from_mins(6), "{full:?}");
+    assert!(quick < Duration::from_secs(40), "{quick:?}");
 }

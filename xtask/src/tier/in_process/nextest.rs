@@ -22,7 +22,7 @@ const NO_TESTS: i32 = 4;
 
 /// Tests that run at once, for each core: some of them wait for a child process or a disk, and would
 /// keep a core from the others.
-const THREADS_PER_CORE: usize = 2;
+const THREADS_PER_CORE: usize = 3;
 
 /// The profile of `.config/nextest.toml` that writes `JUnit`.
 const PROFILE: &str = "ci";

@@ -64,3 +64,17 @@ fn a_metric_has_its_own_pairs() {
     assert_eq!(launches("daemon.ready"), [Launch { pairs: vec![Pair { base: 1.0, head: 2.0 }] }]);
     assert!(launches("daemon.rss_idle").is_empty());
 }
+
+#[test]
+fn the_last_one_is_read_whatever_it_is_of() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("noise.jsonl");
+    assert!(Recording::last(&path).is_err(), "there is none");
+    let mut recording = Recording::begin(&path, head("a", false)).unwrap();
+    recording.add(line("life", Kind::Equal)).unwrap();
+    let last = Recording::last(&path).unwrap();
+    assert_eq!((last.count("life", Kind::Equal), last.head.build.clean), (1, false));
+    fs::write(&path, "{\"schema\": \"of another\"}\n").unwrap();
+    assert!(Recording::last(&path).is_err());
+    assert_eq!(fs::read_to_string(&path).unwrap(), "{\"schema\": \"of another\"}\n");
+}

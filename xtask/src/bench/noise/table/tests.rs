@@ -30,7 +30,7 @@ fn page(found: &Found) -> String {
 #[test]
 fn a_gate_that_holds_says_so_below_its_figures() {
     let found = found(0.004, true);
-    assert!(found.holds());
+    assert_eq!(found.code(), ExitCode::Pass);
     let page = page(&found);
     assert!(page.contains("Recorded of 0123456789 on machine"), "{page}");
     assert!(
@@ -44,7 +44,7 @@ fn a_gate_that_holds_says_so_below_its_figures() {
 #[test]
 fn false_alarms_break_it() {
     let found = found(0.03, true);
-    assert!(!found.holds());
+    assert_eq!(found.code(), ExitCode::Failed);
     assert!(
         page(&found)
             .ends_with("- daemon.ready: maybe a false alarm in 3.0 % of runs, more than 2.0 %\n")
@@ -54,11 +54,14 @@ fn false_alarms_break_it() {
 #[test]
 fn so_does_a_slow_down_that_does_not_show() {
     let found = found(0.0, false);
-    assert!(!found.holds());
+    assert_eq!(found.code(), ExitCode::Failed);
     assert!(page(&found).ends_with("- daemon.ready: a slow-down does not show\n"));
 }
 
 #[test]
-fn nothing_recorded_is_nothing_that_holds() {
-    assert!(!Found::default().holds());
+fn a_part_of_a_recording_is_no_pass() {
+    let mut found = found(0.004, true);
+    found.lacks("cli.status", 12, 40);
+    assert_eq!(found.code(), ExitCode::Inconclusive);
+    assert!(page(&found).ends_with("\n- cli.status: 12 of 40 launches are recorded\n"));
 }
