@@ -19,7 +19,7 @@ const CPU: &str = "daemon.cpu_idle";
 const WATCHED: Duration = Duration::from_secs(30);
 
 /// The same where the figure means nothing.
-const WATCHED_BRIEFLY: Duration = Duration::from_secs(1);
+const WATCHED_BRIEFLY: Duration = Duration::from_millis(200);
 
 struct Idle {
     daemon: Daemon,

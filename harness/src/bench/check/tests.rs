@@ -1,10 +1,11 @@
 //! Runs over made-up machines: what is asked for, and what is said in the end.
 
+mod limits;
+mod properties;
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
-
-use proptest::prelude::*;
 
 use super::super::paired::Pair;
 use super::super::policy::{Family, Importance, Kind, Metric};
@@ -327,106 +328,6 @@ fn pairs_that_were_taken_stay_when_the_base_goes_wrong_or_says_it_lacks() {
 }
 
 #[test]
-fn what_was_cut_by_the_limit_is_inconclusive_whatever_it_shows() {
-    for effect in [1.0, 1.3] {
-        let plan = || vec![planned("it")];
-        let (orders, _) = play(plan(), |order| slower(order, QUIET, effect));
-        for told in 1..orders.len() {
-            let mut check = Check::new(rules(), plan());
-            for order in &orders[..told] {
-                tell(&mut check, order, slower(order, QUIET, effect));
-            }
-            let report = &check.findings(Surroundings::Quiet).metrics[0];
-            assert_eq!(report.standing, Standing::Inconclusive, "{told}: {:?}", report.reasons);
-            assert!(report.reasons[0].contains("the time was up"), "{:?}", report.reasons);
-        }
-    }
-}
-
-#[test]
-fn a_scenario_alone_that_was_cut_is_inconclusive_on_either_side_of_its_line() {
-    for value in [9.0, 900.0] {
-        let how = How::Absolute { launches: 10, samples: 1 };
-        let plan = Planned { how, control_for: None, ..planned("it") };
-        let mut check = Check::new(rules(), vec![plan]);
-        for _ in 0..9 {
-            let Step::Launch(order) = check.next() else { panic!("nine of ten are asked for") };
-            tell(&mut check, &order, always(&order, value));
-        }
-        let report = &check.findings(Surroundings::Quiet).metrics[0];
-        assert_eq!(report.standing, Standing::Inconclusive, "{value}: {:?}", report.reasons);
-    }
-}
-
-#[test]
-fn no_round_is_asked_for_that_leaves_no_time_to_confirm() {
-    let rough = |order: &Order| match order.purpose {
-        Purpose::Control => slower(order, QUIET, 1.0),
-        _ => slower(order, ROUGH, 1.0),
-    };
-    let asked = |left| {
-        let mut check = Check::new(rules(), vec![planned("it")]);
-        check.may_take(left);
-        let mut launches = 0;
-        while let Step::Launch(order) = check.next() {
-            tell(&mut check, &order, rough(&order));
-            launches += 1;
-        }
-        launches
-    };
-    // The second round takes 4.75 s, the third 8.75 s, and the confirmation 9.5 s.
-    assert_eq!(asked(Duration::from_secs(14)), 10);
-    assert_eq!(asked(Duration::from_secs(15)), 15);
-    assert_eq!(asked(Duration::MAX), 20);
-}
-
-#[test]
-fn a_scenario_alone_that_was_given_up_is_inconclusive_on_either_side_of_its_line() {
-    for value in [9.0, 900.0] {
-        let how = How::Absolute { launches: 10, samples: 1 };
-        let plan = Planned { how, control_for: None, ..planned("it") };
-        let world = |order: &Order| match order.launch {
-            0 => always(order, value),
-            _ => Told::Disturbed,
-        };
-        check(plan, world, Standing::Inconclusive, "the machine was busy during too many launches");
-    }
-}
-
-#[test]
-fn beside_what_is_compared_what_is_not_was_cut_as_well() {
-    let absolute = Metric { relative: None, ..metric("it") };
-    let plan = || Planned { metrics: vec![absolute.clone()], ..planned("it") };
-    let world = |order: &Order| match order.launch {
-        0 => slower(order, QUIET, 1.0),
-        _ => Told::Disturbed,
-    };
-    check(plan(), world, Standing::Inconclusive, "the machine was busy during too many launches");
-    let mut run = Check::new(rules(), vec![plan()]);
-    for order in run.orders().into_iter().take(2) {
-        tell(&mut run, &order, slower(&order, QUIET, 1.0));
-    }
-    let report = &run.findings(Surroundings::Quiet).metrics[0];
-    assert_eq!(report.standing, Standing::Inconclusive, "{:?}", report.reasons);
-}
-
-#[test]
-fn where_time_is_short_the_controls_have_it_first() {
-    // The later in the plan, the later in every list that goes by the plan.
-    let plan = vec![Planned { control_for: None, ..planned("a") }, planned("b")];
-    let mut check = Check::new(rules(), plan);
-    // For the second round of one purpose (4.75 s), and of a scenario that may fail then none.
-    check.may_take(Duration::from_secs(5));
-    let mut asked = Vec::new();
-    while let Step::Launch(order) = check.next() {
-        tell(&mut check, &order, slower(&order, ROUGH, 1.0));
-        asked.push((order.purpose, order.pairs));
-    }
-    asked.retain(|(_, pairs)| *pairs == 40);
-    assert_eq!(asked, [(Purpose::Control, 40); 5]);
-}
-
-#[test]
 fn a_long_scenario_is_several_launches_and_goes_on_where_it_straddles_its_line() {
     let alone = |metric| Planned {
         metrics: vec![metric],
@@ -540,90 +441,4 @@ fn a_quick_run_is_one_round() {
     let check = Check::new(Rules::quick(1), vec![planned("it")]);
     assert_eq!(check.orders().len(), 10);
     assert_eq!((Rules::quick(1).confirming_factor(), Rules::full(1).confirming_factor()), (1, 2));
-}
-
-/// Any answer to any order, as a function of `seed` and the order.
-fn any_answer(order: &Order, seed: u64) -> Told {
-    let name = format!("{}{:?}{}", order.scenario, order.purpose, order.launch);
-    let mut chance = Seed::new(Draws { seed, times: 0 }.of(&name).seed);
-    match chance.below(20) {
-        0 => Told::Disturbed,
-        1 => Told::Lacks,
-        2 => Told::Failed,
-        3 if seed.is_multiple_of(2) => Told::BaseLacks,
-        3 => Told::BaseFailed,
-        4 => Told::Took(Taken::Samples(Vec::new())),
-        5..10 => taken(order, ROUGH, 1.05),
-        _ => taken(order, QUIET, 1.0),
-    }
-}
-
-/// A fast bootstrap: these properties are about the machine, not about its numbers.
-fn coarse() -> Rules {
-    Rules { draws: 60, ..Rules::full(9) }
-}
-
-fn any_plan() -> Vec<Planned> {
-    let alone = Planned {
-        how: How::Absolute { launches: 1, samples: 5 },
-        control_for: None,
-        ..planned("c")
-    };
-    vec![planned("a"), Planned { control_for: None, ..planned("b") }, alone]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
-
-    #[test]
-    fn every_run_ends(seed: u64) {
-        let mut check = Check::new(coarse(), any_plan());
-        let mut steps = 0;
-        while let Step::Launch(order) = check.next() {
-            prop_assert_eq!(check.next(), Step::Launch(order.clone()));
-            // What is disturbed is asked again, so chance moves on.
-            tell(&mut check, &order, any_answer(&order, seed.wrapping_add(steps)));
-            steps += 1;
-            prop_assert!(steps < 200);
-        }
-        prop_assert!(check.orders().is_empty());
-        prop_assert_eq!(check.findings(Surroundings::Quiet).metrics.len(), 3);
-    }
-
-    #[test]
-    fn the_order_of_launches_is_irrelevant(seed: u64) {
-        let world = |order: &Order| match order.scenario.as_str() {
-            "a" => slower(order, Machine { pairs: 0.1, launches: 0.02 }, 1.08),
-            _ => taken(order, QUIET, 1.0),
-        };
-        let run = |mut pick: Box<dyn FnMut(usize) -> usize>| {
-            let mut check = Check::new(coarse(), any_plan());
-            loop {
-                let orders = check.orders();
-                if orders.is_empty() {
-                    return check.findings(Surroundings::Quiet);
-                }
-                let order = &orders[pick(orders.len())];
-                tell(&mut check, order, world(order));
-            }
-        };
-        let mut chance = Seed::new(seed);
-        let shuffled = run(Box::new(move |count| super::super::statistics::pick(&mut chance, count)));
-        prop_assert_eq!(run(Box::new(|_| 0)), shuffled);
-    }
-
-    #[test]
-    fn beside_a_noisy_control_nothing_relative_is_passed_or_failed(effect in 0.5..2.0) {
-        let world = |order: &Order| match order.purpose {
-            Purpose::Control => taken(order, ROUGH, 1.0),
-            _ => slower(order, QUIET, effect),
-        };
-        let findings = found(vec![planned("it")], world);
-        prop_assert!(!findings.controls[0].quiet);
-        prop_assert_eq!(
-            findings.metrics[0].relative.as_ref().unwrap().judgement,
-            Judgement::Inconclusive
-        );
-        prop_assert_eq!(findings.metrics[0].standing, Standing::Inconclusive);
-    }
 }
