@@ -25,7 +25,7 @@
 //!
 //! Launches that were asked for and did not come before the time was up leave what they were for
 //! inconclusive: what is judged is what was planned, not what a limit left of it. So a round is asked
-//! for only where [`Check::may_take`] leaves time for it and for the confirmation behind it.
+//! for only where [`Check::may_take`] leaves time for it, and for the confirmation of what looks worse.
 //!
 //! Absent on purpose: processes, clocks, and the load of the machine. Whoever drives it looks at those.
 
@@ -156,8 +156,8 @@ impl Check {
         self.tell(order, |work| work.base_failed(why));
     }
 
-    /// So much time is left: no round is asked for that would not leave enough of it to confirm what
-    /// fails. Without a word of it there is no limit.
+    /// So much time is left: no round is asked for that does not leave enough of it to confirm what
+    /// looks worse. Without a word of it there is no limit.
     pub const fn may_take(&mut self, left: Duration) {
         self.left = left;
     }
@@ -192,8 +192,13 @@ impl Check {
 
     /// Asks for another round of whatever cannot be said yet; whether there is any.
     fn escalates(&mut self) -> bool {
-        let open = self.open();
-        let mut left = self.left.saturating_sub(self.cost_of_confirmations());
+        let sight = Sight::of(&self.works, &self.rules);
+        let open = self.open(&sight);
+        let confirming: Duration = {
+            let failing: BTreeSet<usize> = sight.failing().map(|it| it.work).collect();
+            failing.into_iter().map(|work| self.cost_of_confirmation(work)).sum()
+        };
+        let mut left = self.left.saturating_sub(confirming);
         let mut asked = BTreeSet::new();
         for (work, purpose) in open {
             if asked.contains(&(work, purpose)) {
@@ -202,12 +207,12 @@ impl Check {
             let Some(round) = self.works[work].cost_of_round(purpose, &self.rules) else {
                 continue;
             };
-            // What is looked at more closely may turn out to fail.
-            let confirmation = match purpose {
-                Purpose::Measure if self.works[work].plan.how == How::Paired => {
-                    self.works[work].cost_of_confirmation(&self.rules).unwrap_or_default()
-                }
-                _ => Duration::ZERO,
+            // What is looked at more closely may turn out to fail. Of what does not look like it that is
+            // rare, and without time to confirm it no more would be said than without the round.
+            let confirmation = if purpose == Purpose::Measure && sight.looks_worse(work) {
+                self.cost_of_confirmation(work)
+            } else {
+                Duration::ZERO
             };
             let cost = round.saturating_add(confirmation);
             if cost <= left {
@@ -221,8 +226,7 @@ impl Check {
 
     /// What cannot be said yet, and could be with more launches. Controls first: without them nothing
     /// can be said of anything. Then what takes least: where time is short, more can be said.
-    fn open(&self) -> Vec<(usize, Purpose)> {
-        let sight = Sight::of(&self.works, &self.rules);
+    fn open(&self, sight: &Sight) -> Vec<(usize, Purpose)> {
         let blocking = sight.compared.iter().filter(|it| it.importance == Importance::Blocking);
         let compared = blocking
             .filter(|it| it.judgement == Judgement::Inconclusive)
@@ -243,12 +247,8 @@ impl Check {
         noisy.chain(rest).collect()
     }
 
-    /// How long it would take to confirm what fails by now.
-    fn cost_of_confirmations(&self) -> Duration {
-        let sight = Sight::of(&self.works, &self.rules);
-        let works: BTreeSet<usize> = sight.failing().map(|it| it.work).collect();
-        let cost = |at: usize| self.works[at].cost_of_confirmation(&self.rules);
-        works.into_iter().filter_map(cost).sum()
+    fn cost_of_confirmation(&self, work: usize) -> Duration {
+        self.works[work].cost_of_confirmation(&self.rules).unwrap_or_default()
     }
 
     /// Asks for fresh launches of whatever fails and would fail the run.

@@ -20,6 +20,8 @@ pub(super) struct Compared {
     pub(super) family: Family,
     pub(super) importance: Importance,
     pub(super) comparison: Comparison,
+    /// Whether its ratio is beyond the failing line, however sure that is.
+    looks_worse: bool,
     /// After Holm, before the confirmation.
     pub(super) judgement: Judgement,
     /// What fresh launches said, alone.
@@ -82,6 +84,12 @@ impl Sight {
         self.compared.iter().find(|it| it.work == work && it.metric == metric.id)
     }
 
+    /// Whether something of this scenario that would fail the run looks worse than it may be.
+    pub(super) fn looks_worse(&self, work: usize) -> bool {
+        let mut blocking = self.compared.iter().filter(|it| it.importance == Importance::Blocking);
+        blocking.any(|it| it.work == work && it.looks_worse)
+    }
+
     /// What fails and would fail the run.
     pub(super) fn failing(&self) -> impl Iterator<Item = &Compared> {
         self.compared
@@ -106,6 +114,7 @@ fn compare(at: usize, work: &Work, metric: &Metric, rules: &Rules) -> Option<Com
         metric: metric.id.clone(),
         family: metric.family,
         importance: metric.gate,
+        looks_worse: 1.0 + lines.fail < comparison.ratio.value,
         comparison,
         judgement: paired::judge(&comparison.ratio, lines),
         confirmation: confirmation.map(|it| (it, paired::judge(&it.ratio, lines))),
