@@ -258,14 +258,5 @@ pub(super) fn estimate(orders: &[Order]) -> Duration {
     orders.iter().map(of).sum()
 }
 
-/// What a launch is for, in a word.
-pub(super) const fn purpose(purpose: Purpose) -> &'static str {
-    match purpose {
-        Purpose::Measure => "measure",
-        Purpose::Control => "control",
-        Purpose::Confirm => "confirm",
-    }
-}
-
 #[cfg(test)]
 mod tests;

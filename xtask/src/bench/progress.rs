@@ -4,9 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Write as _};
 use std::time::Instant;
 
-use harness::bench::check::Order;
-
-use super::drive;
+use harness::bench::check::{Order, Purpose};
 
 /// Back to the beginning of the line, and the rest of it away.
 const CLEAR: &str = "\r\x1b[K";
@@ -31,7 +29,7 @@ impl Progress {
 
     /// The next launch, and all that are known to be left, itself among them.
     pub(super) fn launches(&mut self, order: &Order, left: &[Order]) {
-        let purpose = drive::purpose(order.purpose);
+        let purpose = purpose(order.purpose);
         let (number, all) = (self.done + 1, self.done + left.len());
         self.done = number;
         let elapsed = self.began.elapsed().as_secs_f64();
@@ -63,4 +61,13 @@ fn tell(text: &str) {
     // A terminal that is gone does not stop the run.
     let mut terminal = io::stderr().lock();
     drop(terminal.write_all(text.as_bytes()).and_then(|()| terminal.flush()));
+}
+
+/// What a launch is for, in a word.
+const fn purpose(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Measure => "measure",
+        Purpose::Control => "control",
+        Purpose::Confirm => "confirm",
+    }
 }
