@@ -251,7 +251,7 @@ fn found(
 const fn limit(mode: Mode) -> Duration {
     match mode {
         Mode::Quick => Duration::from_secs(55),
-        Mode::Full | Mode::Compare => Duration::from_mins(9),
+        Mode::Full | Mode::Compare => Duration::from_secs(560),
         Mode::Run => Duration::MAX,
     }
 }

@@ -14,7 +14,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use harness::bench::check::{Check, Order, Planned, Purpose, Rules, Sides, Step, Taken};
+use harness::bench::check::{Check, Order, Planned, Rules, Sides, Step, Taken};
 use harness::bench::load::{self, Found, Guard};
 use harness::bench::report::RoleMemory;
 use harness::seed::Seed;

@@ -98,7 +98,7 @@ pub(super) const ROWS: &[Row] = &[
         pairs: 2,
         samples: 1,
         launches: 10,
-        cost: ms(150, 8700),
+        cost: ms(150, 7500),
         limit: LONG_MAX,
         ..USUAL
     },
@@ -130,7 +130,7 @@ pub(super) const ROWS: &[Row] = &[
         cost: ms(350, 270),
         ..USUAL
     },
-    Row { scenario: "inbox", samples: 1, cost: ms(75, 8000), limit: LONG_MAX, ..USUAL },
+    Row { scenario: "inbox", samples: 1, cost: ms(75, 1500), limit: LONG_MAX, ..USUAL },
     Row {
         scenario: "life",
         pairs: 10,
@@ -140,7 +140,7 @@ pub(super) const ROWS: &[Row] = &[
         cost: ms(120, 35),
         ..USUAL
     },
-    Row { scenario: "sessions_100", samples: 1, cost: ms(75, 4000), limit: LONG_MAX, ..USUAL },
+    Row { scenario: "sessions_100", samples: 1, cost: ms(75, 1500), limit: LONG_MAX, ..USUAL },
     Row { scenario: "cpu_idle", samples: 1, cost: ms(75, 31_000), limit: LONG_MAX, ..USUAL },
     Row {
         scenario: "reply",

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use harness::bench::check::{Cost, How, Surroundings};
+use harness::bench::check::{Cost, How, Purpose, Surroundings};
 use harness::bench::load::WAIT_MAX;
 use harness::bench::policy::Family;
 use harness::bench::report::{MetricReport, Standing};
