@@ -17,6 +17,7 @@ mod build;
 mod command;
 mod drive;
 mod instructions;
+mod laid;
 mod launch;
 mod noise;
 mod places;

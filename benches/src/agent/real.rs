@@ -37,7 +37,7 @@ pub const AGENT_REAL: Entry = Entry {
 
 /// Agents of each side in one sample, whose steps are compared pair by pair. A life has an odd number
 /// of stages, so that who goes first in one of them goes second in it next time.
-const LIVES: usize = 2;
+const LIVES: usize = 3;
 
 /// Questions and interrupts in each life.
 const ROUNDS: usize = 3;

@@ -1,7 +1,8 @@
 //! One launch: probes are started, a scenario is prepared, samples are taken, and all of it ends.
 //!
 //! Two builds take turns, sample by sample, and chance says which of them goes first in a pair: what
-//! the first one finds warm or cold is then nobody's advantage.
+//! the first one finds warm or cold is then nobody's advantage. Where their programs lie in memory is drawn
+//! anew for each launch (`laid`).
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use harness::bench::paired::Pair;
 use harness::bench::probe::{Offered, Values};
 use harness::seed::Seed;
 
+use super::laid;
 use super::probe::{Probe, Sample, Trouble};
 use crate::running::Interrupt;
 
@@ -62,6 +64,7 @@ impl Start {
     }
 
     fn prepared<'a>(&self, task: Task<'a>, slowed: Option<f64>) -> Result<Probe<'a>, Trouble> {
+        laid::anew(&self.program)?;
         let mut probe = self.probe(task.interrupt)?;
         probe.prepare(task.scenario, slowed, task.limit)?;
         Ok(probe)

@@ -61,9 +61,11 @@ const USUAL: Row = Row {
     limit: USUAL_MAX,
 };
 
-/// About so many milliseconds for a launch, and for a sample.
+/// About so many milliseconds for a launch behind laying its programs anew, and for a sample.
 const fn ms(launch: u64, sample: u64) -> Cost {
-    Cost { launch: Duration::from_millis(launch), sample: Duration::from_millis(sample) }
+    /// To lay them anew.
+    const LAID: u64 = 60;
+    Cost { launch: Duration::from_millis(LAID + launch), sample: Duration::from_millis(sample) }
 }
 
 /// All of them.
@@ -71,23 +73,23 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         scenario: "route_core",
         often: 3,
-        quick_pairs: Some(10),
+        quick_pairs: Some(20),
         control_for: Some(Family::Cpu),
         cost: ms(75, 2),
         ..USUAL
     },
-    Row { scenario: "registry", quick_pairs: Some(10), cost: ms(450, 12), ..USUAL },
+    Row { scenario: "registry", quick_pairs: Some(20), cost: ms(450, 12), ..USUAL },
     Row {
         scenario: "route",
         often: 3,
-        quick_pairs: Some(10),
+        quick_pairs: Some(20),
         control_for: Some(Family::Disk),
         cost: ms(100, 5),
         ..USUAL
     },
     Row {
         scenario: "agent",
-        quick_pairs: Some(4),
+        quick_pairs: Some(7),
         samples: 40,
         control_for: Some(Family::Processes),
         cost: ms(120, 23),
@@ -98,7 +100,7 @@ pub(super) const ROWS: &[Row] = &[
         pairs: 2,
         samples: 1,
         launches: 10,
-        cost: ms(150, 7500),
+        cost: ms(150, 10_500),
         limit: LONG_MAX,
         ..USUAL
     },
@@ -116,7 +118,7 @@ pub(super) const ROWS: &[Row] = &[
         scenario: "pickup",
         pairs: 12,
         often: 2,
-        quick_pairs: Some(6),
+        quick_pairs: Some(9),
         recorded_max: 40,
         cost: ms(400, 85),
         ..USUAL
@@ -125,7 +127,7 @@ pub(super) const ROWS: &[Row] = &[
         scenario: "burst",
         pairs: 5,
         often: 2,
-        recorded_max: 16,
+        recorded_max: 12,
         samples: 12,
         cost: ms(350, 270),
         ..USUAL
@@ -134,7 +136,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         scenario: "life",
         pairs: 10,
-        quick_pairs: Some(4),
+        quick_pairs: Some(7),
         recorded_max: 20,
         samples: 30,
         cost: ms(120, 35),
@@ -146,13 +148,13 @@ pub(super) const ROWS: &[Row] = &[
         scenario: "reply",
         pairs: 10,
         often: 2,
-        quick_pairs: Some(4),
+        quick_pairs: Some(7),
         recorded_max: 12,
         samples: 40,
         cost: ms(200, 35),
         ..USUAL
     },
-    Row { scenario: "status", quick_pairs: Some(8), cost: ms(300, 5), ..USUAL },
+    Row { scenario: "status", quick_pairs: Some(12), cost: ms(300, 5), ..USUAL },
     Row {
         scenario: "restart",
         pairs: 8,
