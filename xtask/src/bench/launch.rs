@@ -64,7 +64,6 @@ impl Start {
     }
 
     fn prepared<'a>(&self, task: Task<'a>, slowed: Option<f64>) -> Result<Probe<'a>, Trouble> {
-        laid::anew(&self.program)?;
         let mut probe = self.probe(task.interrupt)?;
         probe.prepare(task.scenario, slowed, task.limit)?;
         Ok(probe)
@@ -73,6 +72,7 @@ impl Start {
 
 /// Samples of one build.
 pub(super) fn alone(head: &Start, task: Task<'_>) -> Result<Vec<Sample>, Trouble> {
+    laid::anew(&head.program)?;
     let mut probe = head.prepared(task, task.slowed)?;
     let mut samples = Vec::new();
     for _ in 0..task.count {
@@ -89,8 +89,19 @@ pub(super) fn pairs(
     task: Task<'_>,
     seed: &mut Seed,
 ) -> Result<Vec<Pair<Sample>>, Fault> {
-    let mut base = base.prepared(task, None).map_err(Fault::Base)?;
-    let mut head = head.prepared(task, task.slowed).map_err(Fault::Head)?;
+    // Both before either is prepared, and either may be first: what is done between would be always
+    // on the same side.
+    laid::anew(&base.program).map_err(|error| Fault::Base(error.into()))?;
+    laid::anew(&head.program).map_err(|error| Fault::Head(error.into()))?;
+    let base = || base.prepared(task, None).map_err(Fault::Base);
+    let head = || head.prepared(task, task.slowed).map_err(Fault::Head);
+    let (mut base, mut head) = if seed.below(2) == 0 {
+        let base = base()?;
+        (base, head()?)
+    } else {
+        let head = head()?;
+        (base()?, head)
+    };
     let mut pairs = Vec::new();
     for _ in 0..task.count {
         let pair = if seed.below(2) == 0 {
