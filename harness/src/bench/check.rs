@@ -18,10 +18,10 @@
 //! repeated looks make likelier, an error to the bad side, has to happen again in the fresh launches
 //! of the confirmation, which are judged alone.
 //!
-//! What fails has all of its five launches on one side of the line, give or take: by chance alone that
-//! happens in one of 32, and no bootstrap of five launches can be surer, whatever small number it
-//! gives. Holm asks for less than that among many metrics, so the confirmation carries the
-//! level: the same has to happen again in fresh launches, one in 32 of one in 32.
+//! What fails has all of its launches on one side of the line, give or take. Of five that happens by chance
+//! alone in one case of 32, and no bootstrap of five can be surer, whatever small number it gives. Holm
+//! asks for less than that among many metrics, so the confirmation carries the level: the same has to
+//! happen again, in twice as many fresh launches.
 //!
 //! Launches that were asked for and did not come before the time was up leave what they were for
 //! inconclusive: what is judged is what was planned, not what a limit left of it. So a round is asked

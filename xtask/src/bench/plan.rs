@@ -17,6 +17,9 @@ pub(super) const USUAL_MAX: Duration = Duration::from_mins(1);
 /// The same where a hundred agents, a real one or half a minute of idling are behind an answer.
 const LONG_MAX: Duration = Duration::from_mins(3);
 
+/// How many times the launches of the others a scenario takes every day, at most.
+pub(super) const QUICK_OFTEN_MAX: usize = 2;
+
 /// How often a probe of the machine itself is repeated.
 pub(super) const BARE_SAMPLES: usize = 20;
 
@@ -89,7 +92,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         scenario: "agent",
-        quick_pairs: Some(7),
+        quick_pairs: Some(14),
         samples: 40,
         control_for: Some(Family::Processes),
         cost: ms(120, 23),
@@ -114,15 +117,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row { scenario: "cycles", samples: 3, cost: ms(75, 1000), ..USUAL },
     Row { scenario: "pickup_polled", samples: 30, cost: ms(900, 200), ..USUAL },
-    Row {
-        scenario: "pickup",
-        pairs: 12,
-        often: 2,
-        quick_pairs: Some(9),
-        recorded_max: 40,
-        cost: ms(400, 85),
-        ..USUAL
-    },
+    Row { scenario: "pickup", pairs: 12, often: 2, recorded_max: 40, cost: ms(400, 85), ..USUAL },
     Row {
         scenario: "burst",
         pairs: 5,
@@ -148,7 +143,6 @@ pub(super) const ROWS: &[Row] = &[
         scenario: "reply",
         pairs: 10,
         often: 2,
-        quick_pairs: Some(7),
         recorded_max: 12,
         samples: 40,
         cost: ms(200, 35),
@@ -223,7 +217,8 @@ impl Row {
         let how = self.how(&metrics, wanted);
         let scenario = self.scenario.to_owned();
         // Every day there is no time for more.
-        let often = if wanted.mode == Mode::Quick { 1 } else { self.often };
+        let often =
+            if wanted.mode == Mode::Quick { self.often.min(QUICK_OFTEN_MAX) } else { self.often };
         Some(Planned { scenario, metrics, how, pairs, often, control_for: None, cost: self.cost })
     }
 
