@@ -245,8 +245,7 @@ fn judged(
                 let recorded = Recorded { metric, pairs, often, launches };
                 found.noise.rows.push(noise::row(&recorded, &rules, blocking)?);
                 if let Some(pairs) = quick_pairs(&plan.scenario) {
-                    let recorded =
-                        Recorded { pairs, often: often.min(plan::QUICK_OFTEN_MAX), ..recorded };
+                    let recorded = Recorded { pairs, ..recorded };
                     found.quick.rows.push(noise::row(&recorded, &quick_rules, blocking_quick)?);
                 }
             } else if metric.relative.is_some() {

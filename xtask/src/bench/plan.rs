@@ -17,9 +17,6 @@ pub(super) const USUAL_MAX: Duration = Duration::from_mins(1);
 /// The same where a hundred agents, a real one or half a minute of idling are behind an answer.
 const LONG_MAX: Duration = Duration::from_mins(3);
 
-/// How many times the launches of the others a scenario takes every day, at most.
-pub(super) const QUICK_OFTEN_MAX: usize = 2;
-
 /// How often a probe of the machine itself is repeated.
 pub(super) const BARE_SAMPLES: usize = 20;
 
@@ -30,7 +27,7 @@ pub(super) struct Row {
     pub(super) scenario: &'static str,
     /// Pairs of a launch in the first round.
     pairs: usize,
-    /// How many times the launches of the others a whole run takes: more where what it takes is much
+    /// How many times the launches of the others it takes: more where what it takes is much
     /// the same within a launch, and another in the next.
     often: usize,
     /// Pairs of a launch every day; none where it is not measured then.
@@ -216,10 +213,8 @@ impl Row {
         };
         let how = self.how(&metrics, wanted);
         let scenario = self.scenario.to_owned();
-        // Every day there is no time for more.
-        let often =
-            if wanted.mode == Mode::Quick { self.often.min(QUICK_OFTEN_MAX) } else { self.often };
-        Some(Planned { scenario, metrics, how, pairs, often, control_for: None, cost: self.cost })
+        let Self { often, cost, .. } = *self;
+        Some(Planned { scenario, metrics, how, pairs, often, control_for: None, cost })
     }
 
     fn how(&self, metrics: &[Metric], wanted: Wanted<'_>) -> How {
