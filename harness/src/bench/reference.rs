@@ -21,7 +21,7 @@ use std::{fs, io};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use self::promote::{LOADED_PART_MAX, PromoteRefusal, promote};
+pub use self::promote::{LOADED_PART_MAX, PromoteRefusal, left_out, promote};
 use super::policy::Policy;
 use super::report::{BenchMachine, Promotion};
 

@@ -36,6 +36,9 @@ pub(super) fn run(workspace: &Workspace, arguments: &PromoteArguments) -> anyhow
     let promoted = promoted.built_by(&rustc()?, report.started_at);
     promoted.write(&path).map_err(|error| invalid(&error))?;
     println!("{} holds what was measured of {}", path.display(), report.head.commit);
+    for metric in reference::left_out(&report).filter(|_| only.is_none()) {
+        println!("{} stays: it is advisory, and does not hold in this run", metric.policy.id);
+    }
     Ok(ExitCode::Pass)
 }
 

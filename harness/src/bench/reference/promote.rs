@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Promoted, Reference, SCHEMA};
-use crate::bench::policy::{Family, Kind};
+use crate::bench::policy::{Family, Importance, Kind};
 use crate::bench::report::{BenchReport, Load, Measured, MetricReport, Mode, Promotion, Standing};
 
 /// More than this part of the looks at the machine finding others at work is a noisy run. A few are
@@ -19,7 +19,7 @@ pub struct PromoteRefusal {
 }
 
 /// The references with the values of `report` on top: those of the metrics `only`, or of all that
-/// were measured. All of them move, or none.
+/// were measured but for [`left_out`]. All of them move, or none.
 ///
 /// # Errors
 /// When the build is not exactly its commit, nobody says why, the run was quick or noisy, is no newer
@@ -57,6 +57,23 @@ pub fn promote(
         new.metrics.entry(id).or_default().push(promoted(report, head, because));
     }
     Ok(new)
+}
+
+/// What was measured and moves only if it is asked for by name: an advisory metric that does not hold is
+/// shown, and as it fails no run it is in nobody's way. Its own reference stays.
+pub fn left_out(report: &BenchReport) -> impl Iterator<Item = &MetricReport> {
+    measured(report).filter(|metric| is_only_shown(metric))
+}
+
+fn measured(report: &BenchReport) -> impl Iterator<Item = &MetricReport> {
+    let tried = |standing| !matches!(standing, Standing::Awaits | Standing::Skipped);
+    report.metrics.iter().filter(move |metric| tried(metric.standing))
+}
+
+fn is_only_shown(metric: &MetricReport) -> bool {
+    let fails =
+        matches!(metric.standing, Standing::Inconclusive | Standing::Fail | Standing::Broken);
+    fails && metric.policy.gate == Importance::Advisory
 }
 
 /// What is in the way whatever the metric.
@@ -97,12 +114,9 @@ fn wanted<'report>(
     reasons: &mut Vec<String>,
 ) -> Vec<&'report MetricReport> {
     let Some(only) = only else {
-        let tried = |metric: &&MetricReport| {
-            !matches!(metric.standing, Standing::Awaits | Standing::Skipped)
-        };
-        let all: Vec<_> = report.metrics.iter().filter(tried).collect();
+        let all: Vec<_> = measured(report).filter(|metric| !is_only_shown(metric)).collect();
         if all.is_empty() {
-            reasons.push("nothing was measured".to_owned());
+            reasons.push("nothing was measured that holds".to_owned());
         }
         return all;
     };

@@ -1,7 +1,7 @@
 use std::fs;
 
-use super::{Reference, ReferenceError, promote};
-use crate::bench::policy::{Kind, Policy};
+use super::{Reference, ReferenceError, left_out, promote};
+use crate::bench::policy::{Importance, Kind, Policy};
 use crate::bench::report::{BenchReport, Mode, Standing};
 use crate::bench::small_run::{around, moment, run};
 
@@ -96,6 +96,21 @@ fn a_metric_without_a_trusted_value_keeps_all_from_moving() {
 }
 
 #[test]
+fn an_advisory_metric_that_does_not_hold_stays_and_is_in_nobodys_way() {
+    let mut report = run("13:00", &[(READY, 8.0), (STATUS, 6.0)]);
+    report.metrics[1].policy.gate = Importance::Advisory;
+    report.metrics[1].standing = Standing::Inconclusive;
+    let moved = promote(Some(at_noon()), &report, None, "it looks less").unwrap();
+    assert_eq!(promoted(&moved, READY), ["10 the first one", "8 it looks less"]);
+    assert_eq!(promoted(&moved, STATUS), ["5 the first one"]);
+    let left: Vec<&str> = left_out(&report).map(|metric| metric.policy.id.as_str()).collect();
+    assert_eq!(left, [STATUS]);
+    // By name it is asked for what it is.
+    let refusal = promote(None, &report, Some(&[STATUS.to_owned()]), "why not").unwrap_err();
+    assert_eq!(refusal.reasons, ["cli.status is inconclusive"]);
+}
+
+#[test]
 fn times_need_a_control_of_their_family_and_memory_does_not() {
     check(
         |report| {
@@ -155,7 +170,7 @@ fn there_is_something_to_promote_or_it_is_refused() {
     let refused = |only: Option<&[String]>| {
         promote(None, &run("12:00", &[]), only, "because").unwrap_err().reasons
     };
-    assert_eq!(refused(None), ["nothing was measured"]);
+    assert_eq!(refused(None), ["nothing was measured that holds"]);
     assert_eq!(refused(Some(&[])), ["no metric is asked for"]);
 }
 
