@@ -8,7 +8,8 @@
 //!
 //! The name in `claimed/` is the message's key, so a crash anywhere leaves a file that is taken up
 //! again under the same key, and the same file written twice is two messages. The system tells of
-//! changes where it can; a poll every 100 ms finds what it did not tell.
+//! changes where it can, and a look each second finds what it did not tell. Where it cannot, or while a
+//! file is half written, the directory is looked at every 100 ms.
 //!
 //! A directory is one daemon's at a time: where another holds it, the source waits for its turn.
 
@@ -22,7 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use assistant_core::message::Arrival;
-use tokio::time::MissedTickBehavior;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
@@ -33,8 +34,12 @@ use crate::source::SourceFacts;
 use claims::{Claimed, Claims, Found, NoLook};
 use watch::Watch;
 
-/// How often the directory is looked at without being told to.
+/// How often the directory is looked at where nobody tells of changes.
 const POLL_EVERY: Duration = Duration::from_millis(100);
+
+/// The same where the system does: for what it might miss. Ten looks a second would be nearly all that an
+/// idle daemon does.
+const TOLD_POLL_EVERY: Duration = Duration::from_secs(1);
 
 /// How long the source waits before it asks a store again that refused rows.
 const STORE_RETRY_AFTER: Duration = Duration::from_millis(500);
@@ -67,17 +72,16 @@ impl TestDir {
         let mut looking = Looking { source: self, watch, state: State::Well };
         let TestDir { ref dir, home_id, generation, .. } = looking.source;
         let mut claims = Claims::new(dir.clone(), home_id, generation);
-        let mut poll = tokio::time::interval(POLL_EVERY);
-        poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while !cancel.is_cancelled() {
+            let began = Instant::now();
             let next;
             (claims, next) = looking.look(claims).await;
             match next {
                 Next::AtOnce => {}
-                Next::WhenTold => tokio::select! {
+                Next::WhenTold { at_latest } => tokio::select! {
                     () = cancel.cancelled() => {}
                     () = looking.watch.changed() => {}
-                    _ = poll.tick() => {}
+                    () = tokio::time::sleep_until(began + at_latest) => {}
                 },
                 Next::After(pause) => tokio::select! {
                     () = cancel.cancelled() => {}
@@ -92,7 +96,10 @@ impl TestDir {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Next {
     AtOnce,
-    WhenTold,
+    /// So long after this look began, if nobody tells of a change before.
+    WhenTold {
+        at_latest: Duration,
+    },
     After(Duration),
 }
 
@@ -142,7 +149,7 @@ impl Looking {
             Err(NoLook::Lost(failure)) => {
                 self.enter(State::Lost, || error!(error = %failure, "test directory lost"));
                 self.watch.end();
-                (claims, Next::WhenTold)
+                (claims, Next::WhenTold { at_latest: POLL_EVERY })
             }
         };
         self.source.facts.set_watching(self.watch.is_on());
@@ -150,7 +157,7 @@ impl Looking {
     }
 
     async fn take(&mut self, claims: Claims, found: Found) -> (Claims, Next) {
-        let Found { ready, set_aside, stuck, more, anew } = found;
+        let Found { ready, set_aside, stuck, more, unsettled, anew } = found;
         for reason in set_aside {
             warn!(%reason, "test message set aside");
             self.source.facts.failed();
@@ -163,7 +170,13 @@ impl Looking {
             self.watch.renew();
         }
         // What was dropped before the watch began is not told of.
-        let next = if more || anew { Next::AtOnce } else { Next::WhenTold };
+        let next = if more || anew {
+            Next::AtOnce
+        } else if self.watch.is_on() && !unsettled {
+            Next::WhenTold { at_latest: TOLD_POLL_EVERY }
+        } else {
+            Next::WhenTold { at_latest: POLL_EVERY }
+        };
         if ready.is_empty() { (claims, next) } else { self.accept(claims, ready, next).await }
     }
 

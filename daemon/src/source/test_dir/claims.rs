@@ -36,8 +36,8 @@ const TAKEN_AT_ONCE_MAX: usize = 64;
 /// A file that does not parse is given this long after its last change.
 const HALF_WRITTEN_MAX: Duration = Duration::from_secs(1);
 
-/// A file that can be neither read nor set aside is left alone for this long: reading it ten times
-/// a second would help nobody.
+/// A file that can be neither read nor set aside is left alone for this long: reading it at
+/// every look would help nobody.
 const RESTS_FOR: Duration = Duration::from_secs(5);
 
 /// A claimed file that is a message.
@@ -60,6 +60,9 @@ pub(super) struct Found {
     pub(super) stuck: Vec<String>,
     /// Whether there is more to take at once.
     pub(super) more: bool,
+    /// Whether there are files whose next change nobody tells of: half written, not to be read just
+    /// now, or not to be claimed.
+    pub(super) unsettled: bool,
     /// Whether the directory is another than the one of the last look, if there was one.
     pub(super) anew: bool,
 }
@@ -140,6 +143,7 @@ impl Claims {
             }
             self.take(name, now, &mut found);
         }
+        found.unsettled = !self.open.is_empty() || !self.unclaimable.is_empty();
         Ok(found)
     }
 

@@ -146,12 +146,51 @@ async fn what_is_dropped_becomes_a_row_and_its_file_goes() {
 async fn a_message_waits_no_longer_than_a_poll() {
     let fixture = Fixture::new();
     fixture.ready().await;
-    let before = tokio::time::Instant::now();
+    let before = Instant::now();
     fixture.drop_message("a.json");
     fixture.until(|| fixture.facts.seen() == 1).await;
     // What a test sees of it comes with a look of its own.
     assert!(before.elapsed() <= POLL_EVERY + Duration::from_millis(5), "{:?}", before.elapsed());
     assert!(!fixture.facts.watching());
+}
+
+/// An idle daemon does little else than these looks.
+#[tokio::test(start_paused = true)]
+async fn where_the_system_tells_of_changes_there_are_fewer_looks() {
+    for (changes, expected) in [(Changes::Told, 9..=11), (Changes::Polled, 90..=110)] {
+        let fixture = Fixture::with(changes);
+        fixture.until(|| fixture.facts.watching() == (changes == Changes::Told)).await;
+        fixture.ready().await;
+        let clock = Clock::start();
+        let (mut looks, mut before_ms) = (0, 0);
+        for _ in 0..1000 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            let ago_ms = fixture.facts.looked_ago_ms(clock.monotonic()).unwrap();
+            looks += usize::from(ago_ms < before_ms);
+            before_ms = ago_ms;
+        }
+        assert!(expected.contains(&looks), "{looks}");
+    }
+}
+
+/// What goes on in `claimed` nobody tells of.
+/// Incidents: K7.
+#[tokio::test(start_paused = true)]
+async fn a_half_written_file_is_looked_at_often_also_where_changes_are_told() {
+    let fixture = Fixture::with(Changes::Told);
+    fixture.until(|| fixture.facts.watching()).await;
+    let mut file = fs::File::create(fixture.dir().join("a.json")).unwrap();
+    file.write_all(br#"{"from": "+15555550123", "#).unwrap();
+    fixture.until(|| fixture.claimed() == 1).await;
+    // Twice as long as a look without being told would take, were all settled.
+    for _ in 0..20 {
+        tokio::time::sleep(POLL_EVERY).await;
+        file.write_all(b" ").unwrap();
+    }
+    let before = Instant::now();
+    file.write_all(br#""text": "a"}"#).unwrap();
+    fixture.until(|| fixture.facts.seen() == 1).await;
+    assert!(before.elapsed() <= POLL_EVERY + Duration::from_millis(5), "{:?}", before.elapsed());
 }
 
 /// They come in the opposite order, all of them are delivered, and by their names.
@@ -242,7 +281,7 @@ async fn a_source_that_waits_for_the_store_ends_at_once_when_asked() {
     fixture.scene.forbid("INSERT ON inbox");
     fixture.drop_message("a.json");
     fixture.until(|| fixture.facts.errors() == 1).await;
-    let before = tokio::time::Instant::now();
+    let before = Instant::now();
     fixture.cancel.cancel();
     fixture.scene.tasks.join_next().await.unwrap().unwrap();
     assert!(before.elapsed() < STORE_RETRY_AFTER);

@@ -61,7 +61,7 @@ impl Watch {
     fn begin(&self) -> notify::Result<RecommendedWatcher> {
         let tell = self.tell.clone();
         let on_event = move |event: notify::Result<Event>| {
-            if event.is_ok_and(|event| brings_messages(&event)) {
+            if may_bring_messages(&event) {
                 // Full means that a word is waiting already.
                 let _full = tell.try_send(());
             }
@@ -72,7 +72,12 @@ impl Watch {
     }
 }
 
-/// Whether something may have been dropped. Our own doings (opening the directory, renaming away
+/// Whether something may have been dropped: what the system could not tell of may be that too.
+fn may_bring_messages(event: &notify::Result<Event>) -> bool {
+    event.as_ref().map_or(true, |event| event.need_rescan() || brings_messages(event))
+}
+
+/// Whether this change may be something that was dropped. Our own doings (opening the directory, renaming away
 /// from it) must not wake us, nor drafts that somebody writes to.
 fn brings_messages(event: &Event) -> bool {
     let brings = match event.kind {

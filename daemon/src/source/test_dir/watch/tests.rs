@@ -2,7 +2,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use notify::event::{CreateKind, DataChange, MetadataKind};
+use notify::event::{CreateKind, DataChange, Flag, MetadataKind};
 use tokio::time::timeout;
 
 use super::*;
@@ -32,6 +32,15 @@ fn only_what_may_be_a_new_message_wakes_the_source() {
     check(EventKind::Access(AccessKind::Open(AccessMode::Read)), &["/d/x.json"], false);
     // Where the system does not say what changed, it may be anything.
     check(EventKind::Modify(ModifyKind::Any), &[], true);
+}
+
+/// As after a burst that the system could not keep in mind.
+#[test]
+fn what_the_system_missed_wakes_the_source() {
+    let overflow = Event::new(EventKind::Other).set_flag(Flag::Rescan);
+    assert!(may_bring_messages(&Ok(overflow)));
+    assert!(may_bring_messages(&Err(notify::Error::generic("a change was lost"))));
+    assert!(!may_bring_messages(&Ok(Event::new(EventKind::Other))));
 }
 
 /// The system tells of a new message in the directory that is watched.
