@@ -157,9 +157,10 @@ impl Rules {
         Self { launches: 5, rounds: 3, seed, draws: 1000 }
     }
 
-    /// Those of every day: one round, and the confirmation of what fails in it.
+    /// Those of every day: a round, another where that would say more and there is time, and the
+    /// confirmation of what fails.
     pub const fn quick(seed: u64) -> Self {
-        Self { rounds: 1, ..Self::full(seed) }
+        Self { rounds: 2, ..Self::full(seed) }
     }
 
     /// The chance of the bootstrap.
