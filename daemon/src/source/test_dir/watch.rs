@@ -1,6 +1,6 @@
 //! Being told that the directory changed, where the system can tell.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind, RenameMode};
 use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher as _};
@@ -59,9 +59,9 @@ impl Watch {
     }
 
     fn begin(&self) -> notify::Result<RecommendedWatcher> {
-        let tell = self.tell.clone();
+        let (tell, dir) = (self.tell.clone(), self.dir.clone());
         let on_event = move |event: notify::Result<Event>| {
-            if may_bring_messages(&event) {
+            if is_worth_a_look(&event, &dir) {
                 // Full means that a word is waiting already.
                 let _full = tell.try_send(());
             }
@@ -72,9 +72,19 @@ impl Watch {
     }
 }
 
-/// Whether something may have been dropped: what the system could not tell of may be that too.
-fn may_bring_messages(event: &notify::Result<Event>) -> bool {
-    event.as_ref().map_or(true, |event| event.need_rescan() || brings_messages(event))
+/// Whether something may have been dropped into `dir`, which what the system could not tell of may be
+/// too, or `dir` itself is gone.
+fn is_worth_a_look(event: &notify::Result<Event>, dir: &Path) -> bool {
+    event.as_ref().map_or(true, |event| {
+        event.need_rescan() || takes_away(event, dir) || brings_messages(event)
+    })
+}
+
+/// Whether the directory is no longer where it was: one that is put in its place is another one.
+fn takes_away(event: &Event, dir: &Path) -> bool {
+    let is_away =
+        matches!(event.kind, EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_)));
+    is_away && event.paths.iter().any(|path| path == dir)
 }
 
 /// Whether this change may be something that was dropped. Our own doings (opening the directory, renaming away

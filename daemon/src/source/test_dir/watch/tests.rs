@@ -2,7 +2,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use notify::event::{CreateKind, DataChange, Flag, MetadataKind};
+use notify::event::{CreateKind, DataChange, Flag, MetadataKind, RemoveKind};
 use tokio::time::timeout;
 
 use super::*;
@@ -38,9 +38,23 @@ fn only_what_may_be_a_new_message_wakes_the_source() {
 #[test]
 fn what_the_system_missed_wakes_the_source() {
     let overflow = Event::new(EventKind::Other).set_flag(Flag::Rescan);
-    assert!(may_bring_messages(&Ok(overflow)));
-    assert!(may_bring_messages(&Err(notify::Error::generic("a change was lost"))));
-    assert!(!may_bring_messages(&Ok(Event::new(EventKind::Other))));
+    let dir = Path::new("/d");
+    let is_worth_a_look = |event| is_worth_a_look(&event, dir);
+    assert!(is_worth_a_look(Ok(overflow)));
+    assert!(is_worth_a_look(Err(notify::Error::generic("a change was lost"))));
+    assert!(!is_worth_a_look(Ok(Event::new(EventKind::Other))));
+}
+
+#[test]
+fn a_directory_that_goes_wakes_the_source_and_one_within_it_does_not() {
+    let gone = |path: &str, kind| {
+        let event = Event::new(kind).add_path(path.into());
+        is_worth_a_look(&Ok(event), Path::new("/d"))
+    };
+    let moved = EventKind::Modify(ModifyKind::Name(RenameMode::From));
+    let removed = EventKind::Remove(RemoveKind::Folder);
+    assert!(gone("/d", moved) && gone("/d", removed));
+    assert!(!gone("/d/x.json", moved) && !gone("/d/errors", removed));
 }
 
 /// The system tells of a new message in the directory that is watched.
@@ -64,7 +78,12 @@ async fn a_watch_tells_of_the_directory_that_was_there_when_it_was_renewed() {
         watch.renew();
         assert!(watch.is_on());
         check_told(&dir, &mut watch, &format!("{round}.json")).await;
-        fs::remove_dir_all(&dir).unwrap();
+        fs::remove_file(dir.join(format!("{round}.json"))).unwrap();
+        while watch.told.try_recv().is_ok() {}
+        fs::remove_dir(&dir).unwrap();
+        timeout(Duration::from_secs(30), watch.changed())
+            .await
+            .expect("the system tells that it went");
     }
     watch.end();
     assert!(!watch.is_on());
