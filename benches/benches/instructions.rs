@@ -2,7 +2,7 @@
 //! no load of the machine moves. What is prepared and what is thrown away is not counted.
 //!
 //! ```text
-//! PATH=target/tools/bin:$PATH cargo bench -p benches --bench instructions
+//! PATH=target/tools/gungraun-runner-VERSION/bin:$PATH cargo bench -p benches --bench instructions
 //! ```
 //!
 //! `gungraun-runner` on the `PATH` has to have the version of the `gungraun` in `Cargo.lock`. Each

@@ -4,7 +4,8 @@
 //!  a cycle (warm-up) ─ count ─ 5 x (connect, query, disconnect) ─ count again
 //! ```
 //!
-//! Live bytes are those of this process, by its allocator; tasks those of the agents' runtime;
+//! Live bytes are those of this process, by its allocator, and resident memory as the system counts it, by
+//! page; tasks those of the agents' runtime;
 //! children whatever descends from this process; an agent that had to be signalled counts as one. Absent: memory of the agents, which is looked at
 //! where a whole daemon runs.
 
@@ -12,7 +13,7 @@ use std::time::Duration;
 
 use claude_assistant::measured::{EndedBy, Host, Settings};
 use harness::bench::probe::Values;
-use harness::processes::Snapshot;
+use harness::processes::{Snapshot, rss_bytes};
 use harness::wait::wait_until;
 use tempfile::TempDir;
 
@@ -21,13 +22,15 @@ use crate::scenario::{Entry, NoValues, Place, Scenario, Slowdown};
 /// Five agents, one after the other.
 pub const CYCLES: Entry = Entry {
     name: "cycles",
-    metrics: &[GROWTH, ORPHANS],
+    metrics: &[GROWTH, SLOPE, ORPHANS],
     // What is made once and kept (buffers of the runtime, tables) is made by the first of them.
     warm_ups: 1,
     open: |place| Ok(Box::new(Cycles::open(place)?)),
 };
 
 const GROWTH: &str = "memory.growth_5_cycles";
+
+const SLOPE: &str = "memory.rss_slope";
 
 const ORPHANS: &str = "tasks.orphans";
 
@@ -82,18 +85,27 @@ impl Scenario for Cycles {
     fn sample(&mut self, _: &Slowdown) -> Result<Values, NoValues> {
         let mut stayed = self.cycle()?;
         let (tasks, children_before) = (self.host.alive_tasks(), children());
-        let bytes = (self.live_bytes)();
+        let (bytes, resident_before) = ((self.live_bytes)(), resident()?);
         for _ in 0..COUNT {
             stayed += self.cycle()?;
         }
         let tasks_left = self.host.tasks_left(tasks);
         let grown = (self.live_bytes)().saturating_sub(bytes);
+        let spread = resident()?.saturating_sub(resident_before);
         let orphans = stayed + tasks_left + Self::children_left(children_before);
         Ok(Values::from([
             (GROWTH.to_owned(), number(grown) / 1000.0),
+            (SLOPE.to_owned(), number(spread) / 1000.0 / number(COUNT)),
             (ORPHANS.to_owned(), number(orphans)),
         ]))
     }
+}
+
+/// Resident memory of this process, in bytes.
+fn resident() -> Result<usize, NoValues> {
+    let bytes = rss_bytes(std::process::id());
+    let bytes = bytes.and_then(|bytes| usize::try_from(bytes).ok());
+    bytes.ok_or_else(|| NoValues::Missing("a system that tells resident memory".to_owned()))
 }
 
 fn children() -> usize {

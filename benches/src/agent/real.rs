@@ -36,11 +36,12 @@ pub const AGENT_REAL: Entry = Entry {
 };
 
 /// Agents of each side in one sample, whose steps are compared pair by pair. A life has an odd number
-/// of stages, so that who goes first in one of them goes second in it next time.
-const LIVES: usize = 3;
+/// of stages, so that who goes first in one of them goes second in it next time: with an even number of
+/// lives that is nobody's advantage.
+const LIVES: usize = 2;
 
 /// Questions and interrupts in each life.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 8;
 
 /// What metrics of it end with.
 const REAL: &str = ".real";
