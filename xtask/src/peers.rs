@@ -129,9 +129,12 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> anyhow::Resul
     print!("\n{}", table::terminal(&found));
     if !arguments.last {
         let json = serde_json::to_string_pretty(&found).context("put the figures into JSON")?;
-        files::replace(&stored, json.as_bytes())
-            .with_context(|| format!("write {}", stored.display()))?;
-        println!("every figure: {}", stored.display());
+        // A trial takes no result away.
+        let is_trial = says_nothing(&found).is_some();
+        let path = if is_trial { stored.with_file_name("peers-trial.json") } else { stored };
+        files::replace(&path, json.as_bytes())
+            .with_context(|| format!("write {}", path.display()))?;
+        println!("every figure: {}", path.display());
     }
     if let Some(why) = says_nothing(&found) {
         println!("{why}");
