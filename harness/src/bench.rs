@@ -14,6 +14,7 @@
 
 pub mod absolute;
 pub mod check;
+pub mod drift;
 pub mod history;
 pub mod load;
 mod machine;

@@ -139,6 +139,10 @@ fn measure(workspace: &Workspace, request: &Request) -> anyhow::Result<ExitCode>
         let why = format!("find a metric or a scenario with {:?} in its name", only.unwrap_or(""));
         return Err(Refusal { code: ExitCode::NothingSelected, why }.into());
     }
+    if request.mode == Mode::Quick && !plan::is_ever_quick(&policy, only) {
+        let why = "find anything of that name in a quick run: leave out --quick".to_owned();
+        return Err(Refusal { code: ExitCode::NothingSelected, why }.into());
+    }
     let interrupt = Interrupt::listen().context("listen for a signal")?;
     let yard = Yard { workspace, places: &places, interrupt: &interrupt };
     let stamp = Stamp::of(workspace, &request.head)?;
@@ -222,7 +226,7 @@ fn found(
         Vec::new()
     };
     let instructions = match request.mode {
-        Mode::Quick => Instructions::Skipped("not counted in a quick run".to_owned()),
+        Mode::Quick => Instructions::Unasked,
         _ => instructions::count(yard, policy, request.only.as_deref(), &ready)?,
     };
     let load = if measured.guard.is_loaded() { Surroundings::Loaded } else { Surroundings::Quiet };

@@ -44,7 +44,7 @@ mod plan;
 mod work;
 
 pub use counts::{BaseCount, counted, uncounted};
-pub use findings::{awaiting, skipped};
+pub use findings::{awaiting, skipped, unasked};
 pub use plan::{Cost, How, Order, Planned, Purpose, Rules, Sides, Step, Taken};
 
 /// How many launches of a scenario in a row may be thrown away because the machine was busy, before

@@ -134,6 +134,13 @@ impl NoiseTable {
         self.rows.iter().any(|row| row.gate == Importance::Blocking) && self.broken().is_empty()
     }
 
+    /// The part of quiet runs in which something is said of every blocking metric, if what is unsaid of
+    /// one has nothing to do with another; none without such a metric.
+    pub fn says_all(&self) -> Option<f64> {
+        let blocking = self.rows.iter().filter(|row| row.gate == Importance::Blocking);
+        blocking.map(|row| 1.0 - row.inconclusive).reduce(|all, says| all * says)
+    }
+
     /// What does not keep the lines, each a sentence.
     pub fn broken(&self) -> Vec<String> {
         let blocking = self.rows.iter().filter(|row| row.gate == Importance::Blocking);

@@ -10,6 +10,8 @@
 //! many small steps have led, none of which was worth a remark. So a metric keeps the whole list of
 //! its promotions: the last one is the reference, the first one the anchor of its [`Drift`].
 //!
+//! [`Drift`]: super::drift::Drift
+//!
 //! Fields are only ever added within a version; a reader ignores those that it does not know.
 
 mod promote;
@@ -50,18 +52,6 @@ pub struct Promoted {
     /// The compiler that built it, as `rustc --version` says it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rustc: Option<String>,
-}
-
-/// How far a metric is from the first value that it ever had on this machine. Shown, and never a
-/// failure: another kernel may be the whole of it.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Drift {
-    /// When the anchor was measured.
-    pub since: Timestamp,
-    /// The first value.
-    pub anchor: f64,
-    /// The value of now.
-    pub value: f64,
 }
 
 /// Why a reference cannot be used: [`ExitCode::FileInvalid`].
@@ -147,12 +137,6 @@ impl Reference {
         self.metrics.get(metric)?.first()
     }
 
-    /// How far `value` is from the first one.
-    pub fn drift(&self, metric: &str, value: f64) -> Option<Drift> {
-        let anchor = &self.anchor(metric)?.promotion;
-        Some(Drift { since: anchor.at, anchor: anchor.estimate.value, value })
-    }
-
     /// What a hand may have done to it: metrics that the policy does not know, promotions that are
     /// out of order or without a reason, values that nobody measured. One sentence each.
     pub fn problems(&self, policy: &Policy) -> Vec<String> {
@@ -192,13 +176,6 @@ impl Reference {
             }
         }
         self
-    }
-}
-
-impl Drift {
-    /// As a part of the anchor: 0.1 is a tenth more than it. None where the anchor is nothing.
-    pub fn part(&self) -> Option<f64> {
-        (self.anchor > 0.0).then(|| self.value / self.anchor - 1.0)
     }
 }
 

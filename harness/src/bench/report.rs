@@ -181,7 +181,9 @@ pub enum Standing {
     New,
     /// Its part is not built yet.
     Awaits,
-    /// It was not part of this run, or cannot be measured here.
+    /// It was not part of this run.
+    Unasked,
+    /// It cannot be measured here.
     Skipped,
     /// It holds, with a remark.
     Warn,
@@ -195,16 +197,22 @@ pub enum Standing {
 
 impl Standing {
     /// Every standing, the worst last.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Pass,
         Self::New,
         Self::Awaits,
+        Self::Unasked,
         Self::Skipped,
         Self::Warn,
         Self::Inconclusive,
         Self::Fail,
         Self::Broken,
     ];
+
+    /// Whether nothing is known of it, as nobody tried.
+    pub const fn is_unmeasured(self) -> bool {
+        matches!(self, Self::Awaits | Self::Unasked | Self::Skipped)
+    }
 }
 
 /// The samples of one build.

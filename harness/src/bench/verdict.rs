@@ -80,7 +80,7 @@ impl Counts {
         let advisory = report.policy.gate == Importance::Advisory;
         match report.standing {
             Standing::Pass | Standing::New => Self::Held,
-            Standing::Awaits | Standing::Skipped => Self::Unmeasured,
+            Standing::Awaits | Standing::Unasked | Standing::Skipped => Self::Unmeasured,
             _ if advisory => Self::Held,
             Standing::Warn => Self::Remarked,
             Standing::Inconclusive => Self::Inconclusive,
@@ -133,7 +133,10 @@ pub fn judge(metrics: &[MetricReport], circumstances: &Circumstances<'_>) -> Ben
         codes.push(ExitCode::PreconditionMissing);
     }
     if verdict.unmeasured == metrics.len() {
-        codes.push(ExitCode::NothingSelected);
+        // What was asked for may be there, and only what it needs is not.
+        let lacks = metrics.iter().any(|it| it.standing == Standing::Skipped);
+        let missing = ExitCode::PreconditionMissing;
+        codes.push(if lacks { missing } else { ExitCode::NothingSelected });
     }
     let worst = PRECEDENCE.into_iter().find(|code| codes.contains(code));
     verdict.exit_code = worst.unwrap_or(ExitCode::Pass);
@@ -143,7 +146,8 @@ pub fn judge(metrics: &[MetricReport], circumstances: &Circumstances<'_>) -> Ben
 
 /// Whether a metric blocks and was not measured, though it could be on some machine.
 fn is_unchecked(report: &MetricReport) -> bool {
-    report.standing == Standing::Skipped && report.policy.gate == Importance::Blocking
+    let is_unmeasured = matches!(report.standing, Standing::Unasked | Standing::Skipped);
+    is_unmeasured && report.policy.gate == Importance::Blocking
 }
 
 /// One line for each kind of trouble, what counts before what is only shown.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
-use harness::bench::check::{Findings, awaiting, skipped};
+use harness::bench::check::{Findings, awaiting, skipped, unasked};
 use harness::bench::history::{self, History, Line};
 use harness::bench::load::Guard;
 use harness::bench::policy::{Metric, Policy, Scope};
@@ -59,8 +59,10 @@ pub(super) struct Found {
 pub(super) enum Instructions {
     /// They were counted; a metric that is not among them was not.
     Counted(Vec<MetricReport>),
-    /// Why they were not.
+    /// Why they could not be.
     Skipped(String),
+    /// They are not part of a quick run.
+    Unasked,
 }
 
 /// Whether a run is written into the history.
@@ -80,7 +82,7 @@ pub(super) fn report(
 ) -> BenchReport {
     let metrics = metrics(policy, &found);
     let is_whole = found.only.is_none();
-    let extent = if is_whole && found.mode == Mode::Full {
+    let extent = if is_whole && found.mode != Mode::Quick {
         Extent::Everything(found.gate)
     } else {
         Extent::Part
@@ -143,13 +145,14 @@ fn metrics(policy: &Policy, found: &Found) -> Vec<MetricReport> {
         }
         match &found.instructions {
             _ if *scope != Scope::Instructions || !is_named(metric, found.only.as_deref()) => {
-                skipped(metric, "not part of this run")
+                unasked(metric, "not part of this run")
             }
             Instructions::Counted(counted) => {
                 let counted = counted.iter().find(|it| it.policy.id == *id);
                 counted.cloned().unwrap_or_else(|| skipped(metric, "it was not counted"))
             }
             Instructions::Skipped(why) => skipped(metric, why.clone()),
+            Instructions::Unasked => unasked(metric, "not counted in a quick run"),
         }
     };
     policy.metrics.iter().map(one).collect()

@@ -28,7 +28,7 @@ Ends with
   30  too noisy to say, or interrupted: never a pass
   31  there is nothing to compare with, or it cannot be built
   32  a file of baselines/ is wrong
-  33  no metric and no scenario has that name (--only)
+  33  no metric and no scenario has that name (--only), or a quick run has none
   40  something is missing on this machine
   50  another run goes on in this build directory
   64  the command line makes no sense";
@@ -70,8 +70,8 @@ Ends with
 const BESIDE: &str = "\
 Fetches the SDK from PyPI once, 440 MB into target/sdk/, and needs python3 with `venv` and the real
 program (`cargo xtask claude install`). Twelve rounds take about ten minutes, and twenty agents at
-once 4 GB of memory. Leaves every figure in target/harness/bench/peers.json; with --write the table
-in docs/performance.md.
+once 4 GB of memory. Leaves every figure in target/harness/bench/peers.json, those of a trial that
+ends with 30 in peers-trial.json beside it; with --write the table in docs/performance.md.
 
 Ends with
    0  ours is worse in nothing

@@ -151,7 +151,11 @@ impl<'a> Drive<'a> {
         // Before anything is said to have gone wrong it is looked whether somebody was in the way.
         let is_due = self.guard.is_due() || taken.is_err();
         let after = if is_due { self.looked() } else { Found::Quiet };
-        if after == Found::Loaded && minds && !matches!(taken, Err(ref fault) if fault.lacks()) {
+        let says_little = match &taken {
+            Ok(_) => minds,
+            Err(fault) => self.strictness == Strictness::ThrowAway && !fault.lacks(),
+        };
+        if after == Found::Loaded && says_little {
             self.check.disturbed(order);
             return Ok(());
         }

@@ -90,32 +90,38 @@ pub(super) fn pairs(
     seed: &mut Seed,
 ) -> Result<Vec<Pair<Sample>>, Fault> {
     // Both before either is prepared, and either may be first: what is done between would be always
-    // on the same side.
-    laid::anew(&base.program).map_err(|error| Fault::Base(error.into()))?;
-    laid::anew(&head.program).map_err(|error| Fault::Head(error.into()))?;
+    // on the same side, and so would what the second of two finds.
+    let lay_base = || laid::anew(&base.program).map_err(|error| Fault::Base(error.into()));
+    let lay_head = || laid::anew(&head.program).map_err(|error| Fault::Head(error.into()));
+    first_or_second(seed, lay_base, lay_head)?;
     let base = || base.prepared(task, None).map_err(Fault::Base);
     let head = || head.prepared(task, task.slowed).map_err(Fault::Head);
-    let (mut base, mut head) = if seed.below(2) == 0 {
-        let base = base()?;
-        (base, head()?)
-    } else {
-        let head = head()?;
-        (base()?, head)
-    };
+    let (mut base, mut head) = first_or_second(seed, base, head)?;
     let mut pairs = Vec::new();
     for _ in 0..task.count {
-        let pair = if seed.below(2) == 0 {
-            let base = base.sample(task.limit).map_err(Fault::Base)?;
-            Pair { base, head: head.sample(task.limit).map_err(Fault::Head)? }
-        } else {
-            let head = head.sample(task.limit).map_err(Fault::Head)?;
-            Pair { base: base.sample(task.limit).map_err(Fault::Base)?, head }
-        };
-        pairs.push(pair);
+        let base = || base.sample(task.limit).map_err(Fault::Base);
+        let head = || head.sample(task.limit).map_err(Fault::Head);
+        let (base, head) = first_or_second(seed, base, head)?;
+        pairs.push(Pair { base, head });
     }
     base.finish(task.limit).map_err(Fault::Base)?;
     head.finish(task.limit).map_err(Fault::Head)?;
     Ok(pairs)
+}
+
+/// Does the same for both builds. Chance says for which of them first.
+fn first_or_second<T, U>(
+    seed: &mut Seed,
+    base: impl FnOnce() -> Result<T, Fault>,
+    head: impl FnOnce() -> Result<U, Fault>,
+) -> Result<(T, U), Fault> {
+    if seed.below(2) == 0 {
+        let base = base()?;
+        Ok((base, head()?))
+    } else {
+        let head = head()?;
+        Ok((base()?, head))
+    }
 }
 
 /// The values alone.

@@ -15,6 +15,7 @@ mod burnt;
 mod recording;
 mod table;
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -87,11 +88,19 @@ pub(super) fn run(workspace: &Workspace, arguments: &NoiseArguments) -> anyhow::
         Some(earlier) => earlier,
         None => Recording::begin(&path, head)?,
     };
-    let mut recorder =
-        Recorder { recording, starts: &ready.starts, seed: Seed::fresh(), interrupt: &interrupt };
+    let mut recorder = Recorder {
+        recording,
+        starts: &ready.starts,
+        seed: Seed::fresh(),
+        interrupt: &interrupt,
+        lacking: BTreeSet::new(),
+    };
     announce(&planned, arguments.launches, &recorder.recording);
     recorder.all(&planned, arguments.launches)?;
-    told(&policy, &places, Wanted { only: None, ..wanted }, &recorder.recording)
+    let code = told(&policy, &places, Wanted { only: None, ..wanted }, &recorder.recording)?;
+    // Going on with it would not bring what the machine lacks.
+    let lacks = code == ExitCode::Inconclusive && !recorder.lacking.is_empty();
+    Ok(if lacks { ExitCode::PreconditionMissing } else { code })
 }
 
 /// Judges a recording, and shows what it says.
@@ -153,6 +162,8 @@ struct Recorder<'a> {
     starts: &'a Starts,
     seed: Seed,
     interrupt: &'a Interrupt,
+    /// The scenarios that this machine cannot run.
+    lacking: BTreeSet<String>,
 }
 
 impl Recorder<'_> {
@@ -171,7 +182,7 @@ impl Recorder<'_> {
     }
 
     fn one(&mut self, scenario: &str, kind: Kind, pairs: usize, turn: usize) -> anyhow::Result<()> {
-        if turn < self.recording.count(scenario, kind) {
+        if turn < self.recording.count(scenario, kind) || self.lacking.contains(scenario) {
             return Ok(());
         }
         for _ in 0..TRIES_MAX {
@@ -192,6 +203,7 @@ impl Recorder<'_> {
                 }
                 Err(Fault::Base(Trouble::Missing(what)) | Fault::Head(Trouble::Missing(what))) => {
                     eprintln!("{scenario} is left out: this machine lacks {what}");
+                    self.lacking.insert(scenario.to_owned());
                     return Ok(());
                 }
                 Err(Fault::Base(trouble) | Fault::Head(trouble)) => {

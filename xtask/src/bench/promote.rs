@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::Context;
 use harness::bench::reference::{self, Reference, ReferenceError};
-use harness::bench::report::{BenchReport, Standing};
+use harness::bench::report::BenchReport;
 use harness::exit_code::ExitCode;
 use harness::report::ReportError;
 
@@ -57,8 +57,7 @@ fn read(path: &Path) -> anyhow::Result<BenchReport> {
 
 /// The metrics of a report that were measured and have this in their name.
 fn ids(report: &BenchReport, only: &str) -> Vec<String> {
-    let tried = |standing| !matches!(standing, Standing::Awaits | Standing::Skipped);
-    let metrics = report.metrics.iter().filter(|it| tried(it.standing));
+    let metrics = report.metrics.iter().filter(|it| !it.standing.is_unmeasured());
     let named = metrics.filter(|it| is_named(&it.policy, Some(only)));
     named.map(|it| it.policy.id.clone()).collect()
 }

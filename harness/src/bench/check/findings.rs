@@ -47,7 +47,12 @@ pub fn awaiting(metric: &Metric) -> MetricReport {
     unmeasured(metric, Standing::Awaits, format!("awaits {part}"))
 }
 
-/// A metric that was not measured.
+/// A metric that is not part of the run.
+pub fn unasked(metric: &Metric, why: impl Into<String>) -> MetricReport {
+    unmeasured(metric, Standing::Unasked, why.into())
+}
+
+/// A metric that cannot be measured here.
 pub fn skipped(metric: &Metric, why: impl Into<String>) -> MetricReport {
     unmeasured(metric, Standing::Skipped, why.into())
 }

@@ -63,9 +63,10 @@ pub enum How {
 pub struct Rules {
     /// Launches of most scenarios in each round.
     pub launches: usize,
-    /// Rounds at most; each takes twice the pairs of the one before, or, of one build alone, as
-    /// many samples.
+    /// Rounds at most. Of one build alone each takes as many samples.
     pub rounds: usize,
+    /// How many times the pairs of the round before each takes.
+    pub growth: usize,
     /// The number that repeats the judgement.
     pub seed: u64,
     /// Draws of each bootstrap. No chance below one in so many can be told, so it has to be more
@@ -154,13 +155,14 @@ impl Cost {
 impl Rules {
     /// Those of the gate.
     pub const fn full(seed: u64) -> Self {
-        Self { launches: 5, rounds: 3, seed, draws: 1000 }
+        Self { launches: 5, rounds: 3, growth: 2, seed, draws: 1000 }
     }
 
     /// Those of every day: a round, another where that would say more and there is time, and the
-    /// confirmation of what fails.
+    /// confirmation of what fails. A second round has as many pairs: what launches have of their own is
+    /// what is left to be evened out.
     pub const fn quick(seed: u64) -> Self {
-        Self { rounds: 2, ..Self::full(seed) }
+        Self { rounds: 2, growth: 1, ..Self::full(seed) }
     }
 
     /// The chance of the bootstrap.
@@ -170,7 +172,7 @@ impl Rules {
 
     /// How many times the pairs of the first round this one (from 0) takes.
     pub fn factor(&self, round: usize) -> usize {
-        1 << round.min(self.rounds.saturating_sub(1))
+        (0..round.min(self.rounds.saturating_sub(1))).fold(1, |factor, _| factor * self.growth)
     }
 
     /// How many times the pairs of the first round each launch of a confirmation takes: all of them

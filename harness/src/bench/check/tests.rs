@@ -437,8 +437,16 @@ fn what_launches_have_much_of_their_own_is_launched_more_often() {
 }
 
 #[test]
-fn a_quick_run_is_one_round() {
-    let check = Check::new(Rules::quick(1), vec![planned("it")]);
-    assert_eq!(check.orders().len(), 10);
+fn a_quick_run_takes_a_second_round_of_what_one_cannot_tell() {
+    let mut check = Check::new(Rules::quick(1), vec![planned("it")]);
+    let mut rounds = Vec::new();
+    while let Step::Launch(_) = check.next() {
+        let orders = check.orders();
+        rounds.push((orders.len(), orders[0].pairs));
+        for order in orders {
+            tell(&mut check, &order, slower(&order, ROUGH, 1.0));
+        }
+    }
+    assert_eq!(rounds, [(10, 20), (10, 20)]);
     assert_eq!((Rules::quick(1).confirming_factor(), Rules::full(1).confirming_factor()), (1, 2));
 }

@@ -58,8 +58,9 @@ impl Gate {
         self.judge(&fresh, 1, seed)
     }
 
-    /// So many launches of one round. Where a recorded one is shorter than this round, its pairs are drawn
-    /// again: what the launch has of its own stays, and chance among its pairs is played.
+    /// So many launches of one round. Of a recorded one that is longer than this round some part is taken, as
+    /// it came. Where it is shorter, its pairs are drawn again: what the launch has of its own stays, and
+    /// chance among its pairs is played.
     fn draw<'a>(
         &self,
         pool: &[&'a [f64]],
@@ -70,10 +71,10 @@ impl Gate {
         let wanted = self.pairs * factor;
         let mut draw = |_| {
             let launch = pool[pick(seed, pool.len())];
-            launch.get(..wanted).map_or_else(
-                || (0..wanted).map(|_| launch[pick(seed, launch.len())]).collect(),
-                Cow::Borrowed,
-            )
+            match launch.len().checked_sub(wanted) {
+                Some(rest) => Cow::Borrowed(&launch[pick(seed, rest + 1)..][..wanted]),
+                None => (0..wanted).map(|_| launch[pick(seed, launch.len())]).collect(),
+            }
         };
         (0..count).map(&mut draw).collect()
     }

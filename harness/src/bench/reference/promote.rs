@@ -66,8 +66,7 @@ pub fn left_out(report: &BenchReport) -> impl Iterator<Item = &MetricReport> {
 }
 
 fn measured(report: &BenchReport) -> impl Iterator<Item = &MetricReport> {
-    let tried = |standing| !matches!(standing, Standing::Awaits | Standing::Skipped);
-    report.metrics.iter().filter(move |metric| tried(metric.standing))
+    report.metrics.iter().filter(|metric| !metric.standing.is_unmeasured())
 }
 
 fn is_only_shown(metric: &MetricReport) -> bool {
@@ -143,7 +142,7 @@ fn about_metric(
     let id = &metric.policy.id;
     let mut reasons = Vec::new();
     match (&metric.head, metric.standing) {
-        (None, _) | (_, Standing::Awaits | Standing::Skipped) => {
+        (None, _) | (_, Standing::Awaits | Standing::Unasked | Standing::Skipped) => {
             reasons.push(format!("{id} was not measured"));
         }
         (Some(head), _) if head.samples == 0 || !head.estimate.is_sound() => {

@@ -175,25 +175,6 @@ fn there_is_something_to_promote_or_it_is_refused() {
 }
 
 #[test]
-fn drift_is_seen_from_the_first_value_however_small_the_steps() {
-    let mut reference = at_noon();
-    for (at, value) in [("13:00", 10.2), ("14:00", 10.4)] {
-        let report = run(at, &[(READY, value)]);
-        reference = promote(Some(reference), &report, None, "small enough").unwrap();
-    }
-    let drift = reference.drift(READY, 11.0).unwrap();
-    assert_eq!(drift.since, moment("12:00"));
-    assert!((drift.part().unwrap() - 0.1).abs() < 1e-9, "{drift:?}");
-    assert_eq!(reference.drift("daemon.heat", 1.0), None);
-}
-
-#[test]
-fn nothing_drifts_from_nothing() {
-    let reference = promote(None, &run("12:00", &[(READY, 0.0)]), None, "the first one").unwrap();
-    assert_eq!(reference.drift(READY, 1.0).unwrap().part(), None);
-}
-
-#[test]
 fn the_compiler_is_noted_for_what_it_built() {
     let noted = at_noon().built_by("rustc 1.95.0", moment("12:00"));
     let later = promote(Some(noted), &run("13:00", &[(READY, 8.0)]), None, "less").unwrap();

@@ -3,9 +3,10 @@
 use std::cmp::Reverse;
 
 use super::figures;
+use crate::bench::drift::Drift;
 use crate::bench::policy::{Importance, Statistic};
 use crate::bench::report::{
-    BenchReport, Build, Control, Load, MetricReport, Mode, Relative, Standing,
+    BenchReport, Build, Control, Load, MetricReport, Mode, Promotion, Relative, Standing,
 };
 use crate::render::digest::{milliseconds, one_line, seconds};
 
@@ -35,7 +36,7 @@ pub(super) const fn part(row: &MetricReport) -> Part {
     match row.standing {
         Standing::Broken | Standing::Fail | Standing::Inconclusive | Standing::Warn => Part::Look,
         Standing::Pass | Standing::New => Part::Holds,
-        Standing::Awaits | Standing::Skipped => Part::Unmeasured,
+        Standing::Awaits | Standing::Unasked | Standing::Skipped => Part::Unmeasured,
     }
 }
 
@@ -45,6 +46,7 @@ pub(super) const fn word(standing: Standing) -> &'static str {
         Standing::Pass => "pass",
         Standing::New => "new",
         Standing::Awaits => "awaits",
+        Standing::Unasked => "unasked",
         Standing::Skipped => "skipped",
         Standing::Warn => "warn",
         Standing::Inconclusive => "inconclusive",
@@ -79,6 +81,21 @@ pub(super) fn against_base(row: &MetricReport) -> String {
         None if row.standing == Standing::New => "new".to_owned(),
         None => String::new(),
     }
+}
+
+/// From the first value that was promoted: `+12.3 % since 2026-03-01 (9.40 ms at c0ffee1234)`.
+pub(super) fn drift(drift: &Drift<'_>) -> String {
+    let Promotion { at, commit: anchored, estimate, .. } = drift.anchor;
+    let first = figures::amount(estimate.value, drift.policy.unit);
+    let since = format!("{} ({first} at {})", at.strftime("%Y-%m-%d"), commit(anchored));
+    let part = drift.part().map(figures::step);
+    part.map_or_else(|| format!("since {since}"), |part| format!("{part} since {since}"))
+}
+
+/// What has come far from where it began, each a line.
+pub(super) fn drifted(report: &BenchReport) -> impl Iterator<Item = (&str, String)> {
+    let all = rows(report).into_iter().filter_map(|row| Drift::of(report, row));
+    all.filter(Drift::is_far).map(|it| (it.policy.id.as_str(), drift(&it)))
 }
 
 /// How a ratio came about: `5 launches, 100 pairs, p = 0.012`, and what fresh launches said.

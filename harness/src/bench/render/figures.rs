@@ -65,8 +65,7 @@ pub(super) fn change(ratio: &Interval) -> String {
     if ratio.value >= 2.0 {
         return format!("{}x ±{}", digits(ratio.value), digits(half));
     }
-    let percent = (ratio.value - 1.0) * 100.0;
-    let told = format!("{}{} %", sign(percent), tenths(percent.abs()));
+    let told = step(ratio.value - 1.0);
     let half = half * 100.0;
     if 0.1 <= half && above.min(below) * LOPSIDED < above.max(below) {
         let [low, high] = [ratio.low, ratio.high].map(|end| {
@@ -78,12 +77,15 @@ pub(super) fn change(ratio: &Interval) -> String {
     format!("{told} ±{}", tenths(half))
 }
 
+/// A part as a change: `+12.3 %`.
+pub(super) fn step(part: f64) -> String {
+    let percent = part * 100.0;
+    format!("{}{} %", sign(percent), tenths(percent.abs()))
+}
+
 /// `+1.9 % to +4.3 %`.
 pub(super) fn change_spread(ratio: &Interval) -> String {
-    let [low, high] = [ratio.low, ratio.high].map(|end| {
-        let percent = (end - 1.0) * 100.0;
-        format!("{}{} %", sign(percent), tenths(percent.abs()))
-    });
+    let [low, high] = [ratio.low, ratio.high].map(|end| step(end - 1.0));
     format!("{low} to {high}")
 }
 

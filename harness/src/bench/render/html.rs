@@ -69,8 +69,7 @@ fn head(report: &BenchReport) -> Element {
 /// The cards of a part; nothing where it has none.
 fn cards(report: &BenchReport, part: Part, title: &str) -> Option<Element> {
     let rows = digest::rows(report).into_iter().filter(|row| digest::part(row) == part);
-    let cards: Vec<Element> =
-        rows.map(|row| card(row, report.trends.get(&row.policy.id))).collect();
+    let cards: Vec<Element> = rows.map(|row| card(report, row)).collect();
     let count = cards.len();
     let all = el("div").class("cards").children(cards);
     (0 < count).then(|| section(place(part), &format!("{title} ({count})")).child(all))

@@ -71,7 +71,7 @@ fn status(row: &MetricReport) -> TestCaseStatus {
     };
     let mut status = match row.standing {
         Standing::Pass | Standing::New | Standing::Warn => TestCaseStatus::success(),
-        Standing::Awaits | Standing::Skipped => TestCaseStatus::skipped(),
+        Standing::Awaits | Standing::Unasked | Standing::Skipped => TestCaseStatus::skipped(),
         Standing::Inconclusive => unsuccessful(NonSuccessKind::Error),
         Standing::Fail | Standing::Broken => unsuccessful(NonSuccessKind::Failure),
     };

@@ -38,6 +38,10 @@ pub fn markdown(report: &BenchReport) -> String {
     line(&mut out, "");
     line(&mut out, &format!("To repeat it: {}", code(&report.repeat)));
     folded(&mut out, "what holds", |out| table(out, part(Part::Holds)));
+    folded(&mut out, "what is far from its first value on this machine", |out| {
+        let drifted = digest::drifted(report);
+        items(out, drifted.map(|(id, drift)| format!("{}: {drift}", code(&brief(id)))));
+    });
     folded(&mut out, "what was not measured", |out| {
         table(out, part(Part::Unmeasured));
         reasons(out, part(Part::Unmeasured));

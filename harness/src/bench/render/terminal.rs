@@ -34,6 +34,7 @@ pub fn terminal(report: &BenchReport, colour: Colour) -> String {
     for row in digest::rows(report) {
         details(&mut out, row);
     }
+    block(&mut out, "far from the first value on this machine", drifted(report));
     block(&mut out, "not measured", unmeasured(report));
     block(&mut out, "the same build against itself", report.controls.iter().map(digest::control));
     block(&mut out, "load", [digest::load(&report.load)]);
@@ -109,6 +110,10 @@ fn details(out: &mut String, row: &MetricReport) {
     block(out, &title, reasons.chain(grounds));
 }
 
+fn drifted(report: &BenchReport) -> impl Iterator<Item = String> {
+    digest::drifted(report).map(|(id, drift)| format!("{}: {drift}", one_line(id)))
+}
+
 /// `why: which`, once for each reason; of many only how many, as a part of a run leaves most out.
 fn unmeasured(report: &BenchReport) -> Vec<String> {
     let mut by_reason: Vec<(String, Vec<&str>)> = Vec::new();
@@ -159,6 +164,10 @@ const fn row_colour(standing: Standing) -> &'static str {
     match standing {
         Standing::Pass | Standing::New => GREEN,
         Standing::Fail | Standing::Broken => RED,
-        Standing::Awaits | Standing::Skipped | Standing::Warn | Standing::Inconclusive => YELLOW,
+        Standing::Awaits
+        | Standing::Unasked
+        | Standing::Skipped
+        | Standing::Warn
+        | Standing::Inconclusive => YELLOW,
     }
 }

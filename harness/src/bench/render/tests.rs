@@ -1,10 +1,12 @@
 use proptest::prelude::*;
 use roxmltree::Document;
 
-use super::{Colour, MARKER, junit, markdown, terminal};
+use super::{Colour, MARKER, html, junit, markdown, terminal};
 use crate::bench::policy::{Importance, Metric};
-use crate::bench::report::{BenchReport, BenchVerdict, Judgement, MetricReport, Standing};
-use crate::bench::specimen::{against, because, full, holding, measured, policy, unmeasured};
+use crate::bench::report::{BenchReport, BenchVerdict, Judgement, MetricReport, Standing, Trend};
+use crate::bench::specimen::{
+    against, because, full, holding, measured, policy, promotion, unmeasured,
+};
 use crate::exit_code::ExitCode;
 use crate::specimen::any_text;
 
@@ -62,6 +64,22 @@ fn a_terminal_shows_the_worst_first_and_the_totals_last() {
 
     1 held, 0 failed, 0 inconclusive, 0 unmeasured
     ");
+}
+
+/// Steps that are too small to be remarked, seen together.
+#[test]
+fn what_came_far_from_its_first_value_has_a_line() {
+    let metrics = vec![measured(metric("daemon.ready"), 12.0, Standing::Pass)];
+    let promotions = vec![promotion(0, 9.4, "the first value"), promotion(11, 11.5, "so it is")];
+    let trends = [("daemon.ready".to_owned(), Trend { points: Vec::new(), promotions })];
+    let report = BenchReport { metrics, trends: trends.into(), ..holding(1) };
+    let told = "+27.7 % since 2026-03-01 (9.40 ms at 659b474c1d)";
+    let line = format!("far from the first value on this machine\n  daemon.ready: {told}\n");
+    let terminal = terminal(&report, Colour::Plain);
+    assert!(terminal.contains(&line), "{terminal}");
+    let markdown = markdown(&report);
+    assert!(markdown.contains(&format!("- `daemon.ready`: {told}\n")), "{markdown}");
+    assert!(html(&report).contains(told));
 }
 
 #[test]
@@ -170,6 +188,7 @@ fn a_build_server_knows_what_every_standing_means() {
     check(row(Standing::New), &[]);
     check(row(Standing::Warn), &["system-out"]);
     check(row(Standing::Awaits), &["skipped"]);
+    check(row(Standing::Unasked), &["skipped"]);
     check(row(Standing::Skipped), &["skipped"]);
     check(row(Standing::Inconclusive), &["error"]);
     check(row(Standing::Fail), &["failure"]);

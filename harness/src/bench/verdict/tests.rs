@@ -41,13 +41,13 @@ fn check(standings: &[Standing], circumstances: &Circumstances<'_>, expected: Ex
 fn trouble(standings: &[Standing], circumstances: &Circumstances<'_>) -> bool {
     !circumstances.problems.is_empty()
         || circumstances.base_missing.is_some()
-        || standings.iter().all(|it| matches!(it, Standing::Awaits | Standing::Skipped))
+        || standings.iter().all(|it| it.is_unmeasured())
         || standings.iter().any(|it| Standing::Warn <= *it)
 }
 
 #[test]
 fn the_worst_that_holds_is_the_number() {
-    use Standing::{Awaits, Broken, Fail, Inconclusive, New, Pass, Skipped, Warn};
+    use Standing::{Awaits, Broken, Fail, Inconclusive, New, Pass, Skipped, Unasked, Warn};
     let problems = ["metrics.toml: line 3".to_owned()];
     let invalid = Circumstances { problems: &problems, ..NONE };
     let baseless = Circumstances { base_missing: Some("it does not build"), ..NONE };
@@ -64,7 +64,8 @@ fn the_worst_that_holds_is_the_number() {
     check(&[Pass], &everything, ExitCode::FileInvalid);
     check(&[Fail, Inconclusive], &everything, ExitCode::Failed);
     check(&[Fail, Broken, Inconclusive], &everything, ExitCode::InvariantBroken);
-    check(&[Awaits, Skipped], &NONE, ExitCode::NothingSelected);
+    check(&[Awaits, Unasked], &NONE, ExitCode::NothingSelected);
+    check(&[Unasked, Skipped], &NONE, ExitCode::PreconditionMissing);
     check(&[], &NONE, ExitCode::NothingSelected);
 }
 
@@ -111,7 +112,7 @@ fn what_is_advisory_is_shown_and_decides_nothing() {
     metrics.push(blocking(Standing::Pass));
     let verdict = judge(&metrics, &Circumstances { warnings: Warnings::Denied, ..NONE });
     assert_eq!(verdict.exit_code, ExitCode::Pass);
-    assert_eq!((verdict.held, verdict.unmeasured), (7, 2));
+    assert_eq!((verdict.held, verdict.unmeasured), (7, 3));
     assert_eq!(verdict.reasons, ["4 advisory with a remark: warn, inconclusive, fail and 1 more"]);
 }
 

@@ -61,7 +61,7 @@ fn every_metric_of_the_policy_is_there_and_says_what_became_of_it() {
     assert_eq!(report.metrics.len(), policy().metrics.len());
     assert_eq!(standing(&report, "instructions.route"), Standing::Pass);
     assert_eq!(standing(&report, "instructions.frame"), Standing::Skipped);
-    assert_eq!(standing(&report, "daemon.ready"), Standing::Skipped);
+    assert_eq!(standing(&report, "daemon.ready"), Standing::Unasked);
     assert_eq!(standing(&report, "signal.send"), Standing::Awaits);
     assert_eq!(report.verdict.exit_code, ExitCode::Pass);
     assert_eq!((report.verdict.held, report.verdict.failed), (1, 0));
@@ -78,7 +78,9 @@ fn a_base_that_is_missing_and_a_problem_are_told_by_the_exit_code() {
     assert_eq!(code(Found { problems, ..found(10.0) }), ExitCode::FileInvalid);
     assert_eq!(code(found(1e12)), ExitCode::Failed);
     let instructions = Instructions::Skipped("valgrind is not installed".to_owned());
-    assert_eq!(code(Found { instructions, ..found(10.0) }), ExitCode::NothingSelected);
+    assert_eq!(code(Found { instructions, ..found(10.0) }), ExitCode::PreconditionMissing);
+    let nothing = Found { instructions: Instructions::Unasked, ..found(10.0) };
+    assert_eq!(code(nothing), ExitCode::NothingSelected);
 }
 
 #[test]
@@ -107,7 +109,10 @@ fn a_closed_gate_lets_nothing_pass_that_was_not_measured() {
     let closed = || Found { gate: Gate::Closed, ..found(10.0) };
     assert_eq!(code(closed()), ExitCode::PreconditionMissing);
     assert_eq!(code(Found { only: Some("route".to_owned()), ..closed() }), ExitCode::Pass);
-    assert_eq!(code(Found { mode: Mode::Compare, ..closed() }), ExitCode::Pass);
+    assert_eq!(code(Found { mode: Mode::Quick, ..closed() }), ExitCode::Pass);
+    for mode in [Mode::Run, Mode::Compare] {
+        assert_eq!(code(Found { mode, ..closed() }), ExitCode::PreconditionMissing);
+    }
 }
 
 #[test]

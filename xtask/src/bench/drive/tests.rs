@@ -4,7 +4,7 @@ use std::fs;
 
 use harness::bench::check::{Cost, How, Purpose, Surroundings};
 use harness::bench::load::WAIT_MAX;
-use harness::bench::policy::Family;
+use harness::bench::policy::{Family, Kind};
 use harness::bench::report::{MetricReport, Standing};
 use tempfile::TempDir;
 
@@ -12,7 +12,7 @@ use super::*;
 use crate::bench::plan::tests::policy;
 
 const METRIC: &str = "daemon.route_message.core";
-const RULES: Rules = Rules { launches: 2, rounds: 1, seed: 1, draws: 200 };
+const RULES: Rules = Rules { launches: 2, rounds: 1, growth: 2, seed: 1, draws: 200 };
 
 /// A probe that says this to a preparation and to a sample.
 fn probe(room: &TempDir, name: &str, prepared: &str, sample: &str) -> Start {
@@ -115,6 +115,25 @@ fn what_goes_wrong_beside_others_says_nothing() {
     let head = says(&room, "head", r#"{"answer":"failed","why":"start the daemon"}"#);
     let (metric, ..) = run(&starts(head, takes(&room, "base", 0.01)), || 1.0);
     assert_eq!(metric.standing, Standing::Inconclusive, "{:?}", metric.reasons);
+}
+
+/// No look at the machine makes a count less of a count, but what it kept from being counted at all is
+/// nobody's fault.
+#[test]
+fn what_goes_wrong_beside_others_says_nothing_where_no_time_is_looked_at_either() {
+    let room = tempfile::tempdir().unwrap();
+    let head = says(&room, "head", r#"{"answer":"failed","why":"start the daemon"}"#);
+    let starts = starts(head.clone(), head);
+    let counted = planned().into_iter().map(|mut plan| {
+        plan.metrics.iter_mut().for_each(|metric| metric.kind = Kind::Growth);
+        plan
+    });
+    let interrupt = Interrupt::never();
+    let mut drive = Drive::new(&starts, RULES, counted.collect(), &interrupt);
+    drive.look = || 1.0;
+    drive.guard.waited(WAIT_MAX);
+    let metrics = drive.run().unwrap().check.findings(Surroundings::Loaded).metrics;
+    assert_eq!(metrics[0].standing, Standing::Inconclusive, "{:?}", metrics[0].reasons);
 }
 
 #[test]

@@ -7,7 +7,7 @@
 //! ```
 
 use std::fs::{self, File, OpenOptions};
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use anyhow::Context;
@@ -15,8 +15,11 @@ use harness::bench::paired::{Launch, Pair};
 use harness::bench::policy::Metric;
 use harness::bench::probe::Values;
 use harness::bench::report::Build;
+use harness::exit_code::ExitCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use crate::bench::Refusal;
 
 /// The name of the format.
 const SCHEMA: &str = "harness.noise.v1";
@@ -95,9 +98,14 @@ impl Recording {
 
     /// The one at `path`, whatever it is of.
     pub(super) fn last(path: &Path) -> anyhow::Result<Self> {
-        let text = fs::read_to_string(path).with_context(|| format!("read {}", path.display()))?;
-        let understand = || format!("understand {}: it is no {SCHEMA}", path.display());
-        Self::go_on(path, read(&text).with_context(understand)?)
+        let refused = |code, why| Refusal { code, why };
+        let text = fs::read_to_string(path).map_err(|error| {
+            let why = format!("read the recording {}: {error}", path.display());
+            let absent = error.kind() == io::ErrorKind::NotFound;
+            refused(if absent { ExitCode::PreconditionMissing } else { ExitCode::FileInvalid }, why)
+        })?;
+        let understand = format!("understand {}: it is no {SCHEMA}", path.display());
+        Self::go_on(path, read(&text).ok_or(refused(ExitCode::FileInvalid, understand))?)
     }
 
     fn go_on(path: &Path, (head, lines, kept): Found) -> anyhow::Result<Self> {

@@ -63,6 +63,15 @@ pub(super) fn markdown(found: &Found, head: &Head) -> String {
         head.at.strftime("%Y-%m-%d %H:%M UTC"),
     );
     noise(&mut page, "metric", &found.noise);
+    if let Some(says) = found.noise.says_all() {
+        let all = percent(says);
+        put(
+            &mut page,
+            format_args!(
+                "In {all} of quiet runs something is said of every metric that blocks, if they are unsaid independently of each other, and the controls are quiet.\n"
+            ),
+        );
+    }
     noise(&mut page, "`--quick`", &found.quick);
     if !found.noise.rows.is_empty() {
         page.push_str(

@@ -99,6 +99,14 @@ fn a_name_that_nothing_has_plans_nothing() {
 }
 
 #[test]
+fn what_takes_long_is_not_measured_every_day() {
+    let policy = policy();
+    let is_ever_quick = |only| is_ever_quick(&policy, only);
+    assert!(is_ever_quick(None) && is_ever_quick(Some("cli.status")));
+    assert!(!is_ever_quick(Some("burst")) && !is_ever_quick(Some("instructions.route")));
+}
+
+#[test]
 fn what_the_head_does_not_offer_is_not_planned() {
     let head = offered(&["route_core"]);
     let wanted = Wanted { mode: Mode::Run, only: Some("route_core"), head: &head, base: None };

@@ -3,12 +3,14 @@
 use super::markup::{Element, el};
 use super::pieces::{anchor, badge, facts, name, tone, used_bar, words};
 use super::trend::{moved, trend};
+use crate::bench::drift::Drift;
 use crate::bench::policy::Metric;
 use crate::bench::render::{digest, figures};
-use crate::bench::report::{Judgement, Measured, MetricReport, Trend};
+use crate::bench::report::{BenchReport, Judgement, Measured, MetricReport, Trend};
 
 /// The card of a metric.
-pub(super) fn card(row: &MetricReport, history: Option<&Trend>) -> Element {
+pub(super) fn card(report: &BenchReport, row: &MetricReport) -> Element {
+    let history = report.trends.get(&row.policy.id);
     let Metric { id, title, .. } = &row.policy;
     let anchor = anchor(id);
     let heading = format!("{anchor}-name");
@@ -25,13 +27,13 @@ pub(super) fn card(row: &MetricReport, history: Option<&Trend>) -> Element {
         .child(head)
         .child(el("p").class("what").text(title.as_str()))
         .children(reasons)
-        .children(row.head.as_ref().map(|head| value(row, head)))
+        .children(row.head.as_ref().map(|head| value(report, row, head)))
         .child(trend(&row.policy, history, &format!("{anchor}-trend")))
         .child(promises(row, history))
 }
 
 /// The value, large, and what it is held against.
-fn value(row: &MetricReport, head: &Measured) -> Element {
+fn value(report: &BenchReport, row: &MetricReport, head: &Measured) -> Element {
     let policy = &row.policy;
     let spread = figures::spread(&head.estimate, policy.unit)
         .map(|spread| words(spread).with("title", "holds the true value with 95 %"));
@@ -53,7 +55,8 @@ fn value(row: &MetricReport, head: &Measured) -> Element {
     let new = row.relative.is_none().then(|| digest::against_base(row));
     let new = new.filter(|word| !word.is_empty());
     let new = new.map(|_| ("Against base", words("the base does not have it")));
-    let rows = [("Limit", limit)].into_iter().chain(base).chain(new);
+    let drift = Drift::of(report, row).map(|drift| ("Drift", words(digest::drift(&drift))));
+    let rows = [("Limit", limit)].into_iter().chain(base).chain(new).chain(drift);
     el("div").child(number).child(facts(rows))
 }
 

@@ -95,7 +95,7 @@ pub(super) fn anchor(id: &str) -> String {
 pub(super) fn badge(standing: Standing) -> Element {
     let sign = match standing {
         Standing::Pass | Standing::New => "✓",
-        Standing::Awaits | Standing::Skipped => "–",
+        Standing::Awaits | Standing::Unasked | Standing::Skipped => "–",
         Standing::Warn => "!",
         Standing::Inconclusive => "?",
         Standing::Fail | Standing::Broken => "✕",
@@ -109,7 +109,7 @@ pub(super) fn badge(standing: Standing) -> Element {
 pub(super) const fn tone(standing: Standing) -> &'static str {
     match standing {
         Standing::Pass | Standing::New => "good",
-        Standing::Awaits | Standing::Skipped => "quiet",
+        Standing::Awaits | Standing::Unasked | Standing::Skipped => "quiet",
         Standing::Warn => "remark",
         Standing::Inconclusive => "unsure",
         Standing::Fail | Standing::Broken => "bad",
