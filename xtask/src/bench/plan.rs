@@ -88,7 +88,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         scenario: "route",
         often: 3,
-        quick_pairs: Some(12),
+        quick_pairs: Some(20),
         control_for: Some(Family::Disk),
         cost: ms(100, 5),
         ..USUAL
