@@ -80,7 +80,7 @@ pub(crate) struct Arguments {
     /// Put the table into docs/performance.md.
     #[arg(long)]
     write: bool,
-    /// Measure nothing: take what the last run found.
+    /// Measure nothing: take what the last run found that was enough to say something.
     #[arg(long, conflicts_with_all = ["rounds", "seed"])]
     last: bool,
 }

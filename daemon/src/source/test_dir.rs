@@ -130,6 +130,8 @@ impl Looking {
         let facts = &self.source.facts;
         let (claims, next) = match found {
             Ok(found) => {
+                // One that was away may be the same, and the watch over it has ended all the same.
+                let was_away = matches!(self.state, State::Lost | State::Held);
                 match self.state {
                     State::Lost => info!("test directory is back"),
                     State::Held => info!("test directory is held by no other any more"),
@@ -139,7 +141,8 @@ impl Looking {
                     self.state = State::Well;
                 }
                 facts.looked(now);
-                self.take(claims, found).await
+                let anew = found.anew || was_away;
+                self.take(claims, Found { anew, ..found }).await
             }
             Err(NoLook::Held) => {
                 self.enter(State::Held, || error!("test directory is held by another daemon"));

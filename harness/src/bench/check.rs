@@ -1,7 +1,7 @@
 //! A whole measuring run: what to launch next, and what it all says in the end.
 //!
 //! ```text
-//!            ┌──────────── inconclusive: fresh launches, twice the pairs ───────────┐
+//!            ┌──────────── inconclusive: fresh launches, more pairs ────────────────┐
 //!            v                                                                      │
 //!  round: every scenario and control ──> judged together (Holm) ── rounds left? ────┘
 //!                                              │ no

@@ -9,6 +9,10 @@ use super::report::{BenchReport, Interval, MetricReport, Promotion};
 /// Worse by more than this part of the anchor is worth a line.
 pub const FAR: f64 = 0.1;
 
+/// Less than this part of the line at which the metric fails is nothing, whatever part of the anchor it is:
+/// an anchor may be close to 0.
+const LITTLE: f64 = 0.02;
+
 /// One metric beside its anchor.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Drift<'a> {
@@ -34,13 +38,15 @@ impl<'a> Drift<'a> {
         (0.0 < anchor).then(|| self.now.value / anchor - 1.0)
     }
 
-    /// Whether it is surely worse by more than [`FAR`].
+    /// Whether it is worse by more than [`FAR`], the two intervals apart by so much.
     pub fn is_far(&self) -> bool {
         let (anchor, now) = (&self.anchor.estimate, self.now);
-        match self.policy.direction {
-            Direction::Lower => (1.0 + FAR) * anchor.high.max(0.0) < now.low,
-            Direction::Higher => now.high < (1.0 - FAR) * anchor.low,
-        }
+        let (worse, from) = match self.policy.direction {
+            Direction::Lower => (now.low - anchor.high, anchor.high),
+            Direction::Higher => (anchor.low - now.high, anchor.low),
+        };
+        let little = LITTLE * self.policy.failing_line().abs();
+        (FAR * from.abs()).max(little) < worse
     }
 }
 

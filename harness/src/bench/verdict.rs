@@ -146,8 +146,7 @@ pub fn judge(metrics: &[MetricReport], circumstances: &Circumstances<'_>) -> Ben
 
 /// Whether a metric blocks and was not measured, though it could be on some machine.
 fn is_unchecked(report: &MetricReport) -> bool {
-    let is_unmeasured = matches!(report.standing, Standing::Unasked | Standing::Skipped);
-    is_unmeasured && report.policy.gate == Importance::Blocking
+    report.standing == Standing::Skipped && report.policy.gate == Importance::Blocking
 }
 
 /// One line for each kind of trouble, what counts before what is only shown.

@@ -60,7 +60,7 @@ Ends with
   20  it does not
   22  this build does not compile
   30  the machine is not quiet, or interrupted; --resume goes on
-  32  baselines/metrics.toml is wrong
+  32  baselines/metrics.toml is wrong, or the recording (--last)
   33  no metric and no scenario has that name (--only)
   40  something is missing on this machine
   50  another run goes on in this build directory

@@ -68,7 +68,7 @@ pub(super) fn count(
     let is_wanted = |it: &&Metric| it.scope == Scope::Instructions && is_named(it, only);
     let wanted: Vec<&Metric> = policy.metrics.iter().filter(is_wanted).collect();
     if wanted.is_empty() {
-        return Ok(Instructions::Skipped("not part of this run".to_owned()));
+        return Ok(Instructions::Unasked);
     }
     let head = match of_head(yard, ready)? {
         Err(Without::Interrupted) => return Err(Interrupted.into()),

@@ -63,7 +63,7 @@ pub(super) struct Found {
     /// Whether there are files whose next change nobody tells of: half written, not to be read just
     /// now, or not to be claimed.
     pub(super) unsettled: bool,
-    /// Whether the directory is another than the one of the last look, if there was one.
+    /// Whether the directory is another than that of the last look, if there was one.
     pub(super) anew: bool,
 }
 

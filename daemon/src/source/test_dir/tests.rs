@@ -365,6 +365,13 @@ async fn changes_are_told_also_of_a_directory_that_was_not_there_or_was_made_ane
     fixture.until(|| fixture.facts.watching()).await;
     fixture.drop_message("2.json");
     fixture.until_texts(&["1.json", "2.json"]).await;
+    // The very same one.
+    fs::rename(fixture.dir(), fixture.scene.path("away")).unwrap();
+    fixture.until(|| !fixture.facts.watching()).await;
+    fs::rename(fixture.scene.path("away"), fixture.dir()).unwrap();
+    fixture.until(|| fixture.facts.watching()).await;
+    fixture.drop_message("3.json");
+    fixture.until_texts(&["1.json", "2.json", "3.json"]).await;
 }
 
 /// Each is claimed half written, while whoever writes it has it open and goes on.

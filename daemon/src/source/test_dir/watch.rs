@@ -80,7 +80,9 @@ fn is_worth_a_look(event: &notify::Result<Event>, dir: &Path) -> bool {
     })
 }
 
-/// Whether the directory is no longer where it was: one that is put in its place is another one.
+/// Whether the directory is no longer where it was: one that is put in its place is another one. Of one
+/// that is removed, Linux tells only when the last file in it is closed, which is our lock: that is found by
+/// the next look.
 fn takes_away(event: &Event, dir: &Path) -> bool {
     let is_away =
         matches!(event.kind, EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_)));

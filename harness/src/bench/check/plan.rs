@@ -175,8 +175,8 @@ impl Rules {
         (0..round.min(self.rounds.saturating_sub(1))).fold(1, |factor, _| factor * self.growth)
     }
 
-    /// How many times the pairs of the first round each launch of a confirmation takes: all of them
-    /// together as many as the last round.
+    /// How many times the pairs of the first round each launch of a confirmation takes: half of those of the
+    /// last round, of twice as many launches.
     pub fn confirming_factor(&self) -> usize {
         (self.factor(self.rounds) / 2).max(1)
     }

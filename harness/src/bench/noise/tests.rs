@@ -101,6 +101,17 @@ fn a_recording_shorter_than_the_last_round_is_played_with_its_pairs_drawn_again(
     assert_eq!(row.broken(), [""; 0], "{row:?}");
 }
 
+/// Whatever came late in a launch belongs to what launches are like.
+#[test]
+fn every_part_of_a_recorded_launch_is_played() {
+    let mut recorded = recorded(Machine { pairs: 0.05, launches: 0.01 }, 40, 20);
+    for pair in recorded.launches.iter_mut().flat_map(|launch| &mut launch.pairs[20..]) {
+        pair.head *= 1.3;
+    }
+    let row = row(&recorded, &Rules { rounds: 1, ..Rules::full(1) }, BLOCKING).unwrap();
+    assert!(0.5 < row.false_fail + row.inconclusive, "{row:?}");
+}
+
 #[test]
 fn a_table_holds_when_every_blocking_row_does() {
     let table = |rows: &[NoiseRow]| NoiseTable { rows: rows.to_vec() };

@@ -6,7 +6,7 @@
 //! | fail, broken | `<failure>` |
 //! | inconclusive | `<error>`: nothing was found to be wrong, and it is no pass either |
 //! | any of these, advisory | none; what it would have been is in `<system-out>` |
-//! | awaits, skipped | `<skipped>` |
+//! | awaits, unasked, skipped | `<skipped>` |
 //!
 //! Where the run is no pass and no metric is to blame, it is a case itself, `bench::(run)`. Values
 //! are properties, in the unit of the policy and with all their digits.

@@ -3,7 +3,9 @@ use roxmltree::Document;
 
 use super::{Colour, MARKER, html, junit, markdown, terminal};
 use crate::bench::policy::{Importance, Metric};
-use crate::bench::report::{BenchReport, BenchVerdict, Judgement, MetricReport, Standing, Trend};
+use crate::bench::report::{
+    BenchReport, BenchVerdict, Judgement, MetricReport, Promotion, Standing, Trend,
+};
 use crate::bench::specimen::{
     against, because, full, holding, measured, policy, promotion, unmeasured,
 };
@@ -78,7 +80,7 @@ fn what_came_far_from_its_first_value_has_a_line() {
     let terminal = terminal(&report, Colour::Plain);
     assert!(terminal.contains(&line), "{terminal}");
     let markdown = markdown(&report);
-    assert!(markdown.contains(&format!("- `daemon.ready`: {told}\n")), "{markdown}");
+    assert!(markdown.contains(&format!("- `daemon.ready`: `{told}`\n")), "{markdown}");
     assert!(html(&report).contains(told));
 }
 
@@ -241,6 +243,10 @@ proptest! {
         report.verdict.reasons = vec![hostile.clone()];
         report.base_missing = Some(hostile.clone());
         report.base = None;
+        let anchor = Promotion { commit: hostile.clone(), ..promotion(0, 0.001, &hostile) };
+        let trend = Trend { points: Vec::new(), promotions: vec![anchor] };
+        report.trends = [(hostile.clone(), trend)].into();
+        report.metrics[0].head.as_mut().unwrap().estimate.low = 9.0;
         report.roles = full().roles;
         for line in [&mut report.repeat, &mut report.machine.cpu, &mut report.roles[0].role] {
             hostile.clone_into(line);

@@ -1,7 +1,7 @@
 //! The gate on a machine whose cores are all busy: nothing may be red, and no time may be said.
 
 use harness::bench::check::{Rules, Surroundings};
-use harness::bench::policy::Policy;
+use harness::bench::policy::{Importance, Kind, Metric, Policy};
 use harness::bench::report::Mode;
 use harness::bench::verdict::{self, Circumstances, Extent, Warnings};
 use harness::exit_code::ExitCode;
@@ -25,7 +25,9 @@ pub(super) fn run(
     let offered = &ready.offered;
     let wanted = Wanted { mode: Mode::Full, only, head: offered, base: Some(offered) };
     let planned = plan::plan(policy, wanted);
-    let has_times = planned.iter().flat_map(|plan| &plan.metrics).any(super::is_slowed);
+    let is_judged =
+        |it: &Metric| it.kind == Kind::Latency && it.gate == Importance::Blocking;
+    let has_times = planned.iter().flat_map(|plan| &plan.metrics).any(is_judged);
     let starts = Starts { base: Some(ready.starts.control.clone()), ..ready.starts };
     let mut fire = Fire::light()?;
     let measured = Drive::new(&starts, RULES, planned, interrupt).run()?;
@@ -60,5 +62,9 @@ pub(super) fn run(
     // What is counted stays what it is; of a time nothing can be said.
     let expected = if has_times { ExitCode::Inconclusive } else { ExitCode::Pass };
     let holds = burnt && verdict.failed == 0 && verdict.exit_code == expected;
-    Ok(if holds { ExitCode::Pass } else { ExitCode::Failed })
+    Ok(match verdict.exit_code {
+        _ if holds => ExitCode::Pass,
+        ExitCode::PreconditionMissing => ExitCode::PreconditionMissing,
+        _ => ExitCode::Failed,
+    })
 }

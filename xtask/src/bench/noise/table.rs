@@ -63,12 +63,12 @@ pub(super) fn markdown(found: &Found, head: &Head) -> String {
         head.at.strftime("%Y-%m-%d %H:%M UTC"),
     );
     noise(&mut page, "metric", &found.noise);
-    if let Some(says) = found.noise.says_all() {
+    if let Some(says) = found.noise.says_all().filter(|_| found.lacking.is_empty()) {
         let all = percent(says);
         put(
             &mut page,
             format_args!(
-                "In {all} of quiet runs something is said of every metric that blocks, if they are unsaid independently of each other, and the controls are quiet.\n"
+                "In {all} of quiet runs something is said of every blocking metric that is compared, if one being unsaid has nothing to do with another, and the controls are quiet.\n"
             ),
         );
     }

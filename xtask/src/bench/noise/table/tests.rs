@@ -38,6 +38,7 @@ fn a_gate_that_holds_says_so_below_its_figures() {
         "{page}"
     );
     assert!(page.contains("| daemon.ready | 1.190 (1.170 to 1.210) | yes |"), "{page}");
+    assert!(page.contains("\nIn 95.0 % of quiet runs something is said of every"), "{page}");
     assert!(page.ends_with("Everything holds.\n"), "{page}");
 }
 
@@ -63,5 +64,7 @@ fn a_part_of_a_recording_is_no_pass() {
     let mut found = found(0.004, true);
     found.lacks("cli.status", 12, 40);
     assert_eq!(found.code(), ExitCode::Inconclusive);
-    assert!(page(&found).ends_with("\n- cli.status: 12 of 40 launches are recorded\n"));
+    let page = page(&found);
+    assert!(page.ends_with("\n- cli.status: 12 of 40 launches are recorded\n"));
+    assert!(!page.contains("of every"), "of those that lack nothing is known: {page}");
 }
