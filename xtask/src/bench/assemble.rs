@@ -146,7 +146,7 @@ fn metrics(policy: &Policy, found: &Found) -> Vec<MetricReport> {
         let lacks = |scenario: &String| found.ready.offered.iter().all(|it| it.name != *scenario);
         match &found.instructions {
             // Of the work tree that is a problem, and told as such; an older commit may be as it is.
-            _ if metric.scenario.as_ref().is_some_and(lacks) => {
+            _ if *scope == Scope::Bench && metric.scenario.as_ref().is_some_and(lacks) => {
                 unasked(metric, "this build does not offer it")
             }
             _ if *scope != Scope::Instructions || !is_named(metric, found.only.as_deref()) => {

@@ -94,7 +94,9 @@ pub(super) fn pairs(
     let lay_base = || laid::anew(&base.program).map_err(|error| Fault::Base(error.into()));
     let lay_head = || laid::anew(&head.program).map_err(|error| Fault::Head(error.into()));
     first_or_second(seed, lay_base, lay_head)?;
-    let base = || base.prepared(task, None).map_err(Fault::Base);
+    // What is to be slowed takes samples first, to know what it takes. The base takes as many: a store
+    // gets slower until it is swept, and both are to be as far on the way to that.
+    let base = || base.prepared(task, task.slowed.map(|_| 0.0)).map_err(Fault::Base);
     let head = || head.prepared(task, task.slowed).map_err(Fault::Head);
     let (mut base, mut head) = first_or_second(seed, base, head)?;
     let mut pairs = Vec::new();

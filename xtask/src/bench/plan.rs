@@ -33,7 +33,7 @@ pub(super) struct Row {
     /// Pairs of a launch every day; none where it is not measured then.
     pub(super) quick_pairs: Option<usize>,
     /// Pairs of a launch that is recorded to see how the gate does, at most: what takes long is
-    /// recorded shorter than the last round of a run, so that all of it takes less than half an hour.
+    /// recorded shorter than the last round of a run, so that all of it takes little more than half an hour.
     recorded_max: usize,
     /// Samples of a launch where a build is measured alone.
     samples: usize,
@@ -103,7 +103,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         scenario: "agent_real",
-        pairs: 2,
+        pairs: 4,
         samples: 1,
         launches: 10,
         cost: ms(150, 10_500),
@@ -122,7 +122,7 @@ pub(super) const ROWS: &[Row] = &[
     Row { scenario: "pickup_polled", samples: 30, cost: ms(900, 200), ..USUAL },
     // Files that appear while the daemon looks take another look: half of the samples take half as long
     // again, and it needs many of them to see through that.
-    Row { scenario: "pickup", pairs: 14, often: 3, recorded_max: 42, cost: ms(400, 60), ..USUAL },
+    Row { scenario: "pickup", pairs: 20, often: 3, recorded_max: 42, cost: ms(400, 60), ..USUAL },
     Row {
         scenario: "burst",
         pairs: 5,

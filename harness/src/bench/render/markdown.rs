@@ -40,7 +40,10 @@ pub fn markdown(report: &BenchReport) -> String {
     folded(&mut out, "what holds", |out| table(out, part(Part::Holds)));
     folded(&mut out, "what is far from its first value on this machine", |out| {
         let drifted = digest::drifted(report);
-        items(out, drifted.map(|(id, drift)| format!("{}: {}", code(&brief(id)), code(&brief(&drift)))));
+        items(
+            out,
+            drifted.map(|(id, drift)| format!("{}: {}", code(&brief(id)), code(&brief(&drift)))),
+        );
     });
     folded(&mut out, "what was not measured", |out| {
         table(out, part(Part::Unmeasured));

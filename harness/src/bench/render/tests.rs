@@ -80,7 +80,9 @@ fn what_came_far_from_its_first_value_has_a_line() {
     let terminal = terminal(&report, Colour::Plain);
     assert!(terminal.contains(&line), "{terminal}");
     let markdown = markdown(&report);
-    assert!(markdown.contains(&format!("- `daemon.ready`: `{told}`\n")), "{markdown}");
+    let told_there = told.replace('+', "&#43;").replace('%', "&#37;");
+    let line = format!("- `daemon.ready`: <code>{told_there}</code>\n");
+    assert!(markdown.contains(&line), "{markdown}");
     assert!(html(&report).contains(told));
 }
 

@@ -113,7 +113,8 @@ fn a_closed_gate_lets_nothing_pass_that_was_not_measured() {
     for mode in [Mode::Run, Mode::Compare] {
         assert_eq!(code(Found { mode, ..closed() }), ExitCode::PreconditionMissing);
         // What a build does not offer is nothing that the machine lacks.
-        let whole = policy().metrics.iter().map(|it| counted(it, 0.0, &BaseCount::Unasked)).collect();
+        let whole =
+            policy().metrics.iter().map(|it| counted(it, 0.0, &BaseCount::Unasked)).collect();
         let found = Found { mode, instructions: Instructions::Counted(whole), ..closed() };
         assert_eq!(code(found), ExitCode::Pass);
     }

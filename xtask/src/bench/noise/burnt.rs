@@ -25,8 +25,7 @@ pub(super) fn run(
     let offered = &ready.offered;
     let wanted = Wanted { mode: Mode::Full, only, head: offered, base: Some(offered) };
     let planned = plan::plan(policy, wanted);
-    let is_judged =
-        |it: &Metric| it.kind == Kind::Latency && it.gate == Importance::Blocking;
+    let is_judged = |it: &Metric| it.kind == Kind::Latency && it.gate == Importance::Blocking;
     let has_times = planned.iter().flat_map(|plan| &plan.metrics).any(is_judged);
     let starts = Starts { base: Some(ready.starts.control.clone()), ..ready.starts };
     let mut fire = Fire::light()?;
