@@ -104,6 +104,8 @@ impl Incoming {
 }
 
 fn open() -> Result<Box<dyn Scenario>, NoValues> {
+    #[cfg(target_os = "linux")]
+    crate::one_core::stay();
     let short = Incoming::with(SHORT).map_err(NoValues::failed)?;
     Ok(Box::new(short))
 }

@@ -23,6 +23,8 @@ pub mod idle;
 pub mod inbox;
 pub mod life;
 pub mod machine;
+#[cfg(target_os = "linux")]
+mod one_core;
 pub mod pickup;
 pub mod registry;
 pub mod reply;

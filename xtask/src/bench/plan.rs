@@ -72,8 +72,7 @@ const fn ms(launch: u64, sample: u64) -> Cost {
 pub(super) const ROWS: &[Row] = &[
     Row {
         scenario: "route_core",
-        often: 3,
-        quick_pairs: Some(12),
+        quick_pairs: Some(20),
         control_for: Some(Family::Cpu),
         cost: ms(75, 2),
         ..USUAL
@@ -122,7 +121,7 @@ pub(super) const ROWS: &[Row] = &[
     Row { scenario: "pickup_polled", samples: 30, cost: ms(900, 200), ..USUAL },
     // Files that appear while the daemon looks take another look: half of the samples take half as long
     // again, and it needs many of them to see through that.
-    Row { scenario: "pickup", pairs: 20, often: 3, recorded_max: 42, cost: ms(400, 60), ..USUAL },
+    Row { scenario: "pickup", pairs: 18, often: 3, recorded_max: 42, cost: ms(400, 60), ..USUAL },
     Row {
         scenario: "burst",
         pairs: 5,
