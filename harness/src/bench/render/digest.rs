@@ -13,10 +13,12 @@ use crate::render::digest::{milliseconds, one_line, seconds};
 /// How many digits name a commit.
 const COMMIT_CHARS: usize = 10;
 
-/// Every metric, the worst first; among equals what blocks, and then in the order of the policy.
+/// Every metric, the worst first, and last what was not measured; among equals what blocks, and then in the
+/// order of the policy.
 pub(super) fn rows(report: &BenchReport) -> Vec<&MetricReport> {
     let mut rows: Vec<&MetricReport> = report.metrics.iter().collect();
-    rows.sort_by_key(|row| (Reverse(row.standing), is_advisory(row)));
+    let is_unmeasured = |row: &MetricReport| row.standing.is_unmeasured();
+    rows.sort_by_key(|row| (is_unmeasured(row), Reverse(row.standing), is_advisory(row)));
     rows
 }
 
