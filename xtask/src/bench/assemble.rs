@@ -61,7 +61,7 @@ pub(super) enum Instructions {
     Counted(Vec<MetricReport>),
     /// Why they could not be.
     Skipped(String),
-    /// They are not part of a quick run.
+    /// They are not part of this run: it is a quick one, or of something else.
     Unasked,
 }
 
