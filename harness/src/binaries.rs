@@ -78,6 +78,11 @@ impl Programs {
         self.built("agent-tap", "benches")
     }
 
+    /// The workflow's own program, which restarts a daemon.
+    pub fn xtask(&self) -> Result<PathBuf, MissingProgram> {
+        self.built("xtask", "xtask")
+    }
+
     /// Where the real agent program is installed, there or not.
     pub fn claude_path(&self) -> PathBuf {
         self.target_dir().join("claude").join(CLAUDE_VERSION).join("claude")

@@ -12,9 +12,11 @@
 pub mod api;
 pub mod case;
 pub mod contracts;
+pub mod launched;
 pub mod live;
 pub mod parting;
 pub mod probe;
+pub mod proof;
 pub mod stream;
 pub mod tier;
 pub mod tier2;

@@ -8,10 +8,12 @@ mod control;
 mod crashes;
 mod daemon;
 mod ends;
+mod guide;
 mod inputs;
 mod messages;
 mod privacy;
 mod registry;
+mod restarts;
 mod runners;
 mod running;
 mod strangers;
@@ -35,6 +37,8 @@ pub fn cases() -> Vec<Definition> {
         contracts::cases(),
         succession::CASES,
         ends::CASES,
+        restarts::CASES,
+        guide::CASES,
         agents::CASES,
         runners::CASES,
         bench::CASES,

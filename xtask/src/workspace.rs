@@ -76,6 +76,8 @@ pub(crate) const BUILD_PROGRAMS: &[&str] = &[
     "fakes",
     "--package",
     "benches",
+    "--package",
+    "smoke",
     "--bins",
 ];
 

@@ -1,0 +1,239 @@
+//! Restarts of a daemon in slots, by the command that everybody uses: with slots that lie there
+//! already, so that nothing is built. Messages come all through them.
+
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+use harness::sandbox::Sandbox;
+use harness::wait::{STEP, wait_for_every, wait_until};
+use serde_json::Value;
+
+use crate::case::{ADMINS, Case, Definition, OWNER, SOON};
+use crate::launched::{Fault, Service, Slot, current, install};
+use crate::stream::{Stream, Work};
+use crate::views::{status, wait_settled};
+
+pub(super) const CASES: &[Definition] = &[
+    Definition::fake(
+        "tier2::restarts::a_good_build_takes_over_and_loses_nothing",
+        90,
+        a_good_build_takes_over_and_loses_nothing,
+    ),
+    Definition::fake(
+        "tier2::restarts::a_build_that_ends_at_once_goes_back",
+        90,
+        a_build_that_ends_at_once_goes_back,
+    ),
+    Definition::fake(
+        "tier2::restarts::a_build_that_fails_its_trial_touches_nothing",
+        60,
+        a_build_that_fails_its_trial_touches_nothing,
+    ),
+    Definition::fake(
+        "tier2::restarts::a_second_restart_is_told_who_runs",
+        60,
+        a_second_restart_is_told_who_runs,
+    ),
+    Definition::fake(
+        "tier2::restarts::a_restart_is_asked_for_from_within_a_conversation",
+        90,
+        a_restart_is_asked_for_from_within_a_conversation,
+    ),
+];
+
+/// A restart may take this long, soak included.
+const RESTART_LIMIT: Duration = Duration::from_secs(60);
+
+/// How long the new daemon is watched here.
+const SOAK: &str = "1s";
+
+/// Between two messages of the stream: five a second.
+const MESSAGE_EVERY: Duration = Duration::from_millis(200);
+
+/// The names of the slots that follow the first.
+const NEXT: &str = "20260102T000000Z-next";
+
+/// Incidents: 74, 76, 77.
+fn a_good_build_takes_over_and_loses_nothing(case: &mut Case) -> anyhow::Result<()> {
+    install(&case.sandbox, case.programs.profile_dir())?;
+    let next = lay(case, NEXT, Fault::None)?;
+    let service = Service::start(&case.sandbox)?;
+    let before = status(&case.sandbox)?;
+    let mut stream = Stream::new(4);
+    let ended = restart(case, &next.name, &mut stream)?;
+    ensure!(ended.code() == Some(0), "see the restart end well: {ended}\n{}", said(case));
+    let now = status(&case.sandbox)?;
+    ensure!(now["slot"] == next.name.as_str() && current(&case.sandbox)? == next.name, "{now}");
+    ensure!(generation(&now)? == generation(&before)? + 1, "begin one generation: {now}");
+    ensure!(next.mark(&case.sandbox.home())["standing"] == "good", "mark it as good");
+    finish(case, service, &stream)
+}
+
+/// Incidents: 33, 75, 81.
+fn a_build_that_ends_at_once_goes_back(case: &mut Case) -> anyhow::Result<()> {
+    let first = install(&case.sandbox, case.programs.profile_dir())?;
+    let bad = lay(case, NEXT, Fault::Live("exit 1"))?;
+    let service = Service::start(&case.sandbox)?;
+    let mut stream = Stream::new(4);
+    let ended = restart(case, &bad.name, &mut stream)?;
+    ensure!(ended.code() == Some(25), "see it roll back: {ended}\n{}", said(case));
+    let now = status(&case.sandbox)?;
+    ensure!(now["slot"] == first.name.as_str() && now["held"] == false, "go on as before: {now}");
+    ensure!(bad.mark(&case.sandbox.home())["standing"] == "bad", "mark it as bad");
+    // And it is refused from now on.
+    let again = restart(case, &bad.name, &mut stream)?;
+    ensure!(again.code() == Some(40), "refuse a bad slot: {again}\n{}", said(case));
+    finish(case, service, &stream)
+}
+
+fn a_build_that_fails_its_trial_touches_nothing(case: &mut Case) -> anyhow::Result<()> {
+    install(&case.sandbox, case.programs.profile_dir())?;
+    let bad = lay(case, NEXT, Fault::Always("exit 3"))?;
+    let service = Service::start(&case.sandbox)?;
+    let before = status(&case.sandbox)?;
+    let mut stream = Stream::new(2);
+    let ended = restart(case, &bad.name, &mut stream)?;
+    ensure!(ended.code() == Some(23), "see the candidate fail: {ended}\n{}", said(case));
+    let now = status(&case.sandbox)?;
+    ensure!(
+        now["pid"] == before["pid"] && now["generation"] == before["generation"],
+        "leave the old daemon alone: {before} -> {now}"
+    );
+    finish(case, service, &stream)
+}
+
+fn a_second_restart_is_told_who_runs(case: &mut Case) -> anyhow::Result<()> {
+    install(&case.sandbox, case.programs.profile_dir())?;
+    let next = lay(case, NEXT, Fault::None)?;
+    let service = Service::start(&case.sandbox)?;
+    let mut first = begin(case, &next.name)?;
+    let lock = case.sandbox.home().join("run/restart.lock");
+    ensure!(wait_until(SOON, || lock.is_file()), "see the first one begin");
+    let pid = first.id().to_string();
+    let second = harness::command::run_within(command(case, &next.name)?, SOON)?;
+    ensure!(second.status.code() == Some(50), "refuse the second: {}", second.status);
+    let told = format!("{}{}", second.stdout, second.stderr);
+    ensure!(told.contains(&pid), "say who runs ({pid}): {told}");
+    let ended = wait_for_every(STEP, RESTART_LIMIT, || first.try_wait().transpose());
+    let ended = ended.context("see the first one end")??;
+    ensure!(ended.success(), "see the first one end well: {ended}\n{}", said(case));
+    service.stop(SOON)
+}
+
+/// The stand-in runs what a message says as a tool: here the command by which an agent asks.
+/// Incidents: 77.
+fn a_restart_is_asked_for_from_within_a_conversation(case: &mut Case) -> anyhow::Result<()> {
+    install(&case.sandbox, case.programs.profile_dir())?;
+    let next = lay(case, NEXT, Fault::None)?;
+    let config = case.sandbox.home().join("config.toml");
+    let mut text = std::fs::read_to_string(&config).context("read the configuration")?;
+    let xtask = case.programs.xtask()?;
+    let mut words = vec![xtask.display().to_string()];
+    words.extend(arguments(case, &next.name));
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("find the top")?;
+    text.push_str(&format!(
+        "\n[restart]\nsource_dir = {:?}\ncommand = {}\n",
+        root.display().to_string(),
+        serde_json::to_string(&words)?
+    ));
+    std::fs::write(&config, text).context("write the configuration")?;
+    let service = Service::start(&case.sandbox)?;
+    let before = status(&case.sandbox)?;
+    let daemon = case.programs.daemon()?;
+    // Somebody else's conversation hears nothing of it.
+    case.sandbox.drop_message(ADMINS[1], "hello")?;
+    let ask = format!("tool: {} restart --safe", daemon.display());
+    case.sandbox.drop_message(OWNER, &ask)?;
+    let replies = case.sandbox.wait_replies(RESTART_LIMIT, |replies| {
+        replies.iter().any(|reply| reply.text.contains("restart")) && 3 <= replies.len()
+    })?;
+    let now = status(&case.sandbox)?;
+    ensure!(now["slot"] == next.name.as_str(), "run the next slot: {now}; {replies:?}");
+    ensure!(generation(&now)? == generation(&before)? + 1, "begin one generation: {now}");
+    let chat = format!("test:{OWNER}");
+    let notices = |chat: &str| {
+        replies
+            .iter()
+            .filter(|reply| reply.chat == chat && reply.text.starts_with("The restart"))
+            .count()
+    };
+    ensure!(notices(&chat) == 1, "tell who asked, once: {replies:?}");
+    ensure!(notices(&format!("test:{}", ADMINS[1])) == 0, "tell nobody else: {replies:?}");
+    wait_settled(&case.sandbox, SOON)?;
+    service.stop(SOON)
+}
+
+fn lay(case: &Case, name: &str, fault: Fault) -> anyhow::Result<Slot> {
+    Slot::lay(&case.sandbox.home(), name, case.programs.profile_dir(), fault)
+}
+
+/// Restarts into a slot while messages come, five a second.
+fn restart(case: &mut Case, slot: &str, stream: &mut Stream) -> anyhow::Result<ExitStatus> {
+    let mut runner = begin(case, slot)?;
+    let mut due = Instant::now();
+    let mut trouble = None;
+    let ended = wait_for_every(STEP, RESTART_LIMIT, || {
+        if due <= Instant::now() {
+            due += MESSAGE_EVERY;
+            let chat = stream.words().len() % stream.chats();
+            let work = Work::any(&mut case.seed);
+            trouble = stream.send(&mut case.sandbox, chat, work).err();
+        }
+        if trouble.is_some() { Some(runner.wait()) } else { runner.try_wait().transpose() }
+    });
+    if let Some(trouble) = trouble {
+        return Err(trouble);
+    }
+    if ended.is_none() {
+        runner.kill().context("end the restart")?;
+        runner.wait().context("see the restart end")?;
+    }
+    Ok(ended.with_context(|| format!("see the restart end\n{}", said(case)))??)
+}
+
+fn begin(case: &Case, slot: &str) -> anyhow::Result<Child> {
+    let log = std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(case.sandbox.root().join("restart.log"))
+        .context("open a file for what the restart says")?;
+    let mut command = command(case, slot)?;
+    command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+    command.spawn().context("start the restart")
+}
+
+fn command(case: &Case, slot: &str) -> anyhow::Result<Command> {
+    let mut command = case.sandbox.command_of(&case.programs.xtask()?);
+    command.args(arguments(case, slot));
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("find the top")?;
+    command.current_dir(root);
+    Ok(command)
+}
+
+fn arguments(case: &Case, slot: &str) -> Vec<String> {
+    let home = case.sandbox.home().display().to_string();
+    ["safe-restart", "--home", &home, "--slot", slot, "--soak", SOAK].map(str::to_owned).to_vec()
+}
+
+/// What the restarts of this case have said.
+fn said(case: &Case) -> String {
+    let read =
+        |name: &str| std::fs::read_to_string(case.sandbox.root().join(name)).unwrap_or_default();
+    format!("{}\n{}", read("restart.log"), read("launcher.log"))
+}
+
+/// Nothing was lost, doubled or reordered, and everything ends.
+fn finish(case: &mut Case, service: Service, stream: &Stream) -> anyhow::Result<()> {
+    settled(&case.sandbox, stream)?;
+    service.stop(SOON)
+}
+
+fn settled(sandbox: &Sandbox, stream: &Stream) -> anyhow::Result<()> {
+    ensure!(!stream.words().is_empty(), "send something meanwhile");
+    stream.settle(sandbox, RESTART_LIMIT).map(drop)
+}
+
+fn generation(status: &Value) -> anyhow::Result<u64> {
+    status["generation"].as_u64().context("find the generation")
+}
