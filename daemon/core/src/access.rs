@@ -259,7 +259,7 @@ impl Profile {
     /// Our own tools on offer, by their bare names.
     pub fn own_tools(self) -> &'static [&'static str] {
         match self {
-            Self::Admin => &["reply", "history"],
+            Self::Admin => &["reply", "history", "restart"],
             Self::Harness => &["reply"],
         }
     }

@@ -11,6 +11,7 @@ pub mod debounce;
 pub mod framing;
 pub mod limits;
 pub mod message;
+pub mod notice;
 pub mod prompt;
 pub mod roster;
 pub mod routing;

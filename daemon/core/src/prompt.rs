@@ -121,6 +121,11 @@ expects an answer is answered by calling it. When it says \"sent\", it was sent;
         let what = match *tool {
             "reply" => "sends a text, and files if you name any, to this chat and to no other",
             "history" => "shows earlier messages of this chat",
+            "restart" => {
+                "restarts the assistant's own program into the newest version of its source; only \
+                 when a message asks for it now. It returns at once; how it went is told to this \
+                 chat without you"
+            }
             _ => continue,
         };
         push(out, format_args!("- {tool}: {what}.\n"));

@@ -133,7 +133,7 @@ fn profiles_offer_exactly_these_tools() {
     insta::assert_snapshot!(table, @"
     admin
       tools: Read,Write,Edit,Glob,Grep,NotebookEdit,WebSearch,WebFetch,Bash,Task,TaskStop,Skill
-      own: reply,history
+      own: reply,history,restart
       settings: project
     harness
       tools: 

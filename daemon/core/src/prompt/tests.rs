@@ -50,6 +50,7 @@ fn an_admins_prompt_says_who_whom_and_how() {
 
     - reply: sends a text, and files if you name any, to this chat and to no other.
     - history: shows earlier messages of this chat.
+    - restart: restarts the assistant's own program into the newest version of its source; only when a message asks for it now. It returns at once; how it went is told to this chat without you.
 
     # Waking
 
