@@ -139,7 +139,7 @@ pub(super) fn play(
         kind: round.kind,
         code,
         elapsed_s,
-        gap_ms: report["gap_ms"].as_f64(),
+        gap_ms: gap_ms(&report),
         answers_again_ms: None,
         fault: None,
     };
@@ -222,6 +222,28 @@ fn went_back(sandbox: &Sandbox, slot: &Slot, before: &Before) -> anyhow::Result<
     Ok(())
 }
 
+/// A step of a report, if it was begun.
+fn step<'a>(report: &'a Value, name: &str) -> Option<&'a Value> {
+    let steps = report["steps"].as_array()?;
+    steps.iter().find(|step| step["step"] == name && step["outcome"] != "skipped")
+}
+
+/// From the moment at which delivery was held to READY of the new daemon.
+fn gap_ms(report: &Value) -> Option<f64> {
+    let (held, started) = (step(report, "drain")?, step(report, "start")?);
+    let ready_ms = started["started_ms"].as_f64()? + started["elapsed_ms"].as_f64()?;
+    Some(ready_ms - held["started_ms"].as_f64()?)
+}
+
+/// When it was decided to go back, in milliseconds since the epoch.
+fn verdict_at_ms(report: &Value) -> anyhow::Result<i64> {
+    let began: jiff::Timestamp =
+        report["started_at"].as_str().context("find when it began")?.parse()?;
+    let back = step(report, "roll_back").context("find the way back")?;
+    let after_ms = back["started_ms"].as_i64().context("find when it went back")?;
+    Ok(began.as_millisecond() + after_ms)
+}
+
 /// How long after the verdict the daemon that runs again answered first, in milliseconds.
 fn answers_again(
     plan: &mut Plan,
@@ -229,7 +251,7 @@ fn answers_again(
     traffic: &mut Traffic,
     report: &Value,
 ) -> anyhow::Result<i64> {
-    let verdict_at_ms = report["verdict_at_ms"].as_i64().context("find when it was decided")?;
+    let verdict_at_ms = verdict_at_ms(report)?;
     let generation = status(sandbox)?["generation"].as_i64().context("find the generation")?;
     let mut trouble = None;
     let first = wait_for_every(STEP, ANSWERS_AGAIN_MAX, || {
