@@ -91,7 +91,7 @@ pub fn play(mut plan: Plan, mut tell: impl FnMut(&RoundOutcome)) -> anyhow::Resu
         tell(&outcome);
         rounds.push(outcome);
     }
-    let account = Account::draw(&sandbox, &traffic.stream, SETTLE_LIMIT)?;
+    let account = Account::draw(&sandbox, &traffic.stream, SETTLE_LIMIT);
     service.stop(STOP_LIMIT)?;
     let mut gaps: Vec<f64> = rounds
         .iter()

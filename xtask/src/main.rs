@@ -13,6 +13,7 @@ mod contract;
 mod lock;
 mod mutants;
 mod peers;
+mod proof;
 mod running;
 mod sdk;
 mod steps;
@@ -77,6 +78,8 @@ enum Command {
     Affected(AffectedArguments),
     /// Put faults into the daemon, one after the other, and see that tests notice each.
     Mutants(mutants::Arguments),
+    /// Prove the restart: messages flow all through twenty of them, half into builds that fail.
+    RestartProof(proof::Arguments),
     /// The agent program that checks run against.
     #[command(subcommand)]
     Claude(ClaudeCommand),
@@ -189,6 +192,9 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::BenchCheck(arguments) => bench::check(&workspace, arguments),
         Command::Bench(command) => bench::run(&workspace, command),
         Command::Mutants(arguments) => mutants::run(&workspace, &arguments),
+        Command::RestartProof(arguments) => {
+            lock::alone(&workspace, || proof::run(&workspace, &arguments))
+        }
         Command::Claude(ClaudeCommand::Install) => claude::run(gate),
         Command::Contract(command) => {
             lock::alone(&workspace, || contract::run(&workspace, &command))

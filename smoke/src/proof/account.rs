@@ -20,16 +20,12 @@ pub struct Account {
 
 impl Account {
     /// Waits until everything is answered, and draws it up.
-    pub(super) fn draw(
-        sandbox: &Sandbox,
-        stream: &Stream,
-        limit: Duration,
-    ) -> anyhow::Result<Self> {
+    pub(super) fn draw(sandbox: &Sandbox, stream: &Stream, limit: Duration) -> Self {
         let sent = stream.words().len();
-        Ok(match stream.settle(sandbox, limit) {
+        match stream.settle(sandbox, limit) {
             Ok(marked_again) => Self { sent, marked_again, broken: None },
             Err(error) => Self { sent, marked_again: 0, broken: Some(format!("{error:#}")) },
-        })
+        }
     }
 
     /// What is not as it has to be.

@@ -51,7 +51,7 @@ const KNOWN: &[(&str, How)] = &[
     ("claude-assistant doctor", How::Here),
     ("claude-assistant", How::Here),
     ("echo", How::Shell),
-    ("cargo build --release", How::By("xtask/src/restart/proof.rs", "\"--release\"")),
+    ("cargo build --release", How::By("xtask/src/proof.rs", "\"--release\"")),
     ("cargo xtask affected --run", How::By("xtask/src/affected/tests.rs", "run")),
     ("cargo xtask test-tier 4", How::By("xtask/src/restart/verify.rs", "tier4")),
     ("cargo xtask test-tier", How::By(".ci/run", "cargo xtask test")),
