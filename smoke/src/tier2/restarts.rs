@@ -133,8 +133,8 @@ fn a_restart_is_asked_for_from_within_a_conversation(case: &mut Case) -> anyhow:
     let mut words = vec![xtask.display().to_string()];
     words.extend(arguments(case, &next.name));
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("find the top")?;
-    let quoted = serde_json::to_string;
-    let (dir, command) = (quoted(&root.display().to_string())?, quoted(&words)?);
+    let dir = serde_json::to_string(root)?;
+    let command = serde_json::to_string(&words)?;
     write!(text, "\n[restart]\nsource_dir = {dir}\ncommand = {command}\n")
         .context("write a string")?;
     std::fs::write(&config, text).context("write the configuration")?;
