@@ -2,10 +2,13 @@
 //! already, so that nothing is built. Messages come all through them.
 
 use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
+use harness::command::{Finished, run_within};
 use harness::sandbox::Sandbox;
 use harness::wait::{STEP, wait_for_every, wait_until};
 use serde_json::Value;
@@ -37,6 +40,11 @@ pub(super) const CASES: &[Definition] = &[
         a_second_restart_is_told_who_runs,
     ),
     Definition::fake(
+        "tier2::restarts::a_disk_that_takes_nothing_is_told_and_nothing_touched",
+        60,
+        a_disk_that_takes_nothing_is_told_and_nothing_touched,
+    ),
+    Definition::fake(
         "tier2::restarts::a_restart_is_asked_for_from_within_a_conversation",
         90,
         a_restart_is_asked_for_from_within_a_conversation,
@@ -62,6 +70,10 @@ fn a_good_build_takes_over_and_loses_nothing(case: &mut Case) -> anyhow::Result<
     let service = Service::start(&case.sandbox)?;
     let before = status(&case.sandbox)?;
     let mut stream = Stream::new(4);
+    // What a command that was killed has left there is nobody's.
+    let lock = case.sandbox.home().join("run/restart.lock");
+    let stale = r#"{"pid":1,"since":"2026-01-01T00:00:00Z","who":"somebody","target":"else"}"#;
+    fs::write(&lock, stale).context("write a stale lock")?;
     let ended = restart(case, &next.name, &mut stream)?;
     ensure!(ended.code() == Some(0), "see the restart end well: {ended}\n{}", said(case));
     let now = status(&case.sandbox)?;
@@ -96,12 +108,53 @@ fn a_build_that_fails_its_trial_touches_nothing(case: &mut Case) -> anyhow::Resu
     let mut stream = Stream::new(2);
     let ended = restart(case, &bad.name, &mut stream)?;
     ensure!(ended.code() == Some(23), "see the candidate fail: {ended}\n{}", said(case));
-    let now = status(&case.sandbox)?;
-    ensure!(
-        now["pid"] == before["pid"] && now["generation"] == before["generation"],
-        "leave the old daemon alone: {before} -> {now}"
-    );
+    untouched(case, &before)?;
     finish(case, service, &stream)
+}
+
+/// No file can be written any more, as on a full disk; or the slots cannot.
+/// Incidents: 84.
+fn a_disk_that_takes_nothing_is_told_and_nothing_touched(case: &mut Case) -> anyhow::Result<()> {
+    install(&case.sandbox, case.programs.profile_dir())?;
+    let next = lay(case, NEXT, Fault::None)?;
+    let service = Service::start(&case.sandbox)?;
+    let before = status(&case.sandbox)?;
+    let full = |command: &Command| {
+        let mut limited = case.sandbox.command_of(Path::new("sh"));
+        // The signal is the system's other way of saying it.
+        limited.args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\""]);
+        limited.arg(command.get_program()).args(command.get_args());
+        limited
+    };
+    let said = run_within(full(&command(case, &next.name)?), SOON)?;
+    refused(&said, "disk")?;
+    untouched(case, &before)?;
+    let marks = case.sandbox.home().join("slots/marks");
+    let aside = case.sandbox.home().join("slots-marks");
+    fs::rename(&marks, &aside).context("move the marks")?;
+    fs::write(&marks, "").context("put a file in the way")?;
+    let said = run_within(command(case, &next.name)?, SOON)?;
+    refused(&said, "slots")?;
+    untouched(case, &before)?;
+    fs::remove_file(&marks).context("remove the file in the way")?;
+    fs::rename(&aside, &marks).context("move the marks back")?;
+    service.stop(SOON)
+}
+
+/// It ended because something is missing, and said what.
+fn refused(said: &Finished, about: &str) -> anyhow::Result<()> {
+    let told = format!("{}{}", said.stdout, said.stderr);
+    ensure!(said.status.code() == Some(40), "refuse to begin: {}: {told}", said.status);
+    ensure!(told.contains(about), "say that it is about {about}: {told}");
+    Ok(())
+}
+
+/// The same daemon runs, and delivers.
+fn untouched(case: &Case, before: &Value) -> anyhow::Result<()> {
+    let now = status(&case.sandbox)?;
+    let same = ["pid", "generation"].iter().all(|key| now[*key] == before[*key]);
+    ensure!(same && now["held"] == false, "leave the old daemon alone: {before} -> {now}");
+    Ok(())
 }
 
 fn a_second_restart_is_told_who_runs(case: &mut Case) -> anyhow::Result<()> {
@@ -112,7 +165,7 @@ fn a_second_restart_is_told_who_runs(case: &mut Case) -> anyhow::Result<()> {
     let lock = case.sandbox.home().join("run/restart.lock");
     ensure!(wait_until(SOON, || lock.is_file()), "see the first one begin");
     let pid = first.id().to_string();
-    let second = harness::command::run_within(command(case, &next.name)?, SOON)?;
+    let second = run_within(command(case, &next.name)?, SOON)?;
     ensure!(second.status.code() == Some(50), "refuse the second: {}", second.status);
     let told = format!("{}{}", second.stdout, second.stderr);
     ensure!(told.contains(&pid), "say who runs ({pid}): {told}");
@@ -128,16 +181,16 @@ fn a_restart_is_asked_for_from_within_a_conversation(case: &mut Case) -> anyhow:
     install(&case.sandbox, case.programs.profile_dir())?;
     let next = lay(case, NEXT, Fault::None)?;
     let config = case.sandbox.home().join("config.toml");
-    let mut text = std::fs::read_to_string(&config).context("read the configuration")?;
+    let mut text = fs::read_to_string(&config).context("read the configuration")?;
     let xtask = case.programs.xtask()?;
     let mut words = vec![xtask.display().to_string()];
     words.extend(arguments(case, &next.name));
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("find the top")?;
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("find the top")?;
     let dir = serde_json::to_string(root)?;
     let command = serde_json::to_string(&words)?;
     write!(text, "\n[restart]\nsource_dir = {dir}\ncommand = {command}\n")
         .context("write a string")?;
-    std::fs::write(&config, text).context("write the configuration")?;
+    fs::write(&config, text).context("write the configuration")?;
     let service = Service::start(&case.sandbox)?;
     let before = status(&case.sandbox)?;
     let daemon = case.programs.daemon()?;
@@ -193,7 +246,7 @@ fn restart(case: &mut Case, slot: &str, stream: &mut Stream) -> anyhow::Result<E
 }
 
 fn begin(case: &Case, slot: &str) -> anyhow::Result<Child> {
-    let log = std::fs::OpenOptions::new()
+    let log = fs::OpenOptions::new()
         .create(true)
         .append(true)
         .open(case.sandbox.root().join("restart.log"))
@@ -206,7 +259,7 @@ fn begin(case: &Case, slot: &str) -> anyhow::Result<Child> {
 fn command(case: &Case, slot: &str) -> anyhow::Result<Command> {
     let mut command = case.sandbox.command_of(&case.programs.xtask()?);
     command.args(arguments(case, slot));
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("find the top")?;
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("find the top")?;
     command.current_dir(root);
     Ok(command)
 }
@@ -218,8 +271,7 @@ fn arguments(case: &Case, slot: &str) -> Vec<String> {
 
 /// What the restarts of this case have said.
 fn said(case: &Case) -> String {
-    let read =
-        |name: &str| std::fs::read_to_string(case.sandbox.root().join(name)).unwrap_or_default();
+    let read = |name: &str| fs::read_to_string(case.sandbox.root().join(name)).unwrap_or_default();
     format!("{}\n{}", read("restart.log"), read("launcher.log"))
 }
 
