@@ -9,6 +9,7 @@ pub mod backoff;
 pub mod chat;
 pub mod debounce;
 pub mod framing;
+pub mod keeper;
 pub mod limits;
 pub mod message;
 pub mod prompt;
