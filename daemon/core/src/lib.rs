@@ -16,4 +16,5 @@ pub mod prompt;
 pub mod roster;
 pub mod routing;
 pub mod session;
+pub mod storm;
 pub mod time;

@@ -124,3 +124,10 @@ pub const CRASH_WAIT_MAX: Duration = Duration::from_mins(15);
 /// Between the moment when nobody carries a restart out any more, and its end: who does so may hand
 /// over its lock in it.
 pub const RUNNER_GONE_GRACE: Duration = Duration::from_secs(2);
+
+/// Restarts that one initiator may ask for within [`REQUESTS_WINDOW`].
+pub const REQUESTS_MAX: usize = 3;
+
+/// Longer than a gated restart takes that reuses its build: who asks again has seen what became of
+/// the last one.
+pub const REQUESTS_WINDOW: Duration = Duration::from_mins(10);

@@ -12,6 +12,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::server::Question;
 use crate::exit::Code;
 
 mod status;
@@ -35,12 +36,12 @@ pub(crate) const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// A request with its version, as it stands on the wire.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Envelope {
+pub(crate) struct Envelope<Q = Request> {
     /// [`VERSION`] of the side that asks.
     pub v: u32,
     /// What is asked.
     #[serde(flatten)]
-    pub request: Request,
+    pub request: Q,
 }
 
 /// What can be asked of the daemon.
@@ -90,14 +91,29 @@ pub(crate) enum Request {
         /// The same key is sent once, however often it is asked for.
         key: String,
     },
+    /// Restarts that were asked for from inside have ended: tell those who asked.
+    RestartResults,
+}
+
+impl Question for Request {
+    fn check(&self) -> Result<(), Refusal> {
+        match self {
+            Self::Inject { text, .. } | Self::Send { text, .. } if TEXT_BYTES_MAX < text.len() => {
+                let message =
+                    format!("the text has {} bytes, at most {TEXT_BYTES_MAX}", text.len());
+                Err(Refusal::new(RefusalKind::Invalid, message))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// What the daemon says, as it stands on the wire.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Response {
+pub(crate) enum Response<A = Answer> {
     /// Done.
-    Ok(Answer),
+    Ok(A),
     /// Not done.
     Error(Refusal),
 }

@@ -8,7 +8,7 @@ fn check(request: Request, line: &str) {
 }
 
 /// The verbs on the wire.
-const VERBS: [&str; 11] = [
+const VERBS: [&str; 12] = [
     "ping",
     "status",
     "stop",
@@ -20,6 +20,7 @@ const VERBS: [&str; 11] = [
     "restart_sessions",
     "inject",
     "send",
+    "restart_results",
 ];
 
 /// The place of a request among [`VERBS`]. Without a catch-all: the compiler asks for one that is
@@ -37,6 +38,7 @@ fn place(request: &Request) -> usize {
         Request::RestartSessions => 8,
         Request::Inject { chat: _, text: _, admin: _ } => 9,
         Request::Send { chat: _, text: _, key: _ } => 10,
+        Request::RestartResults => 11,
     }
 }
 
@@ -50,6 +52,7 @@ fn every_request() -> Vec<(Request, String)> {
         Request::Release,
         Request::KillSessions,
         Request::RestartSessions,
+        Request::RestartResults,
     ];
     let mut all: Vec<(Request, String)> = plain
         .into_iter()
@@ -108,7 +111,7 @@ fn answers_and_refusals_go_round() {
     assert_eq!(serde_json::to_string(&refusal).unwrap(), line);
     assert_eq!(serde_json::from_str::<Response>(line).unwrap(), refusal);
     let newer = r#"{"error":{"kind":"cold_feet","message":"m"}}"#;
-    let Response::Error(refusal) = serde_json::from_str(newer).unwrap() else { panic!() };
+    let Response::<Answer>::Error(refusal) = serde_json::from_str(newer).unwrap() else { panic!() };
     assert_eq!(refusal.kind, RefusalKind::Other);
 }
 
