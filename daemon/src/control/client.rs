@@ -14,7 +14,7 @@ use super::line::{self, NoLine};
 use super::protocol::{
     ANSWER_BYTES_MAX, Answer, Envelope, Refusal, RefusalKind, Request, Response, VERSION,
 };
-use super::server::ANSWER_MAX;
+use super::server::{ANSWER_MAX, Question as _};
 use super::{PathTooLong, check_path};
 use crate::exit::{Code, Failure};
 
@@ -97,9 +97,10 @@ fn patience(request: &Request) -> Duration {
         Request::Ping
         | Request::Status
         | Request::Stop
-        | Request::Hold
-        | Request::Release
+        | Request::Hold { .. }
+        | Request::Release { .. }
         | Request::RestartResults => PROMPT_MAX,
+        Request::Drain { .. } => WORK_MAX + request.waits(),
         Request::KillSession { .. }
         | Request::KillSessions
         | Request::RestartSession { .. }

@@ -48,7 +48,8 @@ const READ_MAX: Duration = Duration::from_secs(5);
 /// As long again for taking the answer.
 const WRITE_MAX: Duration = Duration::from_secs(5);
 
-/// The app's time for a request. The longest one ends every agent in order.
+/// The app's time for a request, beyond what the request itself asks to wait
+/// ([`Request::waits`]). The longest one ends every agent in order.
 pub(crate) const ANSWER_MAX: Duration = Duration::from_mins(2);
 
 /// After the end was asked for, answers under way are still given for this long.
@@ -64,6 +65,11 @@ pub(crate) trait Question: DeserializeOwned + Send + 'static {
     /// # Errors
     /// When it cannot be right.
     fn check(&self) -> Result<(), Refusal>;
+
+    /// How long its answer is to wait, beyond the time that answers take.
+    fn waits(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// A request with the place for its answer.
@@ -288,13 +294,14 @@ impl<Q: Question, A: Serialize> Desk<Q, A> {
     async fn ask(&self, request: Q) -> Result<A, Refusal> {
         let stopping = || Refusal::new(RefusalKind::Stopping, "the daemon is stopping");
         let (answer, answered) = oneshot::channel();
+        let within = self.bounds.answer + request.waits();
         let asked = async {
             let sent = self.requests.send(Asked { request, answer }).await;
             sent.map_err(|_| stopping())?;
             answered.await.map_err(|_| stopping())?
         };
-        timeout(self.bounds.answer, asked).await.unwrap_or_else(|_| {
-            let message = format!("no answer within {:?}; it may still happen", self.bounds.answer);
+        timeout(within, asked).await.unwrap_or_else(|_| {
+            let message = format!("no answer within {within:?}; it may still happen");
             Err(Refusal::new(RefusalKind::Failed, message))
         })
     }
