@@ -12,6 +12,7 @@ use clap::Parser as _;
 
 mod attach;
 mod doctor;
+mod drain;
 mod dropped;
 mod history;
 mod inject;
@@ -26,6 +27,7 @@ mod sessions;
 mod start;
 mod status;
 mod stop;
+mod version;
 
 use crate::config::Home;
 use crate::config::args::{Arguments, Command};
@@ -103,9 +105,11 @@ fn obey(place: &Place, command: Command, began: Instant) -> anyhow::Result<Code>
         Command::Send(send) => waiting(send::send(place, send, screen)),
         Command::History(history) => history::history(place, &history, screen),
         Command::Dropped(show) => dropped::dropped(place, &show, screen),
-        Command::Hold => waiting(orders::hold(place, screen)),
-        Command::Release => waiting(orders::release(place, screen)),
+        Command::Hold(hold) => waiting(orders::hold(place, &hold, screen)),
+        Command::Release(release) => waiting(orders::release(place, &release, screen)),
+        Command::Drain(drain) => waiting(drain::drain(place, &drain, screen)),
         Command::Doctor(show) => waiting(doctor::doctor(place, &show, screen)),
+        Command::Version(show) => version::version(&show, screen),
     }
 }
 

@@ -10,10 +10,13 @@ mod clock;
 mod config;
 mod contacts;
 mod control;
+#[allow(dead_code, reason = "the launcher is built on it")]
+mod durable;
 mod exit;
 mod intake;
 pub mod measured;
 mod memory;
+mod notify;
 mod processes;
 mod ready;
 mod router;
@@ -21,6 +24,8 @@ mod router;
 mod scene;
 mod sender;
 mod session;
+#[allow(dead_code, unused_imports, reason = "the launcher is built on it")]
+mod slots;
 mod source;
 mod store;
 mod supervisor;

@@ -22,11 +22,25 @@ fn the_definition_is_sound() {
     Arguments::command().debug_assert();
 }
 
+/// `run` without any flag.
+fn by_hand() -> Run {
+    Run { detached: false, launched: false, slot: None, held_by: None }
+}
+
 /// Every verb and flag, as it is typed and as it has to arrive.
 fn orders() -> Vec<(&'static str, Command)> {
     vec![
-        ("run", Command::Run(Run { detached: false })),
-        ("run --detached", Command::Run(Run { detached: true })),
+        ("run", Command::Run(by_hand())),
+        ("run --detached", Command::Run(Run { detached: true, ..by_hand() })),
+        (
+            "run --launched --slot s-1 --held-by /home/pending.json",
+            Command::Run(Run {
+                launched: true,
+                slot: Some("s-1".into()),
+                held_by: Some("/home/pending.json".into()),
+                ..by_hand()
+            }),
+        ),
         ("start", Command::Start),
         ("stop", Command::Stop),
         ("restart", Command::Restart),
@@ -43,8 +57,19 @@ fn orders() -> Vec<(&'static str, Command)> {
         ("restart-session 3", Command::RestartSession(Session { session: "3".into() })),
         ("restart-sessions", Command::RestartSessions),
         ("dropped --json", Command::Dropped(Show { json: true })),
-        ("hold", Command::Hold),
-        ("release", Command::Release),
+        ("hold", Command::Hold(Hold { restart: false, lease: None })),
+        ("hold --restart --lease 30", Command::Hold(Hold { restart: true, lease: Some(30) })),
+        ("release", Command::Release(Release { restart: false })),
+        ("release --restart", Command::Release(Release { restart: true })),
+        (
+            "drain --within 9 --lease 30",
+            Command::Drain(Drain { within: 9, lease: 30, interrupt: false, json: false }),
+        ),
+        (
+            "drain --within 9 --lease 30 --interrupt --json",
+            Command::Drain(Drain { within: 9, lease: 30, interrupt: true, json: true }),
+        ),
+        ("version --json", Command::Version(Show { json: true })),
         ("doctor --json", Command::Doctor(Show { json: true })),
     ]
 }
@@ -138,6 +163,9 @@ fn what_makes_no_sense_is_refused() {
         "send c",
         "logs -n x",
         "kill-session",
+        "hold --restart",
+        "hold --lease 30",
+        "drain --within 9",
     ] {
         check_refused(typed);
     }

@@ -4,6 +4,7 @@ use tokio::io::AsyncReadExt as _;
 
 use super::super::client::{AskError, ask};
 use super::*;
+use crate::control::protocol::TEXT_BYTES_MAX;
 
 /// What the app says of a text that came whole.
 fn accepted(text: &str) -> Answer {
@@ -33,7 +34,7 @@ impl Play {
         let mut tasks = JoinSet::new();
         tasks.spawn(server.serve(requests, cancel.clone()));
         tasks.spawn(async move {
-            while let Some(Asked { request, answer }) = asked.recv().await {
+            while let Some(Asked::<Request, Answer> { request, answer }) = asked.recv().await {
                 let given = match request {
                     Request::Inject { text, .. } => Ok(accepted(&text)),
                     Request::KillSession { session } => {
@@ -41,12 +42,12 @@ impl Play {
                         Err(Refusal::new(RefusalKind::NotFound, message))
                     }
                     // Never answered, and never given up.
-                    Request::Hold => {
+                    Request::Hold { .. } => {
                         std::mem::forget(answer);
                         continue;
                     }
                     // Given up.
-                    Request::Release => continue,
+                    Request::Release { .. } => continue,
                     _ => Ok(Answer::Done),
                 };
                 drop(answer.send(given));
