@@ -39,6 +39,7 @@ use crate::intake::Intake;
 use crate::notify;
 use crate::processes::{self, HomeId, adopted};
 use crate::ready::Ready;
+use crate::restarts::Restarts;
 use crate::router::Router;
 use crate::sender::Sender;
 use crate::session::{Spawner, Surroundings};
@@ -173,8 +174,8 @@ async fn begin(settings: Settings, store: Store) -> anyhow::Result<(Shared, Crew
         holds: Some(holds),
         stop: CancellationToken::new(),
     };
-    let server =
-        Server::bind(&shared.settings.home.socket(), peer::no_agents()).map_err(Failure::from)?;
+    let server = Server::bind(&shared.settings.home.socket(), peer::owner_or_agent())
+        .map_err(Failure::from)?;
     let (requests, asked) = mpsc::channel(REQUESTS_WAITING_MAX);
     let (shared, mut crew) = start(shared, home_id, asked);
     crew.start(Stage::Control, |cancel| server.serve(requests, cancel));
@@ -259,6 +260,7 @@ fn surroundings(
         generation: shared.generation,
         clock: shared.clock,
         queued: Arc::clone(queued),
+        restarts: restarts(shared, queued),
         contacts: shared.settings.contacts.clone(),
         trust: TestTrust::of(shared.settings.config.test.trust),
         spawner,
@@ -267,6 +269,10 @@ fn surroundings(
         config_dir: agent.config_dir.clone(),
         extra_env: agent.env.clone(),
     })
+}
+
+fn restarts(shared: &Shared, queued: &Arc<Notify>) -> Restarts {
+    Restarts::of(&shared.settings.home, shared.store.clone(), Arc::clone(queued))
 }
 
 fn router(shared: &Shared, accepted: &Arc<Notify>, asks: &mpsc::Sender<Ask>) -> Router {
@@ -308,6 +314,7 @@ fn desk(
         supervisor,
         holds,
         slot: shared.settings.descent.slot.clone(),
+        restarts: restarts(shared, &queued),
         queued,
         contacts: shared.settings.contacts.clone(),
         config: shared.settings.config.clone(),

@@ -14,11 +14,13 @@ mod control;
 mod durable;
 mod exit;
 mod intake;
+mod launcher;
 pub mod measured;
 mod memory;
 mod notify;
 mod processes;
 mod ready;
+mod restarts;
 mod router;
 #[cfg(test)]
 mod scene;

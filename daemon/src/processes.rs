@@ -101,17 +101,18 @@ pub(crate) fn descendants(pid: u32) -> Vec<Found> {
 /// itself, which takes a tenth of what a walk over all processes does. If the line changes faster
 /// than it can be read, nothing speaks against it, and the answer is yes.
 pub(crate) fn descends_from(pid: u32, ancestor: u32) -> bool {
-    let mut line = parents(pid);
-    for _ in 1..LINE_LOOKS_MAX {
-        if line != Parents::Unsettled {
-            break;
-        }
-        line = parents(pid);
-    }
-    match line {
+    match settled_parents(pid) {
         Parents::Are(parents) => parents.contains(&ancestor),
         Parents::Unsettled => true,
         Parents::OfNobody => false,
+    }
+}
+
+/// `pid`'s parent, the parent of that one, and so on; empty where the line cannot be read.
+pub(crate) fn ancestors(pid: u32) -> Vec<u32> {
+    match settled_parents(pid) {
+        Parents::Are(parents) => parents,
+        Parents::Unsettled | Parents::OfNobody => Vec::new(),
     }
 }
 
@@ -168,6 +169,17 @@ enum Parents {
     Unsettled,
     /// There is no such process.
     OfNobody,
+}
+
+fn settled_parents(pid: u32) -> Parents {
+    let mut line = parents(pid);
+    for _ in 1..LINE_LOOKS_MAX {
+        if line != Parents::Unsettled {
+            break;
+        }
+        line = parents(pid);
+    }
+    line
 }
 
 fn parents(pid: u32) -> Parents {

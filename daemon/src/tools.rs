@@ -3,7 +3,8 @@
 //! ```text
 //! initialize, tools/list ──> answered at once
 //! tools/call ──> reply ──> outbox ──> sender ──> "sent" | the reason | "queued, do not repeat"
-//!           └──> history ──> what this chat said
+//!           ├──> history ──> what this chat said
+//!           └──> restart ──> launcher ──> its id
 //! ```
 //!
 //! A tool acts on the session's own chat and no other. One file per tool. Absent: the wire (a
@@ -11,6 +12,7 @@
 
 mod history;
 mod reply;
+mod restart;
 
 use std::sync::Arc;
 
@@ -19,7 +21,11 @@ use assistant_core::chat::ChatId;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-use crate::store::Store;
+use crate::restarts::Restarts;
+use crate::store::{SessionRow, Store};
+
+/// The tool that asks for a restart.
+pub(crate) use restart::NAME as RESTART;
 
 /// The version of the tool protocol that we speak if the program names none.
 const PROTOCOL_VERSION: &str = "2025-11-25";
@@ -32,12 +38,16 @@ const METHOD_NOT_FOUND: i64 = -32601;
 pub(crate) struct Reach {
     /// The chat that the session belongs to.
     pub(crate) chat: ChatId,
+    /// The session.
+    pub(crate) session: SessionRow,
     /// What its agent is allowed.
     pub(crate) profile: Profile,
     /// Where texts and history stand.
     pub(crate) store: Store,
     /// Hints to the sender.
     pub(crate) queued: Arc<Notify>,
+    /// Whom to ask for a restart.
+    pub(crate) restarts: Restarts,
 }
 
 /// What a message from the program asks for.
@@ -140,6 +150,7 @@ pub(crate) async fn carry_out(reach: &Reach, call: Call) -> Outcome {
     match call.tool.as_str() {
         reply::NAME => reply::carry_out(reach, &call.arguments, call.tool_use).await,
         history::NAME => history::carry_out(reach, &call.arguments).await,
+        restart::NAME => restart::carry_out(reach).await,
         _ => Outcome::refused("there is no such tool"),
     }
 }
@@ -150,6 +161,7 @@ fn offered(profile: Profile) -> Vec<Value> {
     let described = profile.own_tools().iter().filter_map(|&tool| match tool {
         reply::NAME => Some(reply::description(profile)),
         history::NAME => Some(history::description()),
+        restart::NAME => Some(restart::description()),
         _ => None,
     });
     described

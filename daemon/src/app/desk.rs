@@ -1,6 +1,7 @@
 //! Answers what is asked on the control socket.
 
 mod drain;
+mod restart;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -24,9 +25,10 @@ use crate::control::protocol::{
     AgentStatus, Answer, Counts, HeldBy, Refusal, RefusalKind, Request, SchemaStatus, SessionState,
     SessionStatus, SourceStatus, Status,
 };
-use crate::control::server::Asked;
+use crate::control::server::{Asked, Peer};
 use crate::intake::Intake;
 use crate::processes;
+use crate::restarts::Restarts;
 use crate::sender;
 use crate::session::Facts;
 use crate::source::SourceFacts;
@@ -50,6 +52,7 @@ pub(super) struct Desk {
     /// The slot whose program this is.
     pub(super) slot: Option<String>,
     pub(super) queued: Arc<Notify>,
+    pub(super) restarts: Restarts,
     pub(super) contacts: Contacts,
     pub(super) config: Config,
     pub(super) facts: Arc<SourceFacts>,
@@ -66,15 +69,18 @@ impl Desk {
     /// other. The socket bounds how many there are.
     pub(super) async fn run(self, mut asked: mpsc::Receiver<Asked>, cancel: CancellationToken) {
         let mut answering = JoinSet::new();
+        // What became of restarts while no daemon ran that could tell.
+        let desk = self.clone();
+        answering.spawn(async move { drop(desk.tell_of_restarts().await) });
         loop {
             tokio::select! {
                 () = cancel.cancelled() => break,
                 next = asked.recv() => match next {
-                    Some(Asked { request, answer }) => {
+                    Some(Asked { request, peer, answer }) => {
                         let desk = self.clone();
                         answering.spawn(async move {
                             // Who asked may have gone.
-                            drop(answer.send(desk.answer(request).await));
+                            drop(answer.send(desk.answer(request, peer).await));
                         });
                     }
                     None => cancel.cancelled().await,
@@ -85,7 +91,7 @@ impl Desk {
         answering.shutdown().await;
     }
 
-    async fn answer(&self, request: Request) -> Answered {
+    async fn answer(&self, request: Request, peer: Peer) -> Answered {
         match request {
             Request::Ping => Ok(Answer::Done),
             Request::Status => Ok(Answer::Status(Box::new(self.status().await?))),
@@ -108,10 +114,8 @@ impl Desk {
                 self.inject(&chat, text, voice).await
             }
             Request::Send { chat, text, key } => self.send(&chat, text, key).await,
-            Request::RestartResults => {
-                let message = "this daemon tells nobody of restarts";
-                Err(Refusal::new(RefusalKind::Invalid, message))
-            }
+            Request::RestartResults => self.tell_of_restarts().await,
+            Request::SafeRestart => self.safe_restart(peer).await,
         }
     }
 

@@ -26,7 +26,7 @@ pub(crate) enum Command {
     /// End it, and return when it is gone
     Stop,
     /// End it if it runs, and start it
-    Restart,
+    Restart(Restart),
     /// How everything is; ends with 0 only if the daemon answers
     Status(Show),
     /// The last lines of the log
@@ -115,6 +115,15 @@ pub(crate) struct Drain {
     /// For programs, not for people
     #[arg(long)]
     pub json: bool,
+}
+
+/// Flags of `restart`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Args)]
+pub(crate) struct Restart {
+    /// Into the newest version of the source, after all its tests, with the way back open; returns at
+    /// once. In a conversation, how it went is told to that chat
+    #[arg(long)]
+    pub safe: bool,
 }
 
 /// Flags of what only shows.

@@ -105,6 +105,7 @@ fn patience(request: &Request) -> Duration {
         | Request::KillSessions
         | Request::RestartSession { .. }
         | Request::RestartSessions
+        | Request::SafeRestart
         | Request::Inject { .. }
         | Request::Send { .. } => WORK_MAX,
     }

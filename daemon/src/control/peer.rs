@@ -1,19 +1,21 @@
-//! Who may use the control socket: the owner's processes, but none that an agent started. An agent
-//! reads what strangers write, so what it runs must not give orders in the owner's name.
+//! Who may use the control socket: the owner's processes, and in one single matter those that an agent
+//! of this daemon started. An agent reads what strangers write, so what it runs must not give orders
+//! in the owner's name.
 
-use super::server::PeerCheck;
+use super::server::{Peer, PeerCheck};
 use crate::processes;
 
-/// Refuses whoever descends from this process or carries an agent's mark, of whatever daemon. A
-/// process that is gone by the time it is looked at is refused too, because nothing is known of it.
-pub(crate) fn no_agents() -> PeerCheck {
+/// Knows whoever descends from this process as an agent's, and refuses who carries an agent's mark
+/// without descending from here: of which session it is would be its own word alone. A process that is
+/// gone by the time it is looked at is refused too, because nothing is known of it.
+pub(crate) fn owner_or_agent() -> PeerCheck {
     let daemon = std::process::id();
     PeerCheck::new(move |peer| {
         if peer == daemon {
-            return Ok(());
+            return Ok(Peer::Owner);
         }
         if processes::descends_from(peer, daemon) {
-            return Err("a process of an agent may not ask");
+            return Ok(Peer::OfAgent(peer));
         }
         if processes::carries_mark(peer) {
             return Err("a process that carries an agent's mark may not ask");
@@ -21,7 +23,7 @@ pub(crate) fn no_agents() -> PeerCheck {
         if !is_there(peer) {
             return Err("who asked is gone");
         }
-        Ok(())
+        Ok(Peer::Owner)
     })
 }
 

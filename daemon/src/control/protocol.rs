@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::server::Question;
+use super::server::{Peer, Question};
 use crate::exit::Code;
 
 mod status;
@@ -124,6 +124,9 @@ pub(crate) enum Request {
     },
     /// Restarts that were asked for from inside have ended: tell those who asked.
     RestartResults,
+    /// Have the launcher carry out a gated restart. The only request that a process of an agent may
+    /// make: it is its session's, whatever it says.
+    SafeRestart,
 }
 
 impl Question for Request {
@@ -143,6 +146,10 @@ impl Question for Request {
             Self::Drain { within_s, .. } => Duration::from_secs((*within_s).min(DRAIN_S_MAX)),
             _ => Duration::ZERO,
         }
+    }
+
+    fn is_for(&self, peer: Peer) -> bool {
+        peer == Peer::Owner || *self == Self::SafeRestart
     }
 }
 
@@ -185,6 +192,11 @@ pub(crate) enum Answer {
     },
     /// How far a drain came.
     Drained(Drained),
+    /// A restart is under way.
+    RestartAsked {
+        /// Its id.
+        id: String,
+    },
     /// A message stands in the inbox.
     Accepted {
         /// Its row.

@@ -45,6 +45,9 @@ pub(crate) const REQUESTS_WAITING_MAX: usize = CONNECTIONS_MAX;
 /// A request is written by a program in one go; whoever needs longer holds a place for nothing.
 const READ_MAX: Duration = Duration::from_secs(5);
 
+/// What a process of an agent may ask is a word, and no text.
+const AGENT_REQUEST_BYTES_MAX: usize = 4096;
+
 /// As long again for taking the answer.
 const WRITE_MAX: Duration = Duration::from_secs(5);
 
@@ -58,6 +61,15 @@ const DRAIN_MAX: Duration = Duration::from_secs(1);
 /// The pause after the system refused to accept a connection (too many open files).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Peer {
+    /// The owner, from a process of their own.
+    Owner,
+    /// The process of this id, which an agent has started, or which descends from one that it has.
+    OfAgent(u32),
+}
+
 /// What can be asked on a socket.
 pub(crate) trait Question: DeserializeOwned + Send + 'static {
     /// What its line alone does not say.
@@ -70,6 +82,11 @@ pub(crate) trait Question: DeserializeOwned + Send + 'static {
     fn waits(&self) -> Duration {
         Duration::ZERO
     }
+
+    /// Who may ask it, of those who are let in.
+    fn is_for(&self, peer: Peer) -> bool {
+        peer == Peer::Owner
+    }
 }
 
 /// A request with the place for its answer.
@@ -77,24 +94,26 @@ pub(crate) trait Question: DeserializeOwned + Send + 'static {
 pub(crate) struct Asked<Q = Request, A = Answer> {
     /// What is asked.
     pub request: Q,
+    /// By whom.
+    pub peer: Peer,
     /// Where the answer goes. Dropped without one, it says that whoever serves is stopping.
     pub answer: oneshot::Sender<Result<A, Refusal>>,
 }
 
-/// Whether the process with this id may ask; if not, why. It may take milliseconds.
+/// Who the process with this id is, if it may ask at all; if not, why. It may take milliseconds.
 #[derive(Clone)]
-pub(crate) struct PeerCheck(Arc<dyn Fn(u32) -> Result<(), &'static str> + Send + Sync>);
+pub(crate) struct PeerCheck(Arc<dyn Fn(u32) -> Result<Peer, &'static str> + Send + Sync>);
 
 impl PeerCheck {
     /// A check by this function.
     pub(crate) fn new(
-        check: impl Fn(u32) -> Result<(), &'static str> + Send + Sync + 'static,
+        check: impl Fn(u32) -> Result<Peer, &'static str> + Send + Sync + 'static,
     ) -> Self {
         Self(Arc::new(check))
     }
 
     /// Asks it.
-    pub(super) fn admits(&self, pid: u32) -> Result<(), &'static str> {
+    pub(super) fn admits(&self, pid: u32) -> Result<Peer, &'static str> {
         (self.0)(pid)
     }
 }
@@ -233,7 +252,7 @@ struct Desk<Q, A> {
 impl<Q: Question, A: Serialize> Desk<Q, A> {
     async fn converse(self, mut stream: UnixStream) {
         let outcome = match self.hear(&mut stream).await {
-            Ok(Some(request)) => self.ask(request).await,
+            Ok(Some((request, peer))) => self.ask(request, peer).await,
             Ok(None) => return,
             Err(refusal) => Err(refusal),
         };
@@ -255,9 +274,13 @@ impl<Q: Question, A: Serialize> Desk<Q, A> {
     }
 
     /// The request; `None` if the peer hung up without one.
-    async fn hear(&self, stream: &mut UnixStream) -> Result<Option<Q>, Refusal> {
-        self.admit(stream).await?;
-        let line = match timeout(self.bounds.read, line::read(stream, REQUEST_BYTES_MAX)).await {
+    async fn hear(&self, stream: &mut UnixStream) -> Result<Option<(Q, Peer)>, Refusal> {
+        let peer = self.admit(stream).await?;
+        let bytes_max = match peer {
+            Peer::Owner => REQUEST_BYTES_MAX,
+            Peer::OfAgent(_) => AGENT_REQUEST_BYTES_MAX,
+        };
+        let line = match timeout(self.bounds.read, line::read(stream, bytes_max)).await {
             Ok(Ok(line)) => line,
             Ok(Err(NoLine::HungUp | NoLine::Io(_))) => return Ok(None),
             Ok(Err(error @ NoLine::TooLong(_))) => {
@@ -271,12 +294,16 @@ impl<Q: Question, A: Serialize> Desk<Q, A> {
                 return Err(Refusal::new(RefusalKind::TooSlow, message));
             }
         };
-        parse(&line).map(Some)
+        let request: Q = parse(&line)?;
+        if request.is_for(peer) {
+            return Ok(Some((request, peer)));
+        }
+        Err(Refusal::new(RefusalKind::NotPermitted, "a process of an agent may not ask that"))
     }
 
     /// Lets the owner's own processes through, except those of an agent. Who it is has to be
     /// known: a peer that is gone, or of which the system says nothing, is refused.
-    async fn admit(&self, stream: &UnixStream) -> Result<(), Refusal> {
+    async fn admit(&self, stream: &UnixStream) -> Result<Peer, Refusal> {
         let refused = |why: &str| Refusal::new(RefusalKind::NotPermitted, why);
         let peer = stream.peer_cred().map_err(|_| refused("the system does not say who asks"))?;
         if peer.uid() != rustix::process::geteuid().as_raw() {
@@ -291,12 +318,12 @@ impl<Q: Question, A: Serialize> Desk<Q, A> {
         }
     }
 
-    async fn ask(&self, request: Q) -> Result<A, Refusal> {
+    async fn ask(&self, request: Q, peer: Peer) -> Result<A, Refusal> {
         let stopping = || Refusal::new(RefusalKind::Stopping, "the daemon is stopping");
         let (answer, answered) = oneshot::channel();
         let within = self.bounds.answer + request.waits();
         let asked = async {
-            let sent = self.requests.send(Asked { request, answer }).await;
+            let sent = self.requests.send(Asked { request, peer, answer }).await;
             sent.map_err(|_| stopping())?;
             answered.await.map_err(|_| stopping())?
         };

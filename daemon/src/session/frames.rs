@@ -174,9 +174,11 @@ impl Driver {
     fn call(&mut self, request: String, id: Value, call: tools::Call) {
         let reach = Reach {
             chat: self.record.chat.clone(),
+            session: self.record.row,
             profile: self.profile,
             store: self.surroundings.store.clone(),
             queued: std::sync::Arc::clone(&self.surroundings.queued),
+            restarts: self.surroundings.restarts.clone(),
         };
         let asked = request.clone();
         let task = self.calls.spawn(async move {

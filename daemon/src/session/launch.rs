@@ -28,6 +28,7 @@ use crate::config::Home;
 use crate::contacts::Contacts;
 use crate::memory;
 use crate::processes::{HomeId, MARK_NAME, Mark};
+use crate::restarts::Restarts;
 use crate::store::{Generation, SessionRecord, Store};
 use crate::transcript;
 
@@ -46,6 +47,8 @@ pub(crate) struct Surroundings {
     pub(crate) clock: Clock,
     /// Hints to the sender.
     pub(crate) queued: Arc<Notify>,
+    /// Whom to ask for a restart.
+    pub(crate) restarts: Restarts,
     /// Who is who.
     pub(crate) contacts: Contacts,
     /// Whether a test message has the rights of the number it names.

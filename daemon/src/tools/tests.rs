@@ -7,9 +7,11 @@ use assistant_core::message::{Arrival, Attachment};
 use tokio_util::sync::CancellationToken;
 
 use super::*;
+use crate::config::Home;
+use crate::restarts::Restarts;
 use crate::scene::{Scene, arrival, outgoing, soon};
 use crate::sender::Sender;
-use crate::store::{OutgoingState, RouteDecision};
+use crate::store::{OutgoingState, RouteDecision, SessionRow};
 
 const OWNER: &str = "+15555550123";
 const CHAT: &str = "test:+15555550123";
@@ -102,12 +104,21 @@ fn each_profile_is_offered_its_tools_to_be_loaded_always() {
         },
         "_meta": {"anthropic/alwaysLoad": true},
     });
+    let restart = json!({
+        "name": "restart",
+        "description":
+            "Restarts the assistant's own program into the newest version of its source, after \
+             all its tests. Only when a message of this chat asks for it now, never because an \
+             earlier one did. Returns at once; how it went is told to this chat without you.",
+        "inputSchema": {"type": "object", "properties": {}, "additionalProperties": false},
+        "_meta": {"anthropic/alwaysLoad": true},
+    });
     let listed = |profile| match read(profile, &json!({"id": 1, "method": "tools/list"})) {
         Asked::Answer(answer) => answer["result"]["tools"].clone(),
         Asked::Call { .. } => panic!("an answer, not a call"),
     };
     let with_files = reply(json!({"text": text, "attachments": attachments}));
-    assert_eq!(listed(Profile::Admin), json!([with_files, history]));
+    assert_eq!(listed(Profile::Admin), json!([with_files, history, restart]));
     assert_eq!(listed(Profile::Harness), json!([reply(json!({"text": text}))]));
 }
 
@@ -144,7 +155,10 @@ fn reach(scene: &Scene, profile: Profile) -> Reach {
         Profile::Admin => ChatId::parse(CHAT).unwrap(),
         Profile::Harness => ChatId::new(assistant_core::chat::Source::Test, HARNESS).unwrap(),
     };
-    Reach { chat, profile, store: scene.store.clone(), queued: Arc::new(Notify::new()) }
+    let (store, queued) = (scene.store.clone(), Arc::new(Notify::new()));
+    let home = Home::at(scene.path("home"));
+    let restarts = Restarts::of(&home, store.clone(), Arc::clone(&queued));
+    Reach { chat, session: SessionRow(7), profile, store, queued, restarts }
 }
 
 /// Carries a call out, and shows its end as the program reads it: refusals with a `!` before them.
@@ -176,7 +190,9 @@ async fn a_tool_that_a_profile_does_not_have_is_none() {
     for tool in ["", "send", "Reply", "mcp__assistant__reply"] {
         assert_eq!(call(&admin, tool, json!({})).await, "!there is no such tool");
     }
-    assert_eq!(call(&harness, "history", json!({})).await, "!there is no such tool");
+    for tool in ["history", "restart"] {
+        assert_eq!(call(&harness, tool, json!({})).await, "!there is no such tool");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -479,4 +495,46 @@ async fn what_was_refused_in_a_chat_is_not_part_of_its_history() {
     assert_eq!(texts(&history(&reach, json!({"limit": 200})).await), ["m0", "m1", "m2"]);
     assert_eq!(texts(&history(&reach, json!({"limit": 40})).await), ["m0", "m1", "m2"]);
     assert_eq!(texts(&history(&reach, json!({"limit": 100, "before": null})).await).len(), 3);
+}
+
+/// A launcher that answers everybody the same; what it was asked comes out of the channel.
+fn launcher(scene: &mut Scene, answer: &'static str) -> tokio::sync::mpsc::Receiver<Value> {
+    use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+    std::fs::create_dir_all(scene.path("home/run")).unwrap();
+    let socket = tokio::net::UnixListener::bind(scene.path("home/run/launcher.sock")).unwrap();
+    let (heard, asked) = tokio::sync::mpsc::channel(8);
+    scene.tasks.spawn(async move {
+        while let Ok((stream, _)) = socket.accept().await {
+            let mut stream = BufReader::new(stream);
+            let mut line = String::new();
+            stream.read_line(&mut line).await.unwrap();
+            heard.send(serde_json::from_str(&line).unwrap()).await.unwrap();
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        }
+    });
+    asked
+}
+
+/// It returns at once, and says in whose name it was asked: by number, as files and logs do.
+/// Incidents: 33.
+#[tokio::test]
+async fn a_restart_is_asked_for_in_the_name_of_its_session() {
+    let mut scene = Scene::new();
+    let reach = reach(&scene, Profile::Admin);
+    let mut asked = launcher(&mut scene, "{\"ok\":{\"requested\":{\"id\":\"r1\"}}}\n");
+    let told = call(&reach, "restart", json!({})).await;
+    assert_eq!(told, "asked for as r1: do not ask again");
+    let request = json!({"v": 1, "verb": "request", "initiator": {"session": 7}});
+    assert_eq!(asked.recv().await, Some(request));
+}
+
+#[tokio::test]
+async fn a_restart_that_is_refused_says_why() {
+    let mut scene = Scene::new();
+    let reach = reach(&scene, Profile::Admin);
+    let alone = call(&reach, "restart", json!({})).await;
+    assert!(alone.starts_with("!not restarted: no launcher runs"), "{alone}");
+    let refused = "{\"error\":{\"kind\":\"busy\",\"message\":\"asked for too often\"}}\n";
+    let _asked = launcher(&mut scene, refused);
+    assert_eq!(call(&reach, "restart", json!({})).await, "!not restarted: asked for too often");
 }

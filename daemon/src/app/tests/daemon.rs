@@ -21,7 +21,7 @@ use crate::clock::{Clock, wall_now};
 use crate::config::{Config, Home};
 use crate::contacts::Contacts;
 use crate::control::protocol::{Answer, Refusal, Request, Status};
-use crate::control::server::Asked;
+use crate::control::server::{Asked, Peer};
 use crate::exit::Code;
 use crate::processes::HomeId;
 use crate::session::Spawner;
@@ -344,7 +344,7 @@ impl Daemon {
     pub(crate) async fn ask(&self, request: Request) -> Result<Answer, Refusal> {
         let (answer, answered) = oneshot::channel();
         let life = self.life.as_ref().expect("the daemon lives");
-        life.requests.send(Asked { request, answer }).await.unwrap();
+        life.requests.send(Asked { request, peer: Peer::Owner, answer }).await.unwrap();
         answered.await.unwrap()
     }
 

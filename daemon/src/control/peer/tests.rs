@@ -4,18 +4,19 @@ use super::*;
 
 #[test]
 fn the_owners_own_processes_may_ask() {
-    let check = no_agents();
-    assert_eq!(check.admits(std::process::id()), Ok(()));
-    assert_eq!(check.admits(std::os::unix::process::parent_id()), Ok(()));
+    let check = owner_or_agent();
+    assert_eq!(check.admits(std::process::id()), Ok(Peer::Owner));
+    assert_eq!(check.admits(std::os::unix::process::parent_id()), Ok(Peer::Owner));
 }
 
 /// Whatever an agent was talked into, it does not end or restart the daemon.
 /// Incidents: 33.
 #[test]
-fn a_process_that_this_one_started_may_not() {
+fn a_process_that_this_one_started_is_an_agents() {
     let mut child =
         Command::new("sh").args(["-c", "read line"]).stdin(Stdio::piped()).spawn().unwrap();
-    assert_eq!(no_agents().admits(child.id()), Err("a process of an agent may not ask"));
+    let pid = child.id();
+    assert_eq!(owner_or_agent().admits(pid), Ok(Peer::OfAgent(pid)));
     drop(child.stdin.take());
     child.wait().unwrap();
 }
@@ -39,7 +40,7 @@ fn a_process_that_left_its_agent_but_carries_the_mark_may_not() {
     let mut lines = std::io::BufReader::new(shell.stdout.take().unwrap());
     std::io::BufRead::read_line(&mut lines, &mut said).unwrap();
     let pid = said.trim().parse().unwrap();
-    assert!(no_agents().admits(pid).is_err());
+    assert!(owner_or_agent().admits(pid).is_err());
     drop(stdin);
 }
 
@@ -47,5 +48,5 @@ fn a_process_that_left_its_agent_but_carries_the_mark_may_not() {
 fn a_process_that_is_gone_may_not() {
     let mut child = Command::new("true").spawn().unwrap();
     child.wait().unwrap();
-    assert_eq!(no_agents().admits(child.id()), Err("who asked is gone"));
+    assert_eq!(owner_or_agent().admits(child.id()), Err("who asked is gone"));
 }

@@ -8,7 +8,7 @@ fn check(request: Request, line: &str) {
 }
 
 /// The verbs on the wire.
-const VERBS: [&str; 13] = [
+const VERBS: [&str; 14] = [
     "ping",
     "status",
     "stop",
@@ -22,6 +22,7 @@ const VERBS: [&str; 13] = [
     "send",
     "drain",
     "restart_results",
+    "safe_restart",
 ];
 
 /// The place of a request among [`VERBS`]. Without a catch-all: the compiler asks for one that is
@@ -41,6 +42,7 @@ fn place(request: &Request) -> usize {
         Request::Send { chat: _, text: _, key: _ } => 10,
         Request::Drain { within_s: _, lease_s: _, interrupt: _ } => 11,
         Request::RestartResults => 12,
+        Request::SafeRestart => 13,
     }
 }
 
@@ -55,6 +57,7 @@ fn every_request() -> Vec<(Request, String)> {
         Request::KillSessions,
         Request::RestartSessions,
         Request::RestartResults,
+        Request::SafeRestart,
     ];
     let mut all: Vec<(Request, String)> = plain
         .into_iter()

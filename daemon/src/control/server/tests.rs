@@ -21,7 +21,7 @@ struct Play {
 
 impl Play {
     fn begin() -> Self {
-        Self::begin_with(PeerCheck::new(|_| Ok(())), Bounds::default())
+        Self::begin_with(PeerCheck::new(|_| Ok(Peer::Owner)), Bounds::default())
     }
 
     fn begin_with(check: PeerCheck, bounds: Bounds) -> Self {
@@ -34,7 +34,7 @@ impl Play {
         let mut tasks = JoinSet::new();
         tasks.spawn(server.serve(requests, cancel.clone()));
         tasks.spawn(async move {
-            while let Some(Asked::<Request, Answer> { request, answer }) = asked.recv().await {
+            while let Some(Asked::<Request, Answer> { request, answer, .. }) = asked.recv().await {
                 let given = match request {
                     Request::Inject { text, .. } => Ok(accepted(&text)),
                     Request::KillSession { session } => {
@@ -188,7 +188,7 @@ async fn a_line_without_end_and_a_silent_visit_do_no_harm() {
 #[tokio::test]
 async fn a_slow_client_is_refused_and_keeps_no_place() {
     let bounds = Bounds { read: Duration::from_millis(20), ..Bounds::default() };
-    let play = Play::begin_with(PeerCheck::new(|_| Ok(())), bounds);
+    let play = Play::begin_with(PeerCheck::new(|_| Ok(Peer::Owner)), bounds);
     let mut slow = Vec::new();
     for _ in 0..CONNECTIONS_MAX {
         let mut stream = play.connect().await;
@@ -246,6 +246,25 @@ async fn whoever_the_check_refuses_is_not_even_heard() {
     play.end().await;
 }
 
+/// What an agent runs may ask for a restart, and nothing else in the world.
+/// Incidents: 33.
+#[tokio::test]
+async fn a_process_of_an_agent_may_ask_one_thing_and_that_shortly() {
+    let check = PeerCheck::new(|pid| Ok(Peer::OfAgent(pid)));
+    let play = Play::begin_with(check, Bounds::default());
+    let refused = refusal("not_permitted", "a process of an agent may not ask that");
+    for verb in ["ping", "status", "stop", "hold", "release", "kill_sessions", "restart_results"] {
+        let line = format!("{{\"v\":1,\"verb\":\"{verb}\"}}\n");
+        assert_eq!(play.say(line.as_bytes()).await, refused, "{verb}");
+    }
+    let order = b"{\"v\":1,\"verb\":\"inject\",\"chat\":\"1\",\"text\":\"x\",\"admin\":true}\n";
+    assert_eq!(play.say(order).await, refused);
+    let long = refusal("too_long", "the line is longer than 4096 bytes");
+    assert_eq!(play.say(&vec![b'x'; 8192]).await, long);
+    assert_eq!(ask(&play.path, Request::SafeRestart).await.unwrap(), Answer::Done);
+    play.end().await;
+}
+
 #[tokio::test]
 async fn a_check_that_panics_refuses() {
     let play = Play::begin_with(PeerCheck::new(|_| panic!("on purpose")), Bounds::default());
@@ -257,7 +276,7 @@ async fn a_check_that_panics_refuses() {
 #[tokio::test]
 async fn an_answer_that_never_comes_ends_on_a_deadline_or_with_the_app() {
     let bounds = Bounds { answer: Duration::from_millis(20), ..Bounds::default() };
-    let play = Play::begin_with(PeerCheck::new(|_| Ok(())), bounds);
+    let play = Play::begin_with(PeerCheck::new(|_| Ok(Peer::Owner)), bounds);
     let late = refusal("failed", "no answer within 20ms; it may still happen");
     assert_eq!(play.say(b"{\"v\":1,\"verb\":\"hold\"}\n").await, late);
     let stopping = refusal("stopping", "the daemon is stopping");
@@ -282,7 +301,7 @@ async fn a_stale_socket_is_replaced_but_nothing_else_is() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("control.sock");
     drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
-    let check = PeerCheck::new(|_| Ok(()));
+    let check = PeerCheck::new(|_| Ok(Peer::Owner));
     drop(Server::bind(&path, check.clone()).unwrap());
     std::fs::remove_file(&path).unwrap();
     std::fs::write(&path, "mine").unwrap();
@@ -295,7 +314,8 @@ async fn a_stale_socket_is_replaced_but_nothing_else_is() {
 #[tokio::test]
 async fn a_path_that_is_too_long_is_said_so() {
     let path = PathBuf::from(format!("/{}", "x".repeat(107)));
-    let failure = Failure::from(Server::bind(&path, PeerCheck::new(|_| Ok(()))).unwrap_err());
+    let failure =
+        Failure::from(Server::bind(&path, PeerCheck::new(|_| Ok(Peer::Owner))).unwrap_err());
     assert_eq!(failure.code, Code::Usage);
     assert!(
         failure.message.contains("too long for a socket (108 bytes, at most 107)"),

@@ -23,6 +23,7 @@ use crate::clock::{Clock, wall_now};
 use crate::config::Home;
 use crate::contacts::Contacts;
 use crate::processes::HomeId;
+use crate::restarts::Restarts;
 use crate::session::{self, Facts, ORDERS_WAITING_MAX, Order, Spawner, Strings, Surroundings};
 use crate::session::{News, NewsKind};
 use crate::store::{
@@ -72,14 +73,17 @@ impl World {
         let (spawner, pipes) = mpsc::channel(1);
         let (home_id, database) = (HomeId::of(home.root()), home.database());
         let contacts_file = home.contacts_file();
+        let queued = Arc::new(Notify::new());
+        let restarts = Restarts::of(&home, store.clone(), Arc::clone(&queued));
         let surroundings = Surroundings {
+            restarts,
             agent_version: Arc::default(),
             store: store.clone(),
             home,
             home_id,
             generation: Generation(1),
             clock: Clock::start(),
-            queued: Arc::new(Notify::new()),
+            queued,
             contacts: Contacts::open(&contacts_file).unwrap(),
             trust: TestTrust::Trusted,
             spawner: Spawner::Pipe(spawner),

@@ -1,0 +1,3 @@
+//! The launcher.
+
+pub(crate) mod protocol;
