@@ -4,6 +4,7 @@ use tokio::io::AsyncReadExt as _;
 
 use super::super::client::{AskError, ask};
 use super::*;
+use crate::control::protocol::TEXT_BYTES_MAX;
 
 /// What the app says of a text that came whole.
 fn accepted(text: &str) -> Answer {
@@ -34,7 +35,7 @@ impl Play {
         tasks.spawn(server.serve(requests, cancel.clone()));
         tasks.spawn(async move {
             let mut answering = JoinSet::new();
-            while let Some(Asked { request, answer }) = asked.recv().await {
+            while let Some(Asked::<Request, Answer> { request, answer }) = asked.recv().await {
                 let given = match request {
                     Request::Inject { text, .. } => Ok(accepted(&text)),
                     Request::KillSession { session } => {
