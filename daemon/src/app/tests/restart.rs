@@ -209,7 +209,7 @@ async fn an_agent_put_away_by_a_drain_is_taken_up_at_the_release_without_a_messa
 
 /// The whole way of a restart: what was interrupted is taken up by the successor, marked, and not
 /// before it may; what came meanwhile comes behind it.
-/// Incidents: 2, 3, 33.
+/// Incidents: 2, 3.
 #[tokio::test(start_paused = true)]
 async fn what_a_restart_interrupts_is_taken_up_by_its_successor_once_that_is_released() {
     let mut daemon = Daemon::start().await;
