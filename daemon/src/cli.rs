@@ -11,6 +11,8 @@ use anyhow::Context as _;
 use clap::Parser as _;
 
 mod attach;
+mod backup;
+mod check;
 mod doctor;
 mod dropped;
 mod history;
@@ -19,6 +21,7 @@ mod logs;
 mod lookup;
 mod orders;
 pub(crate) mod print;
+mod programs;
 mod restart;
 mod run;
 mod send;
@@ -87,6 +90,7 @@ fn obey(place: &Place, command: Command, began: Instant) -> anyhow::Result<Code>
     let mut screen = Screen::stdout();
     let screen = &mut screen;
     match command {
+        Command::Run(run) if run.look.check => check::check(place, &run.look, screen),
         Command::Run(run) => run::run(place, &run, began),
         Command::Start => waiting(start::start(place, screen)),
         Command::Stop => waiting(stop::stop(place, screen)),
@@ -103,6 +107,7 @@ fn obey(place: &Place, command: Command, began: Instant) -> anyhow::Result<Code>
         Command::Send(send) => waiting(send::send(place, send, screen)),
         Command::History(history) => history::history(place, &history, screen),
         Command::Dropped(show) => dropped::dropped(place, &show, screen),
+        Command::Backup(asked) => backup::backup(place, &asked, screen),
         Command::Hold => waiting(orders::hold(place, screen)),
         Command::Release => waiting(orders::release(place, screen)),
         Command::Doctor(show) => waiting(doctor::doctor(place, &show, screen)),

@@ -16,6 +16,8 @@
 //! kept.
 
 mod attempts;
+mod backup;
+mod check;
 mod columns;
 mod counts;
 mod cursors;
@@ -44,6 +46,8 @@ use rusqlite::Connection;
 use tokio::sync::broadcast;
 
 pub(crate) use attempts::{AttemptOutcome, Counted, NewAttempt, Settled, Settlement};
+pub(crate) use backup::{BackupError, PART, backup};
+pub(crate) use check::{Schema, check_in_place, check_open};
 pub(crate) use columns::Page;
 pub(crate) use counts::Counts;
 #[cfg(test)]

@@ -51,6 +51,8 @@ pub(crate) enum Command {
     History(History),
     /// Messages that were given up; works without a daemon
     Dropped(Show),
+    /// Copy the database into one file; works beside a daemon and without one
+    Backup(Backup),
     /// Keep messages in the inbox from now on
     Hold,
     /// Deliver messages again
@@ -60,11 +62,39 @@ pub(crate) enum Command {
 }
 
 /// Flags of `run`.
-#[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 pub(crate) struct Run {
     /// Be the background process of `start`: no terminal, a session of its own
     #[arg(long, hide = true)]
     pub detached: bool,
+    /// Only look
+    #[command(flatten)]
+    pub look: Look,
+}
+
+/// Flags of `run --check`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
+pub(crate) struct Look {
+    /// Only look whether it could run here; ends with 0, or 64 and what is wrong
+    #[arg(long, conflicts_with = "detached")]
+    pub check: bool,
+    /// Look through this database instead of the home's, open for writing and brought to the schema
+    /// of this program
+    #[arg(long, requires = "check", value_name = "FILE")]
+    pub database: Option<PathBuf>,
+    /// For programs, not for people
+    #[arg(long, requires = "check")]
+    pub json: bool,
+}
+
+/// Flags of `backup`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub(crate) struct Backup {
+    /// Where the copy goes; without one into backups/ of the home, which keeps the last three
+    pub file: Option<PathBuf>,
+    /// For programs, not for people
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Flags of what only shows.

@@ -175,6 +175,11 @@ impl Home {
         self.transcripts_dir().join(format!("{session}.jsonl"))
     }
 
+    /// `backups/`: copies of the database.
+    pub(crate) fn backups_dir(&self) -> PathBuf {
+        self.root.join("backups")
+    }
+
     /// `run/`: what is true only while a daemon runs.
     pub(crate) fn run_dir(&self) -> PathBuf {
         self.root.join("run")

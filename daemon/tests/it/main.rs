@@ -1,6 +1,10 @@
 //! The program as a person runs it: the real binary, in homes of its own.
 
 #[cfg(test)]
+mod backup;
+#[cfg(test)]
+mod check;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod place;

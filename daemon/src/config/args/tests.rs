@@ -22,11 +22,20 @@ fn the_definition_is_sound() {
     Arguments::command().debug_assert();
 }
 
+fn looking(database: Option<&str>, json: bool) -> Command {
+    let look = Look { check: true, database: database.map(PathBuf::from), json };
+    Command::Run(Run { look, ..Run::default() })
+}
+
 /// Every verb and flag, as it is typed and as it has to arrive.
 fn orders() -> Vec<(&'static str, Command)> {
     vec![
-        ("run", Command::Run(Run { detached: false })),
-        ("run --detached", Command::Run(Run { detached: true })),
+        ("run", Command::Run(Run::default())),
+        ("run --detached", Command::Run(Run { detached: true, ..Run::default() })),
+        ("run --check", looking(None, false)),
+        ("run --check --database a.db --json", looking(Some("a.db"), true)),
+        ("backup", Command::Backup(Backup { file: None, json: false })),
+        ("backup a.db --json", Command::Backup(Backup { file: Some("a.db".into()), json: true })),
         ("start", Command::Start),
         ("stop", Command::Stop),
         ("restart", Command::Restart),
