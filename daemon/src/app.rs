@@ -12,7 +12,7 @@
 mod crew;
 mod desk;
 mod predecessors;
-mod signals;
+pub(crate) mod signals;
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};

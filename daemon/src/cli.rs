@@ -12,6 +12,7 @@ use clap::Parser as _;
 
 mod attach;
 mod backup;
+mod candidate;
 mod check;
 mod doctor;
 mod dropped;
@@ -108,6 +109,7 @@ fn obey(place: &Place, command: Command, began: Instant) -> anyhow::Result<Code>
         Command::History(history) => history::history(place, &history, screen),
         Command::Dropped(show) => dropped::dropped(place, &show, screen),
         Command::Backup(asked) => backup::backup(place, &asked, screen),
+        Command::Candidate(asked) => waiting(candidate::candidate(place, &asked, screen)),
         Command::Hold => waiting(orders::hold(place, screen)),
         Command::Release => waiting(orders::release(place, screen)),
         Command::Doctor(show) => waiting(doctor::doctor(place, &show, screen)),

@@ -375,7 +375,6 @@ impl Store {
     }
 
     /// Removes a session. What it still owed goes back to the router.
-    #[cfg_attr(not(test), expect(dead_code, reason = "nothing ends a chat for good yet"))]
     pub(crate) async fn remove_session(&self, session: SessionRow) -> Result<(), StoreError> {
         let at = (self.clock)();
         self.ask(move |db| sessions::remove(db, session, at)).await

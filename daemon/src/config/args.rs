@@ -53,6 +53,9 @@ pub(crate) enum Command {
     Dropped(Show),
     /// Copy the database into one file; works beside a daemon and without one
     Backup(Backup),
+    /// Try this very program out on a copy of the database, with a stand-in for the agent program
+    #[command(hide = true)]
+    Candidate(Candidate),
     /// Keep messages in the inbox from now on
     Hold,
     /// Deliver messages again
@@ -84,6 +87,20 @@ pub(crate) struct Look {
     pub database: Option<PathBuf>,
     /// For programs, not for people
     #[arg(long, requires = "check")]
+    pub json: bool,
+}
+
+/// Flags of `candidate`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub(crate) struct Candidate {
+    /// The copy; in the end it is the database as this program has left it
+    #[arg(long, value_name = "FILE")]
+    pub database: PathBuf,
+    /// The stand-in; without one the fake-claude beside this program
+    #[arg(long, value_name = "PROGRAM")]
+    pub agent: Option<PathBuf>,
+    /// For programs, not for people
+    #[arg(long)]
     pub json: bool,
 }
 

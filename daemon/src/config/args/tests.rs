@@ -27,6 +27,11 @@ fn looking(database: Option<&str>, json: bool) -> Command {
     Command::Run(Run { look, ..Run::default() })
 }
 
+fn trying(agent: Option<&str>, json: bool) -> Command {
+    let agent = agent.map(PathBuf::from);
+    Command::Candidate(Candidate { database: "a.db".into(), agent, json })
+}
+
 /// Every verb and flag, as it is typed and as it has to arrive.
 fn orders() -> Vec<(&'static str, Command)> {
     vec![
@@ -36,6 +41,8 @@ fn orders() -> Vec<(&'static str, Command)> {
         ("run --check --database a.db --json", looking(Some("a.db"), true)),
         ("backup", Command::Backup(Backup { file: None, json: false })),
         ("backup a.db --json", Command::Backup(Backup { file: Some("a.db".into()), json: true })),
+        ("candidate --database a.db", trying(None, false)),
+        ("candidate --database a.db --agent /x --json", trying(Some("/x"), true)),
         ("start", Command::Start),
         ("stop", Command::Stop),
         ("restart", Command::Restart),
