@@ -36,7 +36,7 @@ use crate::processes::{self, HomeId, adopted};
 use crate::ready::Ready;
 use crate::router::Router;
 use crate::sender::Sender;
-use crate::session::{Launcher, Surroundings};
+use crate::session::{Spawner, Surroundings};
 use crate::source::SourceFacts;
 use crate::source::test_dir::TestDir;
 use crate::store::{self, Generation, Store, StoreThread};
@@ -76,7 +76,7 @@ struct Shared {
     clock: Clock,
     store: Store,
     generation: Generation,
-    launcher: Launcher,
+    spawner: Spawner,
     facts: Arc<SourceFacts>,
     agent_version: Arc<Mutex<Option<String>>>,
     stop: CancellationToken,
@@ -110,13 +110,13 @@ async fn begin(settings: Settings, store: Store) -> anyhow::Result<(Shared, Crew
     let generation = store.begin_generation().await.context("begin a generation")?;
     let home_id = HomeId::of(settings.home.root());
     predecessors::end(home_id, generation).await;
-    let launcher = Launcher::Program(settings.config.agent.program.clone());
+    let spawner = Spawner::Program(settings.config.agent.program.clone());
     let shared = Shared {
         settings,
         clock: Clock::start(),
         store,
         generation,
-        launcher,
+        spawner,
         facts: Arc::default(),
         agent_version: Arc::default(),
         stop: CancellationToken::new(),
@@ -141,8 +141,8 @@ fn start(mut shared: Shared, home_id: HomeId, requests: mpsc::Receiver<Asked>) -
     let sender = Sender { store: shared.store.clone(), queued: Arc::clone(&queued), test_outbox };
     crew.start(Stage::Sender, |cancel| sender.run(cancel));
 
-    let launcher = std::mem::replace(&mut shared.launcher, Launcher::Program("".into()));
-    let surroundings = surroundings(&shared, home_id, launcher, &queued);
+    let spawner = std::mem::replace(&mut shared.spawner, Spawner::Program("".into()));
+    let surroundings = surroundings(&shared, home_id, spawner, &queued);
     let agents_alive_max =
         config.agent.agents_alive_max.map_or(AGENTS_ALIVE_MAX, |max| max.get() as usize);
     let (asks, asked) = mpsc::channel(ASKS_WAITING_MAX);
@@ -170,7 +170,7 @@ fn start(mut shared: Shared, home_id: HomeId, requests: mpsc::Receiver<Asked>) -
 fn surroundings(
     shared: &Shared,
     home_id: HomeId,
-    launcher: Launcher,
+    spawner: Spawner,
     queued: &Arc<Notify>,
 ) -> Arc<Surroundings> {
     let agent = &shared.settings.config.agent;
@@ -183,7 +183,7 @@ fn surroundings(
         queued: Arc::clone(queued),
         contacts: shared.settings.contacts.clone(),
         trust: TestTrust::of(shared.settings.config.test.trust),
-        launcher,
+        spawner,
         agent_version: Arc::clone(&shared.agent_version),
         memory: shared.settings.config.memory.clone(),
         config_dir: agent.config_dir.clone(),

@@ -10,6 +10,8 @@ mod clock;
 mod config;
 mod contacts;
 mod control;
+#[allow(dead_code, reason = "the launcher is built on it")]
+mod durable;
 mod exit;
 mod intake;
 pub mod measured;
@@ -21,6 +23,8 @@ mod router;
 mod scene;
 mod sender;
 mod session;
+#[allow(dead_code, unused_imports, reason = "the launcher is built on it")]
+mod slots;
 mod source;
 mod store;
 mod supervisor;

@@ -56,10 +56,12 @@ pub(crate) use cursors::CursorUpdate;
 pub(crate) use error::StoreError;
 pub(crate) use history::{Direction, HistoryEntry, HistoryPlace, HistoryState};
 pub(crate) use inbox::{Accepted, InboxRow, Pending, Route, RouteDecision, RowState};
-pub(crate) use open::OpenError;
+#[allow(unused_imports, reason = "the launcher is built on it")]
+pub(crate) use open::{OpenError, min_reader};
 pub(crate) use outbox::{
     FinishedOutgoing, NewOutgoing, Outgoing, OutgoingRow, OutgoingState, SentText,
 };
+pub(crate) use schema::{MIN_READER, SCHEMA_VERSION};
 pub(crate) use sessions::{
     Activity, NewSession, SessionFacts, SessionKind, SessionRecord, SessionRow,
 };

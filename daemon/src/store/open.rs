@@ -164,6 +164,22 @@ pub(super) fn open_checked(path: &Path, now: WallMs) -> Result<Connection, OpenE
     Ok(db)
 }
 
+#[allow(dead_code, reason = "the launcher is built on it")]
+/// The oldest schema whose program may read the database, whatever this program can read; `None` if
+/// there is no database yet.
+pub(crate) fn min_reader(path: &Path) -> Result<Option<i64>, OpenError> {
+    if bytes_at(path)? == 0 {
+        return Ok(None);
+    }
+    let options = if has_log(path) { "mode=ro" } else { "immutable=1" };
+    let db = connect_reading(path, options).map_err(|e| sql_error(path, e))?;
+    db.busy_timeout(BUSY_MAX).map_err(|e| sql_error(path, e))?;
+    if is_blank(path, &db)? {
+        return Ok(None);
+    }
+    schema::meta(&db, "min_reader").map_err(|e| sql_error(path, e))
+}
+
 /// How much of a database is there; none counts as an empty one, for that is what `SQLite` makes first.
 fn bytes_at(path: &Path) -> Result<u64, OpenError> {
     let bytes = match fs::metadata(path) {

@@ -8,10 +8,10 @@ use assistant_core::time::WallMs;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 /// The schema this program writes: the number of steps in [`MIGRATIONS`].
-pub(super) const SCHEMA_VERSION: i64 = 1;
+pub(crate) const SCHEMA_VERSION: i64 = 1;
 
 /// The oldest program that can read what this one writes.
-pub(super) const MIN_READER: i64 = 1;
+pub(crate) const MIN_READER: i64 = 1;
 
 /// The steps from an empty file to today's schema, in order.
 const MIGRATIONS: &[&str] = &[include_str!("schema/1.sql")];

@@ -24,7 +24,7 @@ use crate::control::protocol::{Answer, Refusal, Request, Status};
 use crate::control::server::Asked;
 use crate::exit::Code;
 use crate::processes::HomeId;
-use crate::session::Launcher;
+use crate::session::Spawner;
 use crate::session::tests::agents::Agents;
 use crate::store::{self, Store, WallClock, WriterPanicked};
 
@@ -136,7 +136,7 @@ impl Daemon {
 
     /// Starts it on the home that it had.
     pub(crate) async fn start_again(&mut self) {
-        let (launcher, pipes) = mpsc::channel(64);
+        let (spawner, pipes) = mpsc::channel(64);
         let home = self.home();
         home.prepare().unwrap();
         self.configure();
@@ -165,7 +165,7 @@ impl Daemon {
             clock: Clock::start(),
             store: store.clone(),
             generation,
-            launcher: Launcher::Pipe(launcher),
+            spawner: Spawner::Pipe(spawner),
             facts: Arc::default(),
             stop: CancellationToken::new(),
         };
