@@ -18,6 +18,7 @@ mod doctor;
 mod dropped;
 mod history;
 mod inject;
+mod install;
 mod logs;
 mod lookup;
 mod orders;
@@ -112,6 +113,8 @@ fn obey(place: &Place, command: Command, began: Instant) -> anyhow::Result<Code>
         Command::Candidate(asked) => waiting(candidate::candidate(place, &asked, screen)),
         Command::Hold => waiting(orders::hold(place, screen)),
         Command::Release => waiting(orders::release(place, screen)),
+        Command::Install(asked) => waiting(install::install(place, &asked, screen)),
+        Command::Uninstall(asked) => waiting(install::uninstall(place, &asked, screen)),
         Command::Doctor(show) => waiting(doctor::doctor(place, &show, screen)),
     }
 }

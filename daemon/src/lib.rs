@@ -22,6 +22,7 @@ mod router;
 #[cfg(test)]
 mod scene;
 mod sender;
+mod service;
 mod session;
 #[allow(dead_code, unused_imports, reason = "the launcher is built on it")]
 mod slots;

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::service::Init;
+
 /// An always-on assistant that answers messages through persistent Claude sessions.
 ///
 /// Everything it keeps is in the folder that `CLAUDE_ASSISTANT_HOME` names (default
@@ -60,6 +62,10 @@ pub(crate) enum Command {
     Hold,
     /// Deliver messages again
     Release,
+    /// Have the system start it at every login, below a launcher that keeps it alive
+    Install(Install),
+    /// Have the system start it no more; what it keeps stays
+    Uninstall(Uninstall),
     /// Look at everything outside that is needed, and say what to do about what is missing
     Doctor(Show),
 }
@@ -102,6 +108,37 @@ pub(crate) struct Candidate {
     /// For programs, not for people
     #[arg(long)]
     pub json: bool,
+}
+
+/// Flags of `install`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub(crate) struct Install {
+    /// What starts programs on this system
+    #[arg(long, value_enum, default_value_t = Init::OF_THIS_SYSTEM)]
+    pub manager: Init,
+    /// Begin at the next login, not now
+    #[arg(long)]
+    pub no_start: bool,
+    /// The commit that this program was built of: 40 hexadecimal digits
+    #[arg(long, value_name = "SHA", value_parser = commit)]
+    pub commit: Option<String>,
+}
+
+/// Flags of `uninstall`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub(crate) struct Uninstall {
+    /// What starts programs on this system
+    #[arg(long, value_enum, default_value_t = Init::OF_THIS_SYSTEM)]
+    pub manager: Init,
+}
+
+fn commit(text: &str) -> Result<String, &'static str> {
+    let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    if text.len() == 40 && text.bytes().all(is_digit) {
+        Ok(text.to_owned())
+    } else {
+        Err("expected 40 hexadecimal digits")
+    }
 }
 
 /// Flags of `backup`.

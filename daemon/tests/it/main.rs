@@ -7,4 +7,6 @@ mod check;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod install;
+#[cfg(test)]
 mod place;

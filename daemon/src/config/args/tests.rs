@@ -32,6 +32,10 @@ fn trying(agent: Option<&str>, json: bool) -> Command {
     Command::Candidate(Candidate { database: "a.db".into(), agent, json })
 }
 
+fn installing(manager: Init, no_start: bool, commit: Option<&str>) -> Command {
+    Command::Install(Install { manager, no_start, commit: commit.map(Into::into) })
+}
+
 /// Every verb and flag, as it is typed and as it has to arrive.
 fn orders() -> Vec<(&'static str, Command)> {
     vec![
@@ -43,6 +47,18 @@ fn orders() -> Vec<(&'static str, Command)> {
         ("backup a.db --json", Command::Backup(Backup { file: Some("a.db".into()), json: true })),
         ("candidate --database a.db", trying(None, false)),
         ("candidate --database a.db --agent /x --json", trying(Some("/x"), true)),
+        ("install", installing(Init::OF_THIS_SYSTEM, false, None)),
+        ("install --manager launchd", installing(Init::Launchd, false, None)),
+        ("install --manager systemd --no-start", installing(Init::Systemd, true, None)),
+        (
+            "install --commit 0123456789abcdef0123456789abcdef01234567",
+            installing(
+                Init::OF_THIS_SYSTEM,
+                false,
+                Some("0123456789abcdef0123456789abcdef01234567"),
+            ),
+        ),
+        ("uninstall --manager launchd", Command::Uninstall(Uninstall { manager: Init::Launchd })),
         ("start", Command::Start),
         ("stop", Command::Stop),
         ("restart", Command::Restart),
