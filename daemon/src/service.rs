@@ -31,6 +31,8 @@ const STOP_MARGIN: Duration = Duration::from_secs(15);
 /// Where programs are looked for if the person's own `PATH` is not known.
 const PATH_UNKNOWN: &str = "/usr/local/bin:/usr/bin:/bin";
 
+const OF_THIS_SYSTEM: Init = if cfg!(target_os = "macos") { Init::Launchd } else { Init::Systemd };
+
 /// What starts programs on a system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Init {
@@ -42,8 +44,7 @@ pub(crate) enum Init {
 
 impl Init {
     /// That of the system this is built for.
-    pub(crate) const OF_THIS_SYSTEM: Self =
-        if cfg!(target_os = "macos") { Self::Launchd } else { Self::Systemd };
+    pub(crate) const OF_THIS_SYSTEM: Self = OF_THIS_SYSTEM;
 
     /// Its command.
     pub(crate) fn program(self) -> &'static str {

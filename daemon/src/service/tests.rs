@@ -2,7 +2,7 @@
 
 use super::*;
 
-const USER: &str = "/Users/some one";
+const USER: &str = "/people/some one";
 
 fn home(root: &str) -> Home {
     Home::at(root)
@@ -20,10 +20,10 @@ fn service(root: &str, path: &str) -> Service {
 
 #[test]
 fn a_unit_says_all_that_systemd_has_to_know() {
-    let service = service("/Users/some one/.claude-assistant", "/opt/bin:/usr/bin");
+    let service = service("/people/some one/.claude-assistant", "/opt/bin:/usr/bin");
     insta::assert_snapshot!(service.text(Init::Systemd), @r#"
     [Unit]
-    Description=claude-assistant, home /Users/some one/.claude-assistant
+    Description=claude-assistant, home /people/some one/.claude-assistant
 
     [Service]
     Type=notify
@@ -35,9 +35,9 @@ fn a_unit_says_all_that_systemd_has_to_know() {
     Restart=on-failure
     RestartSec=5
     UMask=0077
-    Environment="CLAUDE_ASSISTANT_HOME=/Users/some one/.claude-assistant"
+    Environment="CLAUDE_ASSISTANT_HOME=/people/some one/.claude-assistant"
     Environment="PATH=/opt/bin:/usr/bin"
-    ExecStart="/Users/some one/.claude-assistant/launcher/claude-assistant" launch
+    ExecStart="/people/some one/.claude-assistant/launcher/claude-assistant" launch
 
     [Install]
     WantedBy=default.target
@@ -46,7 +46,7 @@ fn a_unit_says_all_that_systemd_has_to_know() {
 
 #[test]
 fn a_property_list_says_all_that_launchd_has_to_know() {
-    let service = service("/Users/some one/.claude-assistant", "/opt/bin:/usr/bin");
+    let service = service("/people/some one/.claude-assistant", "/opt/bin:/usr/bin");
     insta::assert_snapshot!(service.text(Init::Launchd), @r#"
     <?xml version="1.0" encoding="UTF-8"?>
     <!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
@@ -56,13 +56,13 @@ fn a_property_list_says_all_that_launchd_has_to_know() {
         <string>claude-assistant</string>
         <key>ProgramArguments</key>
         <array>
-            <string>/Users/some one/.claude-assistant/launcher/claude-assistant</string>
+            <string>/people/some one/.claude-assistant/launcher/claude-assistant</string>
             <string>launch</string>
         </array>
         <key>EnvironmentVariables</key>
         <dict>
             <key>CLAUDE_ASSISTANT_HOME</key>
-            <string>/Users/some one/.claude-assistant</string>
+            <string>/people/some one/.claude-assistant</string>
             <key>PATH</key>
             <string>/opt/bin:/usr/bin</string>
         </dict>
@@ -80,7 +80,7 @@ fn a_property_list_says_all_that_launchd_has_to_know() {
         <key>Umask</key>
         <integer>63</integer>
         <key>StandardErrorPath</key>
-        <string>/Users/some one/.claude-assistant/logs/stderr.log</string>
+        <string>/people/some one/.claude-assistant/logs/stderr.log</string>
     </dict>
     </plist>
     "#);
@@ -128,11 +128,11 @@ fn a_path_that_no_format_can_hold_is_refused() {
 #[test]
 fn every_home_has_a_service_of_its_own() {
     let user = Path::new(USER);
-    let usual = home("/Users/some one/.claude-assistant");
+    let usual = home("/people/some one/.claude-assistant");
     let of = |init, home| file_of(init, home, user, None).display().to_string();
-    let unit = "/Users/some one/.config/systemd/user/claude-assistant.service";
+    let unit = "/people/some one/.config/systemd/user/claude-assistant.service";
     assert_eq!(of(Init::Systemd, &usual), unit);
-    let list = "/Users/some one/Library/LaunchAgents/claude-assistant.plist";
+    let list = "/people/some one/Library/LaunchAgents/claude-assistant.plist";
     assert_eq!(of(Init::Launchd, &usual), list);
     let second = of(Init::Launchd, &home("/second"));
     let id = HomeId::of(Path::new("/second"));
@@ -143,7 +143,7 @@ fn every_home_has_a_service_of_its_own() {
 
 #[test]
 fn the_commands_have_these_words() {
-    let service = service("/Users/some one/.claude-assistant", "/bin");
+    let service = service("/people/some one/.claude-assistant", "/bin");
     let uid = rustix::process::getuid().as_raw();
     let line = |words: &[String]| words.join(" ");
     let lines = |all: &[Vec<String>]| all.iter().map(|words| line(words)).collect::<Vec<_>>();
