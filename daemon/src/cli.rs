@@ -15,6 +15,7 @@ mod backup;
 mod candidate;
 mod check;
 mod doctor;
+mod drain;
 mod dropped;
 mod history;
 mod inject;
@@ -31,6 +32,7 @@ mod sessions;
 mod start;
 mod status;
 mod stop;
+mod version;
 
 use crate::config::Home;
 use crate::config::args::{Arguments, Command};
@@ -111,11 +113,13 @@ fn obey(place: &Place, command: Command, began: Instant) -> anyhow::Result<Code>
         Command::Dropped(show) => dropped::dropped(place, &show, screen),
         Command::Backup(asked) => backup::backup(place, &asked, screen),
         Command::Candidate(asked) => waiting(candidate::candidate(place, &asked, screen)),
-        Command::Hold => waiting(orders::hold(place, screen)),
-        Command::Release => waiting(orders::release(place, screen)),
         Command::Install(asked) => waiting(install::install(place, &asked, screen)),
         Command::Uninstall(asked) => waiting(install::uninstall(place, &asked, screen)),
+        Command::Hold(hold) => waiting(orders::hold(place, &hold, screen)),
+        Command::Release(release) => waiting(orders::release(place, &release, screen)),
+        Command::Drain(drain) => waiting(drain::drain(place, &drain, screen)),
         Command::Doctor(show) => waiting(doctor::doctor(place, &show, screen)),
+        Command::Version(show) => version::version(&show, screen),
     }
 }
 

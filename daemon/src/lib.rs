@@ -16,6 +16,7 @@ mod exit;
 mod intake;
 pub mod measured;
 mod memory;
+mod notify;
 mod processes;
 mod ready;
 mod router;

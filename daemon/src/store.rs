@@ -39,6 +39,7 @@ use std::sync::Arc;
 
 use assistant_core::chat::{ChatId, Source};
 use assistant_core::message::{Arrival, RowId};
+use assistant_core::session::Hold;
 #[cfg(test)]
 use assistant_core::time::Deadline;
 use assistant_core::time::{Monotonic, WallMs};
@@ -117,15 +118,32 @@ impl Store {
     /// sending twice is harmless, and unknown elsewhere.
     pub(crate) async fn begin_generation(&self) -> Result<Generation, StoreError> {
         let at = (self.clock)();
-        self.ask(move |db| {
-            let last = schema::meta(db, "generation")?.unwrap_or(0);
+        let begin = move |db: &Connection| {
+            let last = schema::meta(db, schema::GENERATION)?.unwrap_or(0);
             let generation = Generation(last + 1);
-            schema::set_meta(db, "generation", generation.0)?;
+            schema::set_meta(db, schema::GENERATION, generation.0)?;
             attempts::abandon_older(db, generation, at)?;
             outbox::settle_older(db, generation, at)?;
             Ok(generation)
-        })
-        .await
+        };
+        self.jobs.ask(begin, self.jobs.begun()).await
+    }
+
+    /// Whether the owner holds delivery.
+    pub(crate) async fn owner_hold(&self) -> Result<Hold, StoreError> {
+        let held = self.ask(|db| Ok(schema::meta(db, schema::HELD)?)).await?;
+        Ok(if held == Some(1) { Hold::Held } else { Hold::Released })
+    }
+
+    /// Records whether the owner holds delivery.
+    pub(crate) async fn set_owner_hold(&self, hold: Hold) -> Result<(), StoreError> {
+        let held = i64::from(hold == Hold::Held);
+        self.ask(move |db| Ok(schema::set_meta(db, schema::HELD, held)?)).await
+    }
+
+    /// Returns once the writer has done a transaction, an empty one, which writes nothing.
+    pub(crate) async fn ping(&self) -> Result<(), StoreError> {
+        self.ask(|_| Ok(())).await
     }
 
     /// Returns when everything asked before is durable, last message times included.
@@ -133,7 +151,8 @@ impl Store {
         self.write_touches(self.touches.held()).await
     }
 
-    /// Waits until the writer has ended. While this handle lives, only a panic ends it.
+    /// Waits until nothing will ever be stored again. While this handle lives, only a panic ends
+    /// the writer, or a newer run of the daemon.
     pub(crate) async fn ended(&self) {
         self.jobs.ended().await;
     }
@@ -296,6 +315,11 @@ impl Store {
                 },
             )
             .await
+    }
+
+    /// How many texts are not settled: queued, or with their sender.
+    pub(crate) async fn unsent(&self) -> Result<u64, StoreError> {
+        self.ask(outbox::unsent).await
     }
 
     /// Word of every row settled from now on. Listen before asking for the row's state.

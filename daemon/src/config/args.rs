@@ -59,15 +59,20 @@ pub(crate) enum Command {
     #[command(hide = true)]
     Candidate(Candidate),
     /// Keep messages in the inbox from now on
-    Hold,
+    Hold(Hold),
     /// Deliver messages again
-    Release,
     /// Have the system start it at every login, below a launcher that keeps it alive
     Install(Install),
     /// Have the system start it no more; what it keeps stays
     Uninstall(Uninstall),
+    Release(Release),
+    /// Hold delivery for a restart, and wait until nothing is under way
+    #[command(hide = true)]
+    Drain(Drain),
     /// Look at everything outside that is needed, and say what to do about what is missing
     Doctor(Show),
+    /// The program's version, and those of the files it reads and writes
+    Version(Show),
 }
 
 /// Flags of `run`.
@@ -76,6 +81,15 @@ pub(crate) struct Run {
     /// Be the background process of `start`: no terminal, a session of its own
     #[arg(long, hide = true)]
     pub detached: bool,
+    /// Standard input is the launcher's pipe: end in order when it ends
+    #[arg(long, hide = true)]
+    pub launched: bool,
+    /// The slot whose program this is
+    #[arg(long, hide = true, value_name = "NAME")]
+    pub slot: Option<String>,
+    /// Hold delivery until this file is gone
+    #[arg(long, hide = true, value_name = "FILE")]
+    pub held_by: Option<PathBuf>,
     /// Only look
     #[command(flatten)]
     pub look: Look,
@@ -146,6 +160,42 @@ fn commit(text: &str) -> Result<String, &'static str> {
 pub(crate) struct Backup {
     /// Where the copy goes; without one into backups/ of the home, which keeps the last three
     pub file: Option<PathBuf>,
+    /// For programs, not for people
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Flags of `hold`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub(crate) struct Hold {
+    /// For a restart, beside the owner's hold
+    #[arg(long, hide = true, requires = "lease")]
+    pub restart: bool,
+    /// How long, in seconds, unless it is asked for again
+    #[arg(long, hide = true, requires = "restart", value_name = "SECONDS")]
+    pub lease: Option<u64>,
+}
+
+/// Flags of `release`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub(crate) struct Release {
+    /// End a restart's hold instead of the owner's
+    #[arg(long, hide = true)]
+    pub restart: bool,
+}
+
+/// Flags of `drain`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub(crate) struct Drain {
+    /// How long to wait, in seconds
+    #[arg(long, value_name = "SECONDS")]
+    pub within: u64,
+    /// How long delivery stays held afterwards, unless it is asked for again
+    #[arg(long, value_name = "SECONDS")]
+    pub lease: u64,
+    /// Put agents away that are at work; what they owe is delivered again later
+    #[arg(long)]
+    pub interrupt: bool,
     /// For programs, not for people
     #[arg(long)]
     pub json: bool,

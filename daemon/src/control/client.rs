@@ -92,9 +92,12 @@ pub(crate) async fn ask(socket: &Path, request: Request) -> Result<Answer, AskEr
 /// How long the answer to a request is waited for.
 fn patience(request: &Request) -> Duration {
     match request {
-        Request::Ping | Request::Status | Request::Stop | Request::Hold | Request::Release => {
-            PROMPT_MAX
-        }
+        Request::Ping
+        | Request::Status
+        | Request::Stop
+        | Request::Hold { .. }
+        | Request::Release { .. } => PROMPT_MAX,
+        Request::Drain { .. } => WORK_MAX + request.waits(),
         Request::KillSession { .. }
         | Request::KillSessions
         | Request::RestartSession { .. }

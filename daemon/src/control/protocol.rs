@@ -10,6 +10,8 @@
 //! Keys that a side does not know are passed over, so that a command line one version older or
 //! newer still talks to a daemon; [`VERSION`] changes only when that would be wrong.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::exit::Code;
@@ -17,7 +19,8 @@ use crate::exit::Code;
 mod status;
 
 pub(crate) use status::{
-    AgentStatus, Counts, LastError, SessionState, SessionStatus, SourceStatus, Status,
+    AgentStatus, Counts, HeldBy, LastError, SchemaStatus, SessionState, SessionStatus,
+    SourceStatus, Status,
 };
 
 /// The version of the protocol.
@@ -32,6 +35,13 @@ pub(crate) const REQUEST_BYTES_MAX: usize = 6 * TEXT_BYTES_MAX + 64 * 1024;
 
 /// The longest answer: a status of every session on record, at about 300 bytes each.
 pub(crate) const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// The longest that a restart may hold delivery without saying that it goes on. It asks again every
+/// few seconds; one that takes longer than this to do so has died.
+pub(crate) const LEASE_S_MAX: u64 = 60 * 60;
+
+/// The longest that one `drain` may wait. Whoever wants to wait longer asks again.
+pub(crate) const DRAIN_S_MAX: u64 = 10 * 60;
 
 /// A request with its version, as it stands on the wire.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,9 +64,30 @@ pub(crate) enum Request {
     /// End, in order.
     Stop,
     /// Keep messages in the inbox from now on.
-    Hold,
-    /// Deliver again.
-    Release,
+    Hold {
+        /// Who wants that.
+        #[serde(default, skip_serializing_if = "HeldBy::is_owner")]
+        by: HeldBy,
+        /// For a restart: how long without being asked again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lease_s: Option<u64>,
+    },
+    /// Deliver again, as far as this one is concerned.
+    Release {
+        /// Who wants that.
+        #[serde(default, skip_serializing_if = "HeldBy::is_owner")]
+        by: HeldBy,
+    },
+    /// Hold delivery for a restart, and wait until nothing is under way.
+    Drain {
+        /// How long to wait.
+        within_s: u64,
+        /// How long delivery stays held after the answer without being asked again.
+        lease_s: u64,
+        /// Put agents away that are at work, instead of waiting for them.
+        #[serde(default)]
+        interrupt: bool,
+    },
     /// End one session's agent; its next message starts it again.
     KillSession {
         /// A session's row number, name, or chat.
@@ -92,6 +123,28 @@ pub(crate) enum Request {
     },
 }
 
+impl Request {
+    /// The owner's `hold`.
+    #[cfg(test)]
+    pub(crate) fn hold() -> Self {
+        Self::Hold { by: HeldBy::Owner, lease_s: None }
+    }
+
+    /// The owner's `release`.
+    #[cfg(test)]
+    pub(crate) fn release() -> Self {
+        Self::Release { by: HeldBy::Owner }
+    }
+
+    /// How long its answer is to wait, beyond the time that answers take.
+    pub(crate) fn waits(&self) -> Duration {
+        match self {
+            Self::Drain { within_s, .. } => Duration::from_secs((*within_s).min(DRAIN_S_MAX)),
+            _ => Duration::ZERO,
+        }
+    }
+}
+
 /// What the daemon says, as it stands on the wire.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -115,6 +168,8 @@ pub(crate) enum Answer {
         /// Their number.
         count: u64,
     },
+    /// How far a drain came.
+    Drained(Drained),
     /// A message stands in the inbox.
     Accepted {
         /// Its row.
@@ -127,6 +182,20 @@ pub(crate) enum Answer {
         /// How far it is: `queued`, `attempting`, `sent`, `unknown`, `failed`.
         state: String,
     },
+}
+
+/// How far a drain came.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Drained {
+    /// Nothing is under way: no agent works, starts or ends, and nothing waits to be sent.
+    pub quiet: bool,
+    /// The sessions whose agents work, start or end, by row number.
+    pub busy: Vec<i64>,
+    /// Texts that are queued or with their sender.
+    pub unsent: u64,
+    /// How long it took.
+    pub waited_ms: u64,
 }
 
 /// Why a request was not carried out.

@@ -46,7 +46,8 @@ const READ_MAX: Duration = Duration::from_secs(5);
 /// As long again for taking the answer.
 const WRITE_MAX: Duration = Duration::from_secs(5);
 
-/// The app's time for a request. The longest one ends every agent in order.
+/// The app's time for a request, beyond what the request itself asks to wait
+/// ([`Request::waits`]). The longest one ends every agent in order.
 pub(crate) const ANSWER_MAX: Duration = Duration::from_mins(2);
 
 /// After the end was asked for, answers under way are still given for this long.
@@ -266,13 +267,14 @@ impl Desk {
     async fn ask(&self, request: Request) -> Result<Answer, Refusal> {
         let stopping = || Refusal::new(RefusalKind::Stopping, "the daemon is stopping");
         let (answer, answered) = oneshot::channel();
+        let within = self.bounds.answer + request.waits();
         let asked = async {
             let sent = self.requests.send(Asked { request, answer }).await;
             sent.map_err(|_| stopping())?;
             answered.await.map_err(|_| stopping())?
         };
-        timeout(self.bounds.answer, asked).await.unwrap_or_else(|_| {
-            let message = format!("no answer within {:?}; it may still happen", self.bounds.answer);
+        timeout(within, asked).await.unwrap_or_else(|_| {
+            let message = format!("no answer within {within:?}; it may still happen");
             Err(Refusal::new(RefusalKind::Failed, message))
         })
     }

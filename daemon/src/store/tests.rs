@@ -11,6 +11,8 @@ use tokio::task::JoinSet;
 
 use super::*;
 
+mod succession;
+
 /// The chat of tests that need only one.
 pub(super) fn chat() -> ChatId {
     ChatId::parse("test:+15555550123").unwrap()

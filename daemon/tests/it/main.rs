@@ -3,10 +3,14 @@
 #[cfg(test)]
 mod backup;
 #[cfg(test)]
+mod candidate;
+#[cfg(test)]
 mod check;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod install;
+#[cfg(test)]
+mod launched;
 #[cfg(test)]
 mod place;

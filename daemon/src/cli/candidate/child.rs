@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
-use tokio::process::{ChildStdout, Command};
+use tokio::process::{ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
 use super::Wrong;
@@ -37,6 +37,8 @@ pub(super) struct Candidate {
     child: tokio::process::Child,
     lines: Lines<BufReader<ChildStdout>>,
     pid: Pid,
+    /// Held as long as it is to run: waiting for its end would close it, and so be the cause of it.
+    _rope: ChildStdin,
 }
 
 impl Candidate {
@@ -66,10 +68,11 @@ impl Candidate {
             .kill_on_drop(true);
         let mut child = command.spawn().map_err(Wrong::Start)?;
         let number = child.id().and_then(|pid| Pid::from_raw(pid.try_into().ok()?));
-        let (Some(pid), Some(stdout)) = (number, child.stdout.take()) else {
+        let pipes = (child.stdout.take(), child.stdin.take());
+        let (Some(pid), (Some(stdout), Some(rope))) = (number, pipes) else {
             return Err(Wrong::Start(io::ErrorKind::NotFound.into()));
         };
-        Ok(Self { child, lines: BufReader::new(stdout).lines(), pid })
+        Ok(Self { child, lines: BufReader::new(stdout).lines(), pid, _rope: rope })
     }
 
     /// Waits until it says that it serves.

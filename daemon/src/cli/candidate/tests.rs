@@ -51,3 +51,11 @@ fn a_stand_in_that_is_not_there_is_named() {
     let said = agent(Some(Path::new("/nowhere/stand-in"))).unwrap_err().to_string();
     assert_eq!(said, "find the stand-in: /nowhere/stand-in: no such program (--agent)");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_step_that_takes_too_long_is_given_up_and_named() {
+    let never = std::future::pending::<()>();
+    let late = within("see READY", READY_MAX, never).await.unwrap_err();
+    assert_eq!(late.to_string(), "see READY within 30 s");
+    assert_eq!(within("see READY", READY_MAX, async { 3 }).await.unwrap(), 3);
+}

@@ -36,11 +36,10 @@ fn installing(manager: Init, no_start: bool, commit: Option<&str>) -> Command {
     Command::Install(Install { manager, no_start, commit: commit.map(Into::into) })
 }
 
-/// Every verb and flag, as it is typed and as it has to arrive.
-fn orders() -> Vec<(&'static str, Command)> {
+/// The verbs by which a program is looked at, tried and installed.
+fn upkeep() -> Vec<(&'static str, Command)> {
+    let sha = "0123456789abcdef0123456789abcdef01234567";
     vec![
-        ("run", Command::Run(Run::default())),
-        ("run --detached", Command::Run(Run { detached: true, ..Run::default() })),
         ("run --check", looking(None, false)),
         ("run --check --database a.db --json", looking(Some("a.db"), true)),
         ("backup", Command::Backup(Backup { file: None, json: false })),
@@ -52,13 +51,26 @@ fn orders() -> Vec<(&'static str, Command)> {
         ("install --manager systemd --no-start", installing(Init::Systemd, true, None)),
         (
             "install --commit 0123456789abcdef0123456789abcdef01234567",
-            installing(
-                Init::OF_THIS_SYSTEM,
-                false,
-                Some("0123456789abcdef0123456789abcdef01234567"),
-            ),
+            installing(Init::OF_THIS_SYSTEM, false, Some(sha)),
         ),
         ("uninstall --manager launchd", Command::Uninstall(Uninstall { manager: Init::Launchd })),
+    ]
+}
+
+/// Every verb and flag, as it is typed and as it has to arrive.
+fn orders() -> Vec<(&'static str, Command)> {
+    vec![
+        ("run", Command::Run(Run::default())),
+        ("run --detached", Command::Run(Run { detached: true, ..Run::default() })),
+        (
+            "run --launched --slot s-1 --held-by /home/pending.json",
+            Command::Run(Run {
+                launched: true,
+                slot: Some("s-1".into()),
+                held_by: Some("/home/pending.json".into()),
+                ..Run::default()
+            }),
+        ),
         ("start", Command::Start),
         ("stop", Command::Stop),
         ("restart", Command::Restart),
@@ -75,8 +87,19 @@ fn orders() -> Vec<(&'static str, Command)> {
         ("restart-session 3", Command::RestartSession(Session { session: "3".into() })),
         ("restart-sessions", Command::RestartSessions),
         ("dropped --json", Command::Dropped(Show { json: true })),
-        ("hold", Command::Hold),
-        ("release", Command::Release),
+        ("hold", Command::Hold(Hold { restart: false, lease: None })),
+        ("hold --restart --lease 30", Command::Hold(Hold { restart: true, lease: Some(30) })),
+        ("release", Command::Release(Release { restart: false })),
+        ("release --restart", Command::Release(Release { restart: true })),
+        (
+            "drain --within 9 --lease 30",
+            Command::Drain(Drain { within: 9, lease: 30, interrupt: false, json: false }),
+        ),
+        (
+            "drain --within 9 --lease 30 --interrupt --json",
+            Command::Drain(Drain { within: 9, lease: 30, interrupt: true, json: true }),
+        ),
+        ("version --json", Command::Version(Show { json: true })),
         ("doctor --json", Command::Doctor(Show { json: true })),
     ]
 }
@@ -110,7 +133,7 @@ fn texts() -> Vec<(&'static str, Command)> {
 /// Incidents: 42.
 #[test]
 fn every_verb_and_flag_arrives() {
-    for (typed, expected) in orders() {
+    for (typed, expected) in orders().into_iter().chain(upkeep()) {
         check(typed, &expected);
     }
 }
@@ -144,7 +167,7 @@ fn every_argument_that_can_be_typed_was_typed() {
         })
         .collect();
     let mut typed = BTreeSet::new();
-    for (words, _) in orders().into_iter().chain(texts()) {
+    for (words, _) in orders().into_iter().chain(upkeep()).chain(texts()) {
         let words = ["claude-assistant"].into_iter().chain(words.split_whitespace());
         let matches = Arguments::command().try_get_matches_from(words).unwrap();
         let (verb, given) = matches.subcommand().unwrap();
@@ -170,6 +193,9 @@ fn what_makes_no_sense_is_refused() {
         "send c",
         "logs -n x",
         "kill-session",
+        "hold --restart",
+        "hold --lease 30",
+        "drain --within 9",
     ] {
         check_refused(typed);
     }

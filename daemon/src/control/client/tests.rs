@@ -28,7 +28,8 @@ fn check(request: Request, seconds: u64) {
 /// Incidents: K14.
 #[test]
 fn a_daemon_that_hangs_is_given_up_soon_where_it_would_answer_at_once() {
-    for request in [Request::Ping, Request::Status, Request::Stop, Request::Hold, Request::Release]
+    for request in
+        [Request::Ping, Request::Status, Request::Stop, Request::hold(), Request::release()]
     {
         check(request, 3);
     }

@@ -41,12 +41,12 @@ impl Play {
                         Err(Refusal::new(RefusalKind::NotFound, message))
                     }
                     // Never answered, and never given up.
-                    Request::Hold => {
+                    Request::Hold { .. } => {
                         std::mem::forget(answer);
                         continue;
                     }
                     // Given up.
-                    Request::Release => continue,
+                    Request::Release { .. } => continue,
                     _ => Ok(Answer::Done),
                 };
                 drop(answer.send(given));
