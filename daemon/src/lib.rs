@@ -13,6 +13,8 @@ mod control;
 #[allow(dead_code, reason = "the launcher is built on it")]
 mod durable;
 mod exit;
+#[cfg(feature = "faults")]
+mod faults;
 mod intake;
 pub mod measured;
 mod memory;

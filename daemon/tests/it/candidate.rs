@@ -89,7 +89,7 @@ fn names(verdict: &Value) -> Vec<&str> {
 }
 
 /// The stand-in of the agent program, built by the same cargo if nobody did.
-fn stand_in() -> PathBuf {
+pub(crate) fn stand_in() -> PathBuf {
     let path = Path::new(env!("CARGO_BIN_EXE_claude-assistant")).with_file_name("fake-claude");
     if !path.exists() {
         let target = path.parent().unwrap().parent().unwrap();

@@ -9,6 +9,9 @@ mod check;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+#[cfg(feature = "faults")]
+mod faults;
+#[cfg(test)]
 mod install;
 #[cfg(test)]
 mod launched;
