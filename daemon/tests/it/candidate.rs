@@ -62,7 +62,7 @@ impl Tried {
 
     /// The throw-away home of a candidate.
     fn ground(&self, pid: u32) -> PathBuf {
-        self.place.home().join(format!("run/candidate-{pid}"))
+        self.place.home().join(format!("run/assistant-candidate-{pid}"))
     }
 
     /// Every file and folder of the real home, with its bytes.

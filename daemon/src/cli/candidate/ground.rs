@@ -2,7 +2,7 @@
 //! its value is.
 //!
 //! ```text
-//!  candidate-<pid>/           a home: config.toml, contacts.toml, state/, logs/, run/, ...
+//!  assistant-candidate-<pid>/ a home: config.toml, contacts.toml, state/, logs/, run/, ...
 //!      messages/  outbox/     its test directory
 //!      agent/  user/  tmp/    what would else be the person's: agent state, HOME, TMPDIR
 //!      hold                   while it is there, people's messages stay in the inbox
@@ -22,7 +22,7 @@ use crate::control::check_path;
 use crate::processes::HomeId;
 
 /// How the folder's name begins; behind it stands the process that made it.
-const NAME: &str = "candidate-";
+const NAME: &str = "assistant-candidate-";
 
 /// Where a home goes if neither the real one nor the folder for temporary files is short enough.
 const SHORTEST: &str = "/tmp";

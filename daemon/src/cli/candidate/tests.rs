@@ -52,6 +52,24 @@ fn a_stand_in_that_is_not_there_is_named() {
     assert_eq!(said, "find the stand-in: /nowhere/stand-in: no such program (--agent)");
 }
 
+/// Its agent would work in the real home, and be asked for a conversation that the stand-in never had.
+#[tokio::test]
+async fn the_session_of_the_built_in_contact_is_not_taken_over_and_others_are() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("assistant.db");
+    let (store, writer) = store::open(&path, Arc::new(wall_now)).unwrap();
+    let thread = writer.start().unwrap();
+    for chat in ["test:harness", "test:+15555550123"] {
+        store.ensure_session(store::tests::new_session(chat)).await.unwrap();
+    }
+    drop(store);
+    thread.join().unwrap();
+    migrate(path.clone()).await.unwrap();
+    let left = store::View::open(&path).unwrap().unwrap().sessions().unwrap();
+    let left: Vec<&str> = left.iter().map(|session| session.chat.as_str()).collect();
+    assert_eq!(left, ["test:+15555550123"]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_step_that_takes_too_long_is_given_up_and_named() {
     let never = std::future::pending::<()>();

@@ -46,8 +46,10 @@ fn a_home_too_deep_for_a_second_socket_gets_its_candidate_elsewhere() {
 fn the_leavings_of_a_killed_candidate_are_removed_and_those_of_a_living_one_are_not() {
     let (_dir, home) = real();
     // Above any limit on process numbers; and init.
-    let (dead, alive) =
-        (home.run_dir().join("candidate-536870911"), home.run_dir().join("candidate-1"));
+    let (dead, alive) = (
+        home.run_dir().join("assistant-candidate-536870911"),
+        home.run_dir().join("assistant-candidate-1"),
+    );
     for folder in [&dead, &alive] {
         fs::create_dir_all(folder.join("state")).unwrap();
     }
