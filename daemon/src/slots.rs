@@ -17,6 +17,8 @@ mod manifest;
 mod name;
 mod pending;
 pub(crate) mod record;
+#[allow(dead_code, reason = "the launcher is built on it")]
+pub(crate) mod request;
 
 use std::fs;
 use std::io;

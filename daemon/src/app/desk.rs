@@ -108,6 +108,10 @@ impl Desk {
                 self.inject(&chat, text, voice).await
             }
             Request::Send { chat, text, key } => self.send(&chat, text, key).await,
+            Request::RestartResults => {
+                let message = "this daemon tells nobody of restarts";
+                Err(Refusal::new(RefusalKind::Invalid, message))
+            }
         }
     }
 

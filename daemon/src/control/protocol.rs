@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::server::Question;
 use crate::exit::Code;
 
 mod status;
@@ -45,12 +46,12 @@ pub(crate) const DRAIN_S_MAX: u64 = 10 * 60;
 
 /// A request with its version, as it stands on the wire.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Envelope {
+pub(crate) struct Envelope<Q = Request> {
     /// [`VERSION`] of the side that asks.
     pub v: u32,
     /// What is asked.
     #[serde(flatten)]
-    pub request: Request,
+    pub request: Q,
 }
 
 /// What can be asked of the daemon.
@@ -121,6 +122,28 @@ pub(crate) enum Request {
         /// The same key is sent once, however often it is asked for.
         key: String,
     },
+    /// Restarts that were asked for from inside have ended: tell those who asked.
+    RestartResults,
+}
+
+impl Question for Request {
+    fn check(&self) -> Result<(), Refusal> {
+        match self {
+            Self::Inject { text, .. } | Self::Send { text, .. } if TEXT_BYTES_MAX < text.len() => {
+                let message =
+                    format!("the text has {} bytes, at most {TEXT_BYTES_MAX}", text.len());
+                Err(Refusal::new(RefusalKind::Invalid, message))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn waits(&self) -> Duration {
+        match self {
+            Self::Drain { within_s, .. } => Duration::from_secs((*within_s).min(DRAIN_S_MAX)),
+            _ => Duration::ZERO,
+        }
+    }
 }
 
 impl Request {
@@ -135,22 +158,14 @@ impl Request {
     pub(crate) fn release() -> Self {
         Self::Release { by: HeldBy::Owner }
     }
-
-    /// How long its answer is to wait, beyond the time that answers take.
-    pub(crate) fn waits(&self) -> Duration {
-        match self {
-            Self::Drain { within_s, .. } => Duration::from_secs((*within_s).min(DRAIN_S_MAX)),
-            _ => Duration::ZERO,
-        }
-    }
 }
 
 /// What the daemon says, as it stands on the wire.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Response {
+pub(crate) enum Response<A = Answer> {
     /// Done.
-    Ok(Answer),
+    Ok(A),
     /// Not done.
     Error(Refusal),
 }

@@ -8,7 +8,7 @@ fn check(request: Request, line: &str) {
 }
 
 /// The verbs on the wire.
-const VERBS: [&str; 12] = [
+const VERBS: [&str; 13] = [
     "ping",
     "status",
     "stop",
@@ -21,6 +21,7 @@ const VERBS: [&str; 12] = [
     "inject",
     "send",
     "drain",
+    "restart_results",
 ];
 
 /// The place of a request among [`VERBS`]. Without a catch-all: the compiler asks for one that is
@@ -39,6 +40,7 @@ fn place(request: &Request) -> usize {
         Request::Inject { chat: _, text: _, admin: _ } => 9,
         Request::Send { chat: _, text: _, key: _ } => 10,
         Request::Drain { within_s: _, lease_s: _, interrupt: _ } => 11,
+        Request::RestartResults => 12,
     }
 }
 
@@ -52,6 +54,7 @@ fn every_request() -> Vec<(Request, String)> {
         Request::release(),
         Request::KillSessions,
         Request::RestartSessions,
+        Request::RestartResults,
     ];
     let mut all: Vec<(Request, String)> = plain
         .into_iter()
@@ -134,7 +137,7 @@ fn answers_and_refusals_go_round() {
     assert_eq!(serde_json::to_string(&refusal).unwrap(), line);
     assert_eq!(serde_json::from_str::<Response>(line).unwrap(), refusal);
     let newer = r#"{"error":{"kind":"cold_feet","message":"m"}}"#;
-    let Response::Error(refusal) = serde_json::from_str(newer).unwrap() else { panic!() };
+    let Response::<Answer>::Error(refusal) = serde_json::from_str(newer).unwrap() else { panic!() };
     assert_eq!(refusal.kind, RefusalKind::Other);
 }
 
