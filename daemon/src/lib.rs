@@ -10,10 +10,10 @@ mod clock;
 mod config;
 mod contacts;
 mod control;
-#[allow(dead_code, reason = "the launcher is built on it")]
 mod durable;
 mod exit;
 mod intake;
+mod launcher;
 pub mod measured;
 mod memory;
 mod notify;
@@ -24,7 +24,6 @@ mod router;
 mod scene;
 mod sender;
 mod session;
-#[allow(dead_code, unused_imports, reason = "the launcher is built on it")]
 mod slots;
 mod source;
 mod store;

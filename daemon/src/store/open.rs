@@ -141,7 +141,6 @@ pub(super) fn open_for_reading(path: &Path) -> Result<Option<Connection>, OpenEr
     Ok(Some(db))
 }
 
-#[allow(dead_code, reason = "the launcher is built on it")]
 /// The oldest schema whose program may read the database, whatever this program can read; `None` if
 /// there is no database yet.
 pub(crate) fn min_reader(path: &Path) -> Result<Option<i64>, OpenError> {

@@ -5,4 +5,6 @@ mod cli;
 #[cfg(test)]
 mod launched;
 #[cfg(test)]
+mod launcher;
+#[cfg(test)]
 mod place;
