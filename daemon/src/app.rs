@@ -13,8 +13,7 @@ mod crew;
 mod desk;
 mod heartbeat;
 mod holds;
-mod predecessors;
-pub(crate) mod signals;
+mod signals;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -37,7 +36,7 @@ use crate::control::server::{Asked, REQUESTS_WAITING_MAX, Server};
 use crate::exit::{Code, Failure};
 use crate::intake::Intake;
 use crate::notify;
-use crate::processes::{self, HomeId, adopted};
+use crate::processes::{self, HomeId, adopted, leftovers};
 use crate::ready::Ready;
 use crate::restarts::Restarts;
 use crate::router::Router;
@@ -51,7 +50,7 @@ use crew::{Crew, Stage};
 use desk::Desk;
 use heartbeat::Heartbeat;
 use holds::{Holds, Warden};
-use signals::Signals;
+pub(crate) use signals::Signals;
 
 /// How long before the end of the shutdown's deadline agents are not waited for any more: enough
 /// for TERM and KILL of the last ones, and for the store.
@@ -158,7 +157,7 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<Code> {
 async fn begin(settings: Settings, store: Store) -> anyhow::Result<(Shared, Crew)> {
     let generation = store.begin_generation().await.context("begin a generation")?;
     let home_id = HomeId::of(settings.home.root());
-    predecessors::end(home_id, generation).await;
+    leftovers::end(home_id, ..generation.0.unsigned_abs()).await;
     let held_by = settings.descent.held_by.clone();
     let holds = holds::Beginning::look(&store, held_by).await.context("look who holds delivery")?;
     let held = holds.hold() == Hold::Held;

@@ -20,6 +20,8 @@ mod dropped;
 mod history;
 mod inject;
 mod install;
+mod launch;
+mod launcher;
 mod logs;
 mod lookup;
 mod orders;
@@ -119,6 +121,8 @@ fn obey(place: &Place, command: Command, began: Instant) -> anyhow::Result<Code>
         Command::Hold(hold) => waiting(orders::hold(place, &hold, screen)),
         Command::Release(release) => waiting(orders::release(place, &release, screen)),
         Command::Drain(drain) => waiting(drain::drain(place, &drain, screen)),
+        Command::Launch(launch) => launch::launch(place, &launch),
+        Command::Launcher(it) => launcher::launcher(place, it, screen),
         Command::Doctor(show) => waiting(doctor::doctor(place, &show, screen)),
         Command::Version(show) => version::version(&show, screen),
     }

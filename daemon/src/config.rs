@@ -133,8 +133,13 @@ impl Config {
     pub(crate) fn load(path: &Path, user_home: Option<&Path>) -> Result<Self, FileError> {
         match Text::read(path)? {
             Some(text) => Self::from_text(&text, user_home),
-            None => Ok(Self::built(Raw::default(), user_home)),
+            None => Ok(Self::defaults(user_home)),
         }
+    }
+
+    /// What a missing file means.
+    pub(crate) fn defaults(user_home: Option<&Path>) -> Self {
+        Self::built(Raw::default(), user_home)
     }
 
     fn from_text(text: &Text, user_home: Option<&Path>) -> Result<Self, FileError> {

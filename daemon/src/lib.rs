@@ -10,7 +10,6 @@ mod clock;
 mod config;
 mod contacts;
 mod control;
-#[allow(dead_code, reason = "the launcher is built on it")]
 mod durable;
 mod exit;
 #[cfg(feature = "faults")]
@@ -29,7 +28,6 @@ mod scene;
 mod sender;
 mod service;
 mod session;
-#[allow(dead_code, unused_imports, reason = "the launcher is built on it")]
 mod slots;
 mod source;
 mod store;

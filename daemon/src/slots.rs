@@ -17,7 +17,6 @@ mod manifest;
 mod name;
 mod pending;
 pub(crate) mod record;
-#[allow(dead_code, reason = "the launcher is built on it")]
 pub(crate) mod request;
 
 use std::fs;
@@ -29,7 +28,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::Home;
 use crate::durable;
 use crate::exit::{Code, Failure};
-pub(crate) use manifest::{Gate, Manifest, Schema, hash_of};
+pub(crate) use manifest::{Manifest, hash_of};
 pub(crate) use name::{NoName, SlotName};
 pub(crate) use pending::{Arming, Pending, Phase};
 use record::RecordError;

@@ -57,7 +57,6 @@ pub(crate) use cursors::CursorUpdate;
 pub(crate) use error::StoreError;
 pub(crate) use history::{Direction, HistoryEntry, HistoryPlace, HistoryState};
 pub(crate) use inbox::{Accepted, InboxRow, Pending, Route, RouteDecision, RowState};
-#[allow(unused_imports, reason = "the launcher is built on it")]
 pub(crate) use open::{OpenError, min_reader};
 pub(crate) use outbox::{
     FinishedOutgoing, NewOutgoing, Outgoing, OutgoingRow, OutgoingState, SentText,

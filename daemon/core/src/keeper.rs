@@ -33,7 +33,7 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 pub use memory::{Memory, RolledBack};
-pub use words::{Action, Event, Order, Outcome, Pending, Phase, Refused, Runner, Standing};
+pub use words::{Action, Cause, Event, Order, Outcome, Pending, Phase, Refused, Runner, Standing};
 
 use crate::limits::{
     CRASH_WAIT_MAX, CRASH_WINDOW, HEARTBEAT_MAX, HUNG_TERM_MAX, READY_MAX, RUNNER_GONE_GRACE,
@@ -185,7 +185,7 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
                     *beat = now.monotonic;
                 }
             }
-            Event::Ended { how } => self.ended(now, how),
+            Event::Ended { how, cause } => self.ended(now, how, cause),
             Event::Unfit { why } => self.unfit(now, why),
             Event::Runner(Runner::There) => self.runner_gone_since = None,
             Event::Runner(Runner::Gone) => {
@@ -297,7 +297,7 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
         self.answer(outcome);
     }
 
-    fn ended(&mut self, now: Now, how: String) {
+    fn ended(&mut self, now: Now, how: String, cause: Cause) {
         match self.state.clone() {
             State::Stopping { next, .. } => match next {
                 Next::Start(slot) => self.start(now, slot),
@@ -313,6 +313,10 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
                 self.begin_rolling_back(how);
                 self.go_back(now);
             }
+            // Another slot, or this one at once again, would end in the same way.
+            State::Starting { .. } | State::Running { .. } if cause == Cause::Outside => {
+                self.wait(now, &how);
+            }
             State::Starting { .. } | State::Running { .. } => self.crash(now, &how),
             State::Waiting { .. } | State::Over => {}
         }
@@ -326,7 +330,7 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
             }
             State::Starting { .. } => self.give_up(now, &why),
             // It was told to end before it was there.
-            State::Stopping { .. } => self.ended(now, why),
+            State::Stopping { .. } => self.ended(now, why, Cause::Own),
             State::Running { .. } | State::Waiting { .. } | State::Over => {}
         }
     }

@@ -84,7 +84,7 @@ fn watcher() -> Option<Watcher> {
 }
 
 /// Leaves the terminal and the folder it was started from.
-fn detach(home: &Path) -> anyhow::Result<()> {
+pub(super) fn detach(home: &Path) -> anyhow::Result<()> {
     // Fails only for the leader of a process group, which has what this would give it, or was
     // started as it wants to be.
     let _ = rustix::process::setsid();

@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+mod launcher;
+
 use crate::service::Init;
+pub(crate) use launcher::{Launcher, LauncherVerb};
 
 /// An always-on assistant that answers messages through persistent Claude sessions.
 ///
@@ -69,6 +72,12 @@ pub(crate) enum Command {
     /// Hold delivery for a restart, and wait until nothing is under way
     #[command(hide = true)]
     Drain(Drain),
+    /// Keep a daemon running, as what the system starts
+    #[command(hide = true)]
+    Launch(Launch),
+    /// Ask the launcher
+    #[command(hide = true)]
+    Launcher(Launcher),
     /// Look at everything outside that is needed, and say what to do about what is missing
     Doctor(Show),
     /// The program's version, and those of the files it reads and writes
@@ -164,6 +173,17 @@ pub(crate) struct Backup {
     /// For programs, not for people
     #[arg(long)]
     pub json: bool,
+}
+
+/// Flags of `launch`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub(crate) struct Launch {
+    /// Be the background process of `start`: no terminal, a session of its own
+    #[arg(long)]
+    pub detached: bool,
+    /// Other bounds than the usual ones, in milliseconds: ready, heartbeat, stop, runner gone
+    #[arg(long, value_name = "MS,MS,MS,MS", value_delimiter = ',')]
+    pub bounds: Option<Vec<u64>>,
 }
 
 /// Flags of `hold`.

@@ -60,7 +60,6 @@ pub(crate) struct Home {
     root: PathBuf,
 }
 
-#[allow(dead_code, reason = "the launcher is built on it")]
 impl Home {
     /// Finds the home from the two variables' values: [`HOME_VARIABLE`], else `HOME`.
     ///
@@ -158,6 +157,11 @@ impl Home {
     /// The daemon's log; rotated ones stand beside it as `.1`, `.2`, ...
     pub(crate) fn log_file(&self) -> PathBuf {
         self.logs_dir().join("daemon.log")
+    }
+
+    /// The launcher's log.
+    pub(crate) fn launcher_log(&self) -> PathBuf {
+        self.logs_dir().join("launcher.log")
     }
 
     /// What a detached daemon writes to its standard error, outside the log: next to nothing.

@@ -115,7 +115,6 @@ fn patience(request: &Request) -> Duration {
 ///
 /// # Errors
 /// When nobody serves there, or there is no answer in time, or the answer is no.
-#[allow(dead_code, reason = "the launcher is built on it")]
 pub(crate) async fn ask_of<Q: Serialize, A: DeserializeOwned>(
     socket: &Path,
     request: Q,

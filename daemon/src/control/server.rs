@@ -190,7 +190,6 @@ impl Server {
     }
 
     /// Gives whoever serves another time for its answers than [`ANSWER_MAX`].
-    #[allow(dead_code, reason = "the launcher is built on it")]
     pub(crate) fn answering_within(mut self, answer: Duration) -> Self {
         self.bounds.answer = answer;
         self
@@ -367,7 +366,11 @@ fn turn_away(stream: UnixStream) {
     }
 }
 
-fn remove_stale(path: &Path) -> io::Result<()> {
+/// Removes a socket that a predecessor left behind; the caller holds the lock that says so.
+///
+/// # Errors
+/// When something else stands there.
+pub(crate) fn remove_stale(path: &Path) -> io::Result<()> {
     match std::fs::symlink_metadata(path) {
         Ok(found) if found.file_type().is_socket() => std::fs::remove_file(path),
         Ok(_) => Err(io::Error::new(io::ErrorKind::AlreadyExists, "something else stands there")),

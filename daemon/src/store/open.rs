@@ -164,7 +164,6 @@ pub(super) fn open_checked(path: &Path, now: WallMs) -> Result<Connection, OpenE
     Ok(db)
 }
 
-#[allow(dead_code, reason = "the launcher is built on it")]
 /// The oldest schema whose program may read the database, whatever this program can read; `None` if
 /// there is no database yet.
 pub(crate) fn min_reader(path: &Path) -> Result<Option<i64>, OpenError> {

@@ -16,4 +16,6 @@ mod install;
 #[cfg(test)]
 mod launched;
 #[cfg(test)]
+mod launcher;
+#[cfg(test)]
 mod place;

@@ -83,7 +83,12 @@ fn obey(keeper: &mut Keeper<Slot>, now: Now, word: &str) -> Result<(), Refused> 
     let order = match word {
         "ready" => return happens(Event::Ready),
         "beat" => return happens(Event::Beat),
-        "ends" => return happens(Event::Ended { how: "exit 1".into() }),
+        "ends" => {
+            return happens(Event::Ended { how: "exit 1".into(), cause: Cause::Own });
+        }
+        "ends-64" => {
+            return happens(Event::Ended { how: "exit 64".into(), cause: Cause::Outside });
+        }
         "unfit" => return happens(Event::Unfit { why: "wrong hash".into() }),
         "nobody" => return happens(Event::Runner(Runner::Gone)),
         "somebody" => return happens(Event::Runner(Runner::There)),
@@ -280,6 +285,25 @@ fn a_third_crash_within_the_window_leaves_the_slot_for_the_last_good_one() {
     ends: remember 1 0, start good2
     ends: remember 2 0, start good2
     ends: remember 3 0, mark good2 Bad (exit 1), current good1, start good1
+    "#);
+}
+
+#[test]
+fn a_daemon_that_was_given_what_it_cannot_use_is_waited_with_and_no_slot_is_blamed() {
+    insta::assert_snapshot!(play(fresh(), "ends-64 +60 ends-64 +120 ready"), @r#"
+    begin: start good2
+    ends-64: remember 0 1
+    60s: start good2
+    ends-64: remember 0 2
+    180s: start good2
+    "#);
+    insta::assert_snapshot!(play(fresh(), "ready arm switch ends ends-64 ends-64"), @r#"
+    begin: start good2
+    arm: pending Armed 0
+    switch: TERM
+    ends: pending Started 1, current new, start new
+    ends-64: pending RollingBack 1, mark new Bad (exit 64), remember 0 0, current good2, start good2
+    ends-64: no pending, remember 0 1, answer Failed { why: "exit 64" }
     "#);
 }
 

@@ -54,6 +54,8 @@ pub enum Event {
     Ended {
         /// How, for people.
         how: String,
+        /// What that speaks against.
+        cause: Cause,
     },
     /// It was not started: its slot is not what it should be.
     Unfit {
@@ -62,6 +64,15 @@ pub enum Event {
     },
     /// Who carries out the restart was looked for.
     Runner(Runner),
+}
+
+/// What the end of a daemon speaks against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// Its slot.
+    Own,
+    /// What any daemon would be given: a configuration that cannot be read, a lock that is taken.
+    Outside,
 }
 
 /// Whether somebody carries out the restart.

@@ -271,7 +271,7 @@ impl World {
         };
         if ends {
             self.daemon = None;
-            events.push(Event::Ended { how: "ended".into() });
+            events.push(Event::Ended { how: "ended".into(), cause: Cause::Own });
         } else if !daemon.ready && manner != Manner::NeverReady {
             daemon.ready = true;
             daemon.beat = now;
