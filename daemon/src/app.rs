@@ -14,7 +14,7 @@ mod desk;
 mod heartbeat;
 mod holds;
 mod predecessors;
-mod signals;
+pub(crate) mod signals;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -179,6 +179,8 @@ async fn begin(settings: Settings, store: Store) -> anyhow::Result<(Shared, Crew
     let (shared, mut crew) = start(shared, home_id, asked);
     crew.start(Stage::Control, |cancel| server.serve(requests, cancel));
     crew.start(Stage::Reaper, reap);
+    #[cfg(feature = "faults")]
+    crate::faults::before_ready().await;
     let slot = shared.settings.descent.slot.clone();
     let ready = Ready { slot, held, ..Ready::now(shared.settings.began, generation.0) };
     ready.announce();

@@ -13,6 +13,8 @@ mod control;
 #[allow(dead_code, reason = "the launcher is built on it")]
 mod durable;
 mod exit;
+#[cfg(feature = "faults")]
+mod faults;
 mod intake;
 pub mod measured;
 mod memory;
@@ -23,6 +25,7 @@ mod router;
 #[cfg(test)]
 mod scene;
 mod sender;
+mod service;
 mod session;
 #[allow(dead_code, unused_imports, reason = "the launcher is built on it")]
 mod slots;
