@@ -51,7 +51,7 @@ impl Play {
                     Request::Drain { within_s, .. } => {
                         answering.spawn(async move {
                             let nothing = std::future::pending::<()>();
-                            drop(timeout(Duration::from_secs(within_s), nothing).await);
+                            let _over = timeout(Duration::from_secs(within_s), nothing).await;
                             drop(answer.send(Ok(Answer::Done)));
                         });
                         continue;
