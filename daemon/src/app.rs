@@ -13,7 +13,7 @@ mod crew;
 mod desk;
 mod heartbeat;
 mod holds;
-mod signals;
+pub(crate) mod signals;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -49,7 +49,7 @@ use crew::{Crew, Stage};
 use desk::Desk;
 use heartbeat::Heartbeat;
 use holds::{Holds, Warden};
-pub(crate) use signals::Signals;
+use signals::Signals;
 
 /// How long before the end of the shutdown's deadline agents are not waited for any more: enough
 /// for TERM and KILL of the last ones, and for the store.
@@ -178,6 +178,8 @@ async fn begin(settings: Settings, store: Store) -> anyhow::Result<(Shared, Crew
     let (shared, mut crew) = start(shared, home_id, asked);
     crew.start(Stage::Control, |cancel| server.serve(requests, cancel));
     crew.start(Stage::Reaper, reap);
+    #[cfg(feature = "faults")]
+    crate::faults::before_ready().await;
     let slot = shared.settings.descent.slot.clone();
     let ready = Ready { slot, held, ..Ready::now(shared.settings.began, generation.0) };
     ready.announce();

@@ -12,6 +12,8 @@ mod contacts;
 mod control;
 mod durable;
 mod exit;
+#[cfg(feature = "faults")]
+mod faults;
 mod intake;
 mod launcher;
 pub mod measured;
@@ -23,6 +25,7 @@ mod router;
 #[cfg(test)]
 mod scene;
 mod sender;
+mod service;
 mod session;
 mod slots;
 mod source;

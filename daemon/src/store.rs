@@ -16,6 +16,8 @@
 //! kept.
 
 mod attempts;
+mod backup;
+mod check;
 mod columns;
 mod counts;
 mod cursors;
@@ -45,6 +47,8 @@ use rusqlite::Connection;
 use tokio::sync::broadcast;
 
 pub(crate) use attempts::{AttemptOutcome, Counted, NewAttempt, Settled, Settlement};
+pub(crate) use backup::{BackupError, PART, backup};
+pub(crate) use check::{Schema, check_in_place, check_open};
 pub(crate) use columns::Page;
 pub(crate) use counts::Counts;
 #[cfg(test)]
@@ -396,7 +400,6 @@ impl Store {
     }
 
     /// Removes a session. What it still owed goes back to the router.
-    #[cfg_attr(not(test), expect(dead_code, reason = "nothing ends a chat for good yet"))]
     pub(crate) async fn remove_session(&self, session: SessionRow) -> Result<(), StoreError> {
         let at = (self.clock)();
         self.ask(move |db| sessions::remove(db, session, at)).await
@@ -429,4 +432,4 @@ impl Store {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -27,6 +27,10 @@ const WORKERS: usize = 2;
 const BLOCKING_THREADS_MAX: usize = 8;
 
 pub(super) fn run(place: &Place, run: &Run, began: Instant) -> anyhow::Result<Code> {
+    #[cfg(feature = "faults")]
+    if crate::faults::begin(run)? {
+        return Ok(Code::Failed);
+    }
     let home = &place.home;
     let config =
         Config::load(&home.config_file(), place.user_home.as_deref()).map_err(Failure::from)?;
@@ -56,6 +60,8 @@ pub(super) fn run(place: &Place, run: &Run, began: Instant) -> anyhow::Result<Co
     let watcher = watcher();
     let settings = app::Settings { home: home.clone(), config, contacts, began, descent, watcher };
     let ended = runtime.block_on(app::run(settings));
+    #[cfg(feature = "faults")]
+    crate::faults::end(&home.database()).context("damage the database")?;
     // Whatever still blocks a thread is not worth waiting for: all that counts has ended.
     runtime.shutdown_background();
     // A pid file that stays behind decides nothing.

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 mod launcher;
 
+use crate::service::Init;
 pub(crate) use launcher::{Launcher, LauncherVerb};
 
 /// An always-on assistant that answers messages through persistent Claude sessions.
@@ -55,9 +56,18 @@ pub(crate) enum Command {
     History(History),
     /// Messages that were given up; works without a daemon
     Dropped(Show),
+    /// Copy the database into one file; works beside a daemon and without one
+    Backup(Backup),
+    /// Try this very program out on a copy of the database, with a stand-in for the agent program
+    #[command(hide = true)]
+    Candidate(Candidate),
     /// Keep messages in the inbox from now on
     Hold(Hold),
     /// Deliver messages again
+    /// Have the system start it at every login, below a launcher that keeps it alive
+    Install(Install),
+    /// Have the system start it no more; what it keeps stays
+    Uninstall(Uninstall),
     Release(Release),
     /// Hold delivery for a restart, and wait until nothing is under way
     #[command(hide = true)]
@@ -75,7 +85,7 @@ pub(crate) enum Command {
 }
 
 /// Flags of `run`.
-#[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 pub(crate) struct Run {
     /// Be the background process of `start`: no terminal, a session of its own
     #[arg(long, hide = true)]
@@ -89,6 +99,79 @@ pub(crate) struct Run {
     /// Hold delivery until this file is gone
     #[arg(long, hide = true, value_name = "FILE")]
     pub held_by: Option<PathBuf>,
+    /// Only look
+    #[command(flatten)]
+    pub look: Look,
+}
+
+/// Flags of `run --check`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
+pub(crate) struct Look {
+    /// Only look whether it could run here; ends with 0, or 64 and what is wrong
+    #[arg(long, conflicts_with = "detached")]
+    pub check: bool,
+    /// Look through this database instead of the home's, open for writing and brought to the schema
+    /// of this program
+    #[arg(long, requires = "check", value_name = "FILE")]
+    pub database: Option<PathBuf>,
+    /// For programs, not for people
+    #[arg(long, requires = "check")]
+    pub json: bool,
+}
+
+/// Flags of `candidate`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub(crate) struct Candidate {
+    /// The copy; in the end it is the database as this program has left it
+    #[arg(long, value_name = "FILE")]
+    pub database: PathBuf,
+    /// The stand-in; without one the fake-claude beside this program
+    #[arg(long, value_name = "PROGRAM")]
+    pub agent: Option<PathBuf>,
+    /// For programs, not for people
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Flags of `install`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub(crate) struct Install {
+    /// What starts programs on this system
+    #[arg(long, value_enum, default_value_t = Init::OF_THIS_SYSTEM)]
+    pub manager: Init,
+    /// Begin at the next login, not now
+    #[arg(long)]
+    pub no_start: bool,
+    /// The commit that this program was built of: 40 hexadecimal digits
+    #[arg(long, value_name = "SHA", value_parser = commit)]
+    pub commit: Option<String>,
+}
+
+/// Flags of `uninstall`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub(crate) struct Uninstall {
+    /// What starts programs on this system
+    #[arg(long, value_enum, default_value_t = Init::OF_THIS_SYSTEM)]
+    pub manager: Init,
+}
+
+fn commit(text: &str) -> Result<String, &'static str> {
+    let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    if text.len() == 40 && text.bytes().all(is_digit) {
+        Ok(text.to_owned())
+    } else {
+        Err("expected 40 hexadecimal digits")
+    }
+}
+
+/// Flags of `backup`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub(crate) struct Backup {
+    /// Where the copy goes; without one into backups/ of the home, which keeps the last three
+    pub file: Option<PathBuf>,
+    /// For programs, not for people
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Flags of `launch`.

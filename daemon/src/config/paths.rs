@@ -80,7 +80,6 @@ impl Home {
     }
 
     /// The home at a folder.
-    #[cfg(test)]
     pub(crate) fn at(root: impl Into<PathBuf>) -> Self {
         Self { root: root.into() }
     }

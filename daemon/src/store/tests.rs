@@ -37,7 +37,7 @@ pub(super) fn arrival(key: &str) -> Arrival {
 }
 
 /// A session for a chat.
-pub(super) fn new_session(chat: &str) -> NewSession {
+pub(crate) fn new_session(chat: &str) -> NewSession {
     NewSession {
         chat: ChatId::parse(chat).unwrap(),
         working_dir: PathBuf::from("/sessions/here"),

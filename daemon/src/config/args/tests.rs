@@ -22,23 +22,53 @@ fn the_definition_is_sound() {
     Arguments::command().debug_assert();
 }
 
-/// `run` without any flag.
-fn by_hand() -> Run {
-    Run { detached: false, launched: false, slot: None, held_by: None }
+fn looking(database: Option<&str>, json: bool) -> Command {
+    let look = Look { check: true, database: database.map(PathBuf::from), json };
+    Command::Run(Run { look, ..Run::default() })
+}
+
+fn trying(agent: Option<&str>, json: bool) -> Command {
+    let agent = agent.map(PathBuf::from);
+    Command::Candidate(Candidate { database: "a.db".into(), agent, json })
+}
+
+fn installing(manager: Init, no_start: bool, commit: Option<&str>) -> Command {
+    Command::Install(Install { manager, no_start, commit: commit.map(Into::into) })
+}
+
+/// The verbs by which a program is looked at, tried and installed.
+fn upkeep() -> Vec<(&'static str, Command)> {
+    let sha = "0123456789abcdef0123456789abcdef01234567";
+    vec![
+        ("run --check", looking(None, false)),
+        ("run --check --database a.db --json", looking(Some("a.db"), true)),
+        ("backup", Command::Backup(Backup { file: None, json: false })),
+        ("backup a.db --json", Command::Backup(Backup { file: Some("a.db".into()), json: true })),
+        ("candidate --database a.db", trying(None, false)),
+        ("candidate --database a.db --agent /x --json", trying(Some("/x"), true)),
+        ("install", installing(Init::OF_THIS_SYSTEM, false, None)),
+        ("install --manager launchd", installing(Init::Launchd, false, None)),
+        ("install --manager systemd --no-start", installing(Init::Systemd, true, None)),
+        (
+            "install --commit 0123456789abcdef0123456789abcdef01234567",
+            installing(Init::OF_THIS_SYSTEM, false, Some(sha)),
+        ),
+        ("uninstall --manager launchd", Command::Uninstall(Uninstall { manager: Init::Launchd })),
+    ]
 }
 
 /// Every verb and flag, as it is typed and as it has to arrive.
 fn orders() -> Vec<(&'static str, Command)> {
     vec![
-        ("run", Command::Run(by_hand())),
-        ("run --detached", Command::Run(Run { detached: true, ..by_hand() })),
+        ("run", Command::Run(Run::default())),
+        ("run --detached", Command::Run(Run { detached: true, ..Run::default() })),
         (
             "run --launched --slot s-1 --held-by /home/pending.json",
             Command::Run(Run {
                 launched: true,
                 slot: Some("s-1".into()),
                 held_by: Some("/home/pending.json".into()),
-                ..by_hand()
+                ..Run::default()
             }),
         ),
         ("start", Command::Start),
@@ -103,7 +133,7 @@ fn texts() -> Vec<(&'static str, Command)> {
 /// Incidents: 42.
 #[test]
 fn every_verb_and_flag_arrives() {
-    for (typed, expected) in orders() {
+    for (typed, expected) in orders().into_iter().chain(upkeep()) {
         check(typed, &expected);
     }
 }
@@ -137,7 +167,7 @@ fn every_argument_that_can_be_typed_was_typed() {
         })
         .collect();
     let mut typed = BTreeSet::new();
-    for (words, _) in orders().into_iter().chain(texts()) {
+    for (words, _) in orders().into_iter().chain(upkeep()).chain(texts()) {
         let words = ["claude-assistant"].into_iter().chain(words.split_whitespace());
         let matches = Arguments::command().try_get_matches_from(words).unwrap();
         let (verb, given) = matches.subcommand().unwrap();
