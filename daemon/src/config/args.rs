@@ -81,6 +81,7 @@ pub(crate) enum Command {
     /// Look at everything outside that is needed, and say what to do about what is missing
     Doctor(Show),
     /// The program's version, and those of the files it reads and writes
+    #[command(hide = true)]
     Version(Show),
 }
 

@@ -92,6 +92,26 @@ fn a_daemon_started_by_hand_never_looks_at_its_input() {
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
+/// A runner reads the exit code first.
+#[test]
+fn a_drain_that_comes_to_no_rest_ends_with_75_and_says_what_is_under_way() {
+    let place = Place::fresh();
+    assert_eq!(place.run("start").code, 0);
+    let db = rusqlite::Connection::open(place.home().join("state/assistant.db")).unwrap();
+    // As if its sender were at it, and slow.
+    db.execute_batch(
+        "INSERT INTO outbox (source, chat, text, attachments, key, state, created_at_ms)
+         VALUES ('test', 'test:+15555550199', 't', '[]', 'k', 'attempting', 1)",
+    )
+    .unwrap();
+    let drained = json_of(&place, "drain --within 0 --lease 5 --json", 75);
+    let rest = (&drained["quiet"], &drained["busy"], &drained["unsent"]);
+    assert_eq!(rest, (&json!(false), &json!([]), &json!(1)), "{drained}");
+    let refused = place.run("drain --within 1 --lease 0");
+    assert_eq!(refused.code, 64, "{refused:?}");
+    assert_eq!(json_of(&place, "status --json", 0)["held_by"], json!(["restart"]));
+}
+
 #[test]
 fn a_launched_daemon_whose_input_is_no_pipe_is_refused() {
     let place = Place::fresh();

@@ -18,8 +18,8 @@ use crate::control::protocol::{
 };
 use crate::supervisor::Ask;
 
-/// How often is looked. A look is a question to the supervisor, and one to the store if nobody is
-/// at work.
+/// How often is looked. A look is a question to the supervisor and one to the store: some tens of
+/// microseconds, and only while somebody waits for the answer.
 const LOOKED_EVERY: Duration = Duration::from_millis(20);
 
 /// Looks in a row that must find nothing: what was ordered before the hold may just be beginning.

@@ -63,11 +63,11 @@ fn orders() -> Vec<(&'static str, Command)> {
         ("run", Command::Run(Run::default())),
         ("run --detached", Command::Run(Run { detached: true, ..Run::default() })),
         (
-            "run --launched --slot s-1 --held-by /home/pending.json",
+            "run --launched --slot s-1 --held-by /run/pending.json",
             Command::Run(Run {
                 launched: true,
                 slot: Some("s-1".into()),
-                held_by: Some("/home/pending.json".into()),
+                held_by: Some("/run/pending.json".into()),
                 ..Run::default()
             }),
         ),

@@ -34,6 +34,7 @@ impl Play {
         let mut tasks = JoinSet::new();
         tasks.spawn(server.serve(requests, cancel.clone()));
         tasks.spawn(async move {
+            let mut answering = JoinSet::new();
             while let Some(Asked::<Request, Answer> { request, answer }) = asked.recv().await {
                 let given = match request {
                     Request::Inject { text, .. } => Ok(accepted(&text)),
@@ -44,6 +45,15 @@ impl Play {
                     // Never answered, and never given up.
                     Request::Hold { .. } => {
                         std::mem::forget(answer);
+                        continue;
+                    }
+                    // Answered after as long as it said, and that is more than others have.
+                    Request::Drain { within_s, .. } => {
+                        answering.spawn(async move {
+                            let nothing = std::future::pending::<()>();
+                            let _over = timeout(Duration::from_secs(within_s), nothing).await;
+                            drop(answer.send(Ok(Answer::Done)));
+                        });
                         continue;
                     }
                     // Given up.
@@ -262,6 +272,15 @@ async fn an_answer_that_never_comes_ends_on_a_deadline_or_with_the_app() {
     assert_eq!(play.say(b"{\"v\":1,\"verb\":\"hold\"}\n").await, late);
     let stopping = refusal("stopping", "the daemon is stopping");
     assert_eq!(play.say(b"{\"v\":1,\"verb\":\"release\"}\n").await, stopping);
+    play.end().await;
+}
+
+#[tokio::test]
+async fn a_request_that_asks_to_wait_has_its_time_beyond_the_deadline_of_others() {
+    let bounds = Bounds { answer: Duration::from_millis(500), ..Bounds::default() };
+    let play = Play::begin_with(PeerCheck::new(|_| Ok(())), bounds);
+    let drain = b"{\"v\":1,\"verb\":\"drain\",\"within_s\":1,\"lease_s\":30}\n";
+    play.check(drain, "{\"ok\":\"done\"}\n").await;
     play.end().await;
 }
 

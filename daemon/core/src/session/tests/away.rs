@@ -4,7 +4,6 @@
 use super::check;
 
 /// A turn that a restart cuts off is not lost, and its message is not delivered unmarked.
-/// Incidents: 2, 3.
 #[test]
 fn an_agent_put_away_while_held_comes_back_with_the_release_and_without_a_message() {
     check(
