@@ -13,7 +13,7 @@ mod crew;
 mod desk;
 mod heartbeat;
 mod holds;
-mod signals;
+pub(crate) mod signals;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -50,7 +50,7 @@ use crew::{Crew, Stage};
 use desk::Desk;
 use heartbeat::Heartbeat;
 use holds::{Holds, Warden};
-pub(crate) use signals::Signals;
+use signals::Signals;
 
 /// How long before the end of the shutdown's deadline agents are not waited for any more: enough
 /// for TERM and KILL of the last ones, and for the store.

@@ -64,7 +64,7 @@ pub(crate) fn answer_max(stop: Duration) -> Duration {
 /// # Errors
 /// When it cannot begin.
 pub(crate) async fn launch(settings: Settings) -> anyhow::Result<Code> {
-    let mut signals = crate::app::Signals::listen().context("listen to signals")?;
+    let mut signals = crate::app::signals::Signals::listen().context("listen to signals")?;
     let stop = settings.bounds.stop;
     let listener = notify::Listener::bind(&settings.home.notify_socket())
         .with_context(|| format!("listen on {}", settings.home.notify_socket().display()))?;

@@ -69,7 +69,7 @@ impl Restarts {
     /// # Errors
     /// When there is no launcher, or it says no.
     pub(crate) async fn ask(&self, initiator: Initiator) -> Result<String, Refusal> {
-        let request = launcher::Request::Request { initiator };
+        let request = launcher::Request::Ask { initiator };
         let answer = client::ask_of(&self.launcher, request, ANSWER_MAX).await;
         match answer.map_err(refusal)? {
             launcher::Answer::Requested { id } => {

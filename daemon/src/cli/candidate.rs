@@ -30,7 +30,7 @@ mod ground;
 
 use super::Place;
 use super::print::{Screen, complain};
-use crate::app::Signals;
+use crate::app::signals::Signals;
 use crate::clock::wall_now;
 use crate::config::Config;
 use crate::config::args;

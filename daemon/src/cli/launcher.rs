@@ -196,7 +196,7 @@ fn request(verb: LauncherVerb) -> Request {
         LauncherVerb::RollBackTo { slot } => Request::RollBackTo { slot },
         LauncherVerb::Restart => Request::Restart,
         LauncherVerb::MarkBad { slot, why } => Request::MarkBad { slot, why },
-        LauncherVerb::Request => Request::Request { initiator: Initiator::Owner(true) },
+        LauncherVerb::Request => Request::Ask { initiator: Initiator::Owner(true) },
         LauncherVerb::Stop | LauncherVerb::CarryOut { .. } => Request::Stop,
     }
 }

@@ -20,13 +20,7 @@ pub(crate) fn owner_or_agent() -> PeerCheck {
         if processes::descends_from(peer, daemon) {
             return Ok(Peer::OfAgent(peer));
         }
-        if processes::carries_mark(peer) {
-            return Err("a process that carries an agent's mark may not ask");
-        }
-        if !is_there(peer) {
-            return Err("who asked is gone");
-        }
-        Ok(Peer::Owner)
+        unmarked(peer)
     })
 }
 
@@ -52,11 +46,16 @@ pub(crate) fn none_of(daemon: Daemon) -> PeerCheck {
         if daemon != 0 && processes::descends_from(peer, daemon) {
             return Err("a process of an agent may not ask");
         }
-        if processes::carries_mark(peer) {
-            return Err("a process that carries an agent's mark may not ask");
-        }
-        if is_there(peer) { Ok(Peer::Owner) } else { Err("who asked is gone") }
+        unmarked(peer)
     })
+}
+
+/// Who descends from nobody of ours: the owner, unless it carries a mark.
+fn unmarked(peer: u32) -> Result<Peer, &'static str> {
+    if processes::carries_mark(peer) {
+        return Err("a process that carries an agent's mark may not ask");
+    }
+    if is_there(peer) { Ok(Peer::Owner) } else { Err("who asked is gone") }
 }
 
 fn is_there(pid: u32) -> bool {

@@ -14,7 +14,7 @@ use super::child::{Child, Start};
 use super::notify::Listener;
 use super::protocol::{self, Answer, Request, Stopped, Up};
 use super::{Settings, files, view};
-use crate::app::Signals;
+use crate::app::signals::Signals;
 use crate::clock::Clock;
 use crate::config::Home;
 use crate::control::lock::{self, Held};

@@ -27,7 +27,7 @@ impl Driver {
                 let announced = Announced { id, target, confirm_timeout, runner_pid };
                 return reply(asker, self.arm(announced).await);
             }
-            Request::Request { initiator } => {
+            Request::Ask { initiator } => {
                 let asked = self.carrier.ask(initiator).and_then(|id| {
                     self.carry(&id).map_err(|why| Refusal::new(RefusalKind::Failed, why))?;
                     Ok(Answer::Requested { id })
@@ -52,7 +52,7 @@ impl Driver {
             }
             Request::Stop => Order::Stop,
         };
-        let outcome = self.order(order).map(|()| Answer::Done).map_err(|it| refusal(it));
+        let outcome = self.order(order).map(|()| Answer::Done).map_err(refusal);
         self.act().await;
         reply(asker, outcome);
     }

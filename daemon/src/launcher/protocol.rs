@@ -63,7 +63,8 @@ pub(crate) enum Request {
         why: String,
     },
     /// Have a gated restart carried out.
-    Request {
+    #[serde(rename = "request")]
+    Ask {
         /// Who asks.
         initiator: Initiator,
     },
@@ -184,3 +185,6 @@ pub(crate) struct RolledBack {
     /// When (RFC 3339, UTC).
     pub at: String,
 }
+
+#[cfg(test)]
+mod tests;

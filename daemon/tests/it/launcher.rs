@@ -1,6 +1,7 @@
 //! The launcher over real processes: slots whose program is the real one or a script that
 //! misbehaves, killed launchers and daemons, and restarts that go wrong.
 
+use std::fmt::Write as _;
 use std::fs::File;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -61,8 +62,7 @@ impl Scene {
             }
             Manner::Script(script) => format!("#!/bin/sh\n{script}\n"),
         };
-        let hash: String =
-            Sha256::digest(&script).iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = hex(&Sha256::digest(&script));
         let program = format!("slots/{name}/bin/claude-assistant");
         self.place.write(&program, &script);
         let path = self.place.home().join(program);
@@ -141,11 +141,6 @@ impl Scene {
         self.place.home().join(name)
     }
 
-    fn signal(&self, signal: &str, pid: &Value) {
-        let done = Command::new("kill").args([signal, &pid.to_string()]).status().unwrap();
-        assert!(done.success());
-    }
-
     /// The launcher is killed, and waited for.
     fn kill_launcher(&mut self) {
         let mut launcher = self.launcher.take().unwrap();
@@ -164,6 +159,18 @@ impl Drop for Scene {
     }
 }
 
+fn signal(signal: &str, pid: &Value) {
+    let done = Command::new("kill").args([signal, &pid.to_string()]).status().unwrap();
+    assert!(done.success());
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    })
+}
+
 #[test]
 fn the_launcher_starts_the_current_slot_restarts_it_and_stops_with_it() {
     let mut scene = Scene::with(&Manner::Well);
@@ -176,7 +183,7 @@ fn the_launcher_starts_the_current_slot_restarts_it_and_stops_with_it() {
     assert_ne!(up["pid"], before["daemon"]["pid"]);
     assert_eq!(scene.until_ready()["daemon"]["pid"], up["pid"]);
 
-    scene.signal("-TERM", &scene.until_ready()["pid"]);
+    signal("-TERM", &scene.until_ready()["pid"]);
     let ended = scene.launcher.take().unwrap().wait().unwrap();
     assert_eq!(ended.code(), Some(0));
     assert_eq!(scene.place.run("status").code, 69);
@@ -312,7 +319,7 @@ fn a_killed_launcher_loses_what_was_only_armed() {
 fn a_daemon_that_hangs_is_found_by_its_silence_and_started_again() {
     let scene = Scene::within("10000,800,8000,200", &Manner::Well);
     let before = scene.until_ready();
-    scene.signal("-STOP", &before["daemon"]["pid"]);
+    signal("-STOP", &before["daemon"]["pid"]);
     let after = scene.until("another daemon", |it| {
         it["daemon"]["ready"] == true && it["daemon"]["pid"] != before["daemon"]["pid"]
     });
@@ -336,7 +343,7 @@ fn the_third_crash_leaves_the_slot_for_the_last_good_one() {
         });
         assert_eq!((&running["slot"], &running["crashes"]), (&json!(NEW), &json!(crash - 1)));
         pid = running["daemon"]["pid"].clone();
-        scene.signal("-KILL", &pid);
+        signal("-KILL", &pid);
     }
     scene.until_old();
     assert_eq!(scene.mark(NEW)["standing"], "bad");

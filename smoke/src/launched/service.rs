@@ -157,7 +157,8 @@ fn keep_alive(recipe: &Recipe, state: &State) {
         if ended.success() {
             return;
         }
-        thread::park_timeout(RESTART_AFTER);
+        // The end of the service cuts it short.
+        let _over = wait_until(RESTART_AFTER, || state.over.load(Ordering::SeqCst));
     }
 }
 

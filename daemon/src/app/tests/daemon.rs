@@ -14,8 +14,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use crate::app::Signals;
 use crate::app::crew::{Crew, Stage};
+use crate::app::signals::Signals;
 use crate::app::{Descent, Parent, Settings, Shared, holds, serve, start};
 use crate::clock::{Clock, wall_now};
 use crate::config::{Config, Home};

@@ -11,9 +11,9 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::{Daemon, Setup, number};
-use crate::app::Signals;
 use crate::app::crew::Stage;
 use crate::app::give_up;
+use crate::app::signals::Signals;
 use crate::clock::wall_now;
 use crate::control::protocol::{Request, SessionState};
 use crate::exit::Code;
