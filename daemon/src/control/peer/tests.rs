@@ -61,10 +61,10 @@ fn a_launcher_is_asked_by_its_daemon_and_its_commands_but_not_by_what_the_daemon
     let (mut daemon, mut beside) = (start("read line"), start("read line"));
     let known = Daemon::default();
     let check = none_of(known.clone());
-    assert_eq!(check.admits(beside.id()), Ok(()));
+    assert_eq!(check.admits(beside.id()), Ok(Peer::Owner));
     known.is(Some(daemon.id()));
-    assert_eq!(check.admits(daemon.id()), Ok(()));
-    assert_eq!(check.admits(beside.id()), Ok(()));
+    assert_eq!(check.admits(daemon.id()), Ok(Peer::Owner));
+    assert_eq!(check.admits(beside.id()), Ok(Peer::Owner));
     // As the parent of the two, this process stands where the daemon does for an agent.
     known.is(Some(std::process::id()));
     assert_eq!(check.admits(beside.id()), Err("a process of an agent may not ask"));
