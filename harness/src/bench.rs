@@ -29,7 +29,7 @@ pub mod report;
 #[cfg(test)]
 mod simulated;
 #[cfg(test)]
-mod small_run;
+pub(crate) mod small_run;
 #[cfg(test)]
 mod specimen;
 pub mod statistics;

@@ -25,6 +25,7 @@ pub mod quarantine;
 pub mod receipt;
 pub mod render;
 pub mod report;
+pub mod restart;
 #[cfg(feature = "run")]
 pub mod run;
 pub mod sandbox;

@@ -14,6 +14,7 @@ mod lock;
 mod mutants;
 mod peers;
 mod proof;
+mod restart;
 mod running;
 mod sdk;
 mod steps;
@@ -74,6 +75,12 @@ enum Command {
     /// What this tree takes; more about measuring.
     #[command(subcommand)]
     Bench(bench::Command),
+    /// Put a new build in the place of the daemon that runs, or change nothing.
+    SafeRestart(restart::Arguments),
+    /// The builds that can be run.
+    Slots(restart::SlotArguments),
+    /// Whether a restart is under way, and what became of the last.
+    RestartStatus(restart::StatusArguments),
     /// Which tests a change needs, and why.
     Affected(AffectedArguments),
     /// Put faults into the daemon, one after the other, and see that tests notice each.
@@ -189,6 +196,9 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             let run = || affected::run(&workspace, since.as_deref(), mode, gate);
             if mode == affected::Mode::Run { lock::alone(&workspace, run) } else { run() }
         }
+        Command::SafeRestart(arguments) => restart::safe_restart(&workspace, &arguments),
+        Command::Slots(arguments) => Ok(restart::slots(&arguments)),
+        Command::RestartStatus(arguments) => Ok(restart::status(&arguments)),
         Command::BenchCheck(arguments) => bench::check(&workspace, arguments),
         Command::Bench(command) => bench::run(&workspace, command),
         Command::Mutants(arguments) => mutants::run(&workspace, &arguments),

@@ -33,7 +33,6 @@ impl Interrupt {
     }
 
     /// One that never comes.
-    #[cfg(test)]
     pub(crate) fn never() -> Self {
         Self(Arc::new(AtomicBool::new(false)))
     }

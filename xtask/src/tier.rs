@@ -32,6 +32,7 @@ use harness::{environment, files};
 
 use self::build::{Executable, Profile};
 use self::places::Places;
+pub(crate) use self::runner::read_back;
 use crate::workspace::Workspace;
 
 /// Which API the real agent program talks to.

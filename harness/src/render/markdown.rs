@@ -142,7 +142,7 @@ fn escaped(text: &str) -> String {
 
 /// The same with its lines, for `<pre>`, where Markdown has no meaning; a reader that looks for the
 /// headline by its asterisks finds it once all the same.
-fn escaped_lines(text: &str) -> String {
+pub(crate) fn escaped_lines(text: &str) -> String {
     let mut out = String::new();
     for one in text.chars() {
         if "<>&\"'*@".contains(one) { reference(&mut out, one) } else { out.push(one) }
@@ -154,7 +154,7 @@ fn reference(out: &mut String, one: char) {
     write!(out, "&#{};", u32::from(one)).expect("a string takes every character");
 }
 
-fn start_of(text: &str) -> &str {
+pub(crate) fn start_of(text: &str) -> &str {
     let end = (0..=MESSAGE_MAX.min(text.len())).rev().find(|&end| text.is_char_boundary(end));
     &text[..end.unwrap_or_default()]
 }

@@ -29,7 +29,12 @@ pub(super) fn run(
 }
 
 /// The report of a runner that was started at `started_at` and ended with `status`.
-fn read_back(order: &Order, places: &Places, started_at: Timestamp, status: ExitStatus) -> Report {
+pub(crate) fn read_back(
+    order: &Order,
+    places: &Places,
+    started_at: Timestamp,
+    status: ExitStatus,
+) -> Report {
     match Report::read(&places.report()) {
         Ok(report) => match doubt(order, started_at, status, &report) {
             Some(why) => with_failure(report, why),

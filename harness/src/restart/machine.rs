@@ -1,0 +1,545 @@
+//! Decides what a restart does next, given what came back.
+//!
+//! ```text
+//!                       grip on the daemon   a failure means
+//!  0-5  before the hold: nothing             seen to be untouched
+//!  6-7  held             hold                release, untouched
+//!  8    arming           hold, maybe armed   disarm, release, untouched
+//!  9-10 switching        launcher's          settle: whoever runs then decides
+//!  11   verifying        new daemon          roll back, check the previous one
+//!  12   blessing         new daemon          settle: blessed after all, or roll back
+//! ```
+//!
+//! One action is under way at a time. The driver takes it with [`poll_action`](Restart::poll_action),
+//! carries it out until [`deadline`](Restart::deadline), and tells what came of it with
+//! [`handle`](Restart::handle), or with [`handle_deadline`](Restart::handle_deadline) that nothing did.
+//! Time is told as how long the restart runs. From the moment the launcher is asked to switch, the
+//! exit code says where the world ended and no longer why: 0, 25 or 26, unless the target was to be
+//! kept.
+//!
+//! Absent: what a check looks at, and any wish of the launcher to go back by itself; that is found by
+//! settling.
+
+mod account;
+mod back;
+mod forward;
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use self::account::Account;
+use super::flags::{Drain, Flags, Scope};
+use super::report::Seen;
+use super::step::{LEASE, SLICE, Step};
+use crate::exit_code::ExitCode;
+
+/// How much larger the new daemon may be after the soak than when it was released.
+pub const GROWTH_MAX_BYTES: u64 = 64 << 20;
+
+/// How often the launcher is asked to go back: it may itself have begun anew in between.
+const ROLL_BACKS_MAX: u32 = 2;
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Take the lock; [`Told::Done`].
+    Lock,
+    /// See what runs, and that there is room; [`Told::Looked`].
+    Look,
+    /// Find the checks that the change needs; [`Told::Done`].
+    Select,
+    /// See whether there is a slot and receipts already; [`Told::Done`]. The end of a dry run.
+    Foresee,
+    /// Have a slot of the target; [`Told::Built`].
+    Build,
+    /// Have its checks pass; [`Told::Done`].
+    Gate,
+    /// Try it on a copy of the database; [`Told::Done`].
+    Candidate,
+    /// See whether nobody is busy, without holding anything; [`Told::Idle`].
+    Glance,
+    /// Hold, and wait for quiet; [`Told::Drained`].
+    Drain {
+        /// For how long.
+        within: Duration,
+        /// How long the hold is to last if nobody renews it.
+        lease: Duration,
+        /// Whether who is busy is interrupted first.
+        manners: Manners,
+    },
+    /// End the hold for now, as somebody became busy; [`Told::Done`].
+    LetGo,
+    /// Copy the database; [`Told::BackedUp`].
+    BackUp,
+    /// Have the launcher prepare, if the daemon is still the one of the beginning; [`Told::Done`].
+    Arm,
+    /// Have it stop the old daemon and start the target, held; [`Told::Switched`] or
+    /// [`Told::WentBack`].
+    Switch,
+    /// Check what runs; [`Told::Done`], for [`Probe::Memory`] [`Told::Resident`].
+    Verify(Probe),
+    /// End the hold; [`Told::Resident`].
+    Release,
+    /// Have the launcher bless the target; [`Told::Done`].
+    Confirm,
+    /// Keep the slots, copies and reports that are worth keeping; [`Told::Done`].
+    Prune,
+    /// End what was armed; [`Told::Done`].
+    Disarm,
+    /// Wait until nothing is held for a restart, and see who runs; [`Told::Looked`].
+    Untouched,
+    /// Wait until the launcher is at rest, and see where; [`Told::Settled`].
+    Settle,
+    /// Have it go back; [`Told::Done`].
+    RollBack {
+        /// Why, for the mark of the slot.
+        why: String,
+    },
+    /// Release what is held and check the previous daemon; [`Told::Settled`].
+    CheckPrevious,
+    /// Tell a person; [`Told::Done`].
+    Alert {
+        /// What happened.
+        why: String,
+    },
+}
+
+/// What is checked of the new daemon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Probe {
+    /// It is healthy and answers while all others are held.
+    Held,
+    /// What waited is with its agents.
+    Backlog,
+    /// All of tier 4, over half of the soak.
+    Soak(Half),
+    /// How large it is.
+    Memory,
+}
+
+/// Of the soak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Half {
+    /// The first.
+    First,
+    /// The second.
+    Second,
+}
+
+/// How who is busy is treated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Manners {
+    /// Waited for.
+    Wait,
+    /// Put away: its messages wait and are delivered again.
+    Interrupt,
+}
+
+/// What came of an action.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    /// It is done.
+    Done(Remarks),
+    /// Who runs.
+    Looked(Sight),
+    /// There is a slot of the target.
+    Built {
+        /// Its name.
+        slot: String,
+        /// What there is to say.
+        remarks: Remarks,
+    },
+    /// Whether nobody is busy.
+    Idle(bool),
+    /// The state of a drain.
+    Drained {
+        /// Nobody is busy and nothing is owed.
+        quiet: bool,
+        /// How many sessions are busy.
+        busy: u64,
+        /// How many replies are not out.
+        unsent: u64,
+    },
+    /// Where the copy lies.
+    BackedUp(PathBuf),
+    /// The target runs, held.
+    Switched(Switched),
+    /// It does not, and the launcher has gone back by itself.
+    WentBack(String),
+    /// How large the daemon is, in bytes.
+    Resident(u64),
+    /// Where the launcher is at rest.
+    Settled(Settled),
+}
+
+/// What there is to say about something that was done.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Remarks {
+    /// What it was, a line each.
+    pub says: Vec<String>,
+    /// Whether somebody should look at them.
+    pub weight: Weight,
+}
+
+/// Whether somebody should look.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Weight {
+    /// No.
+    #[default]
+    Plain,
+    /// Yes.
+    Remarkable,
+}
+
+/// Who runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sight {
+    /// The daemon.
+    pub daemon: Seen,
+    /// Its slot.
+    pub slot: String,
+    /// What there is to say.
+    pub says: Vec<String>,
+}
+
+/// A switch that went well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Switched {
+    /// The new daemon.
+    pub daemon: Seen,
+    /// How long the old one took to end.
+    pub stop_ms: u64,
+    /// Whether it had to be killed, which is a defect.
+    pub end: End,
+    /// From the beginning of the stop to READY.
+    pub gap_ms: u64,
+}
+
+/// How the old daemon ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// By itself, as it was asked.
+    InOrder,
+    /// By KILL.
+    Killed,
+}
+
+/// A launcher at rest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settled {
+    /// The slot that runs.
+    pub slot: String,
+    /// Its daemon, if one is ready.
+    pub daemon: Option<Seen>,
+    /// What became of this restart there.
+    pub pending: Pending,
+    /// Whether that slot is marked good.
+    pub standing: Standing,
+    /// Whether delivery is held for a restart.
+    pub delivery: Delivery,
+}
+
+/// What the launcher knows of this restart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pending {
+    /// Nothing any more.
+    Gone,
+    /// It is prepared, and nothing has happened.
+    Armed,
+    /// The target was started, or is being left.
+    Begun,
+}
+
+/// The mark of a slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It is one to go back to.
+    Good,
+    /// It is not, or not yet.
+    Other,
+}
+
+/// Whether messages reach agents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// They do, as far as restarts are concerned.
+    Open,
+    /// They wait for the end of a restart.
+    Held,
+}
+
+/// Why an action came to nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The exit code, where it is another than that of the step.
+    pub code: Option<ExitCode>,
+    /// Why.
+    pub why: String,
+}
+
+/// What the driver tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// The action under way is done.
+    Told(Told),
+    /// It came to nothing.
+    Failed(Failure),
+    /// Somebody wants the restart to end.
+    Interrupted,
+}
+
+/// What a failure would have to undo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Grip {
+    /// Nothing was done to anybody.
+    Nothing,
+    /// Delivery may be held.
+    Held,
+    /// The launcher may be prepared, too.
+    Armed,
+    /// The launcher was asked to switch.
+    Switching,
+    /// The target runs.
+    Target,
+    /// It is given up: the way back is taken.
+    Back,
+}
+
+/// A restart under way.
+#[derive(Debug)]
+pub struct Restart {
+    flags: Flags,
+    grip: Grip,
+    /// What is to be taken, in order; the first of them is under way once it was.
+    actions: VecDeque<Action>,
+    under_way: Option<Action>,
+    due: Option<Duration>,
+    /// When no more than looking on is left of a drain.
+    patience_ends: Option<Duration>,
+    before: Option<Sight>,
+    /// The slot of the target, once it is known.
+    target: Option<String>,
+    released_bytes: Option<u64>,
+    roll_backs: u32,
+    /// Whether the launcher was asked to bless the target.
+    blessing: bool,
+    /// Why the way back is taken.
+    failed: Option<Failure>,
+    account: Account,
+}
+
+impl Restart {
+    /// One that has done nothing yet.
+    pub fn new(flags: Flags) -> Self {
+        let account = Account::new(&flags);
+        Self {
+            flags,
+            grip: Grip::Nothing,
+            actions: VecDeque::from([Action::Lock]),
+            under_way: None,
+            due: None,
+            patience_ends: None,
+            before: None,
+            target: None,
+            released_bytes: None,
+            roll_backs: 0,
+            blessing: false,
+            failed: None,
+            account,
+        }
+    }
+
+    /// What is to be done now; `None` while something is under way, and at the end.
+    pub fn poll_action(&mut self, now: Duration) -> Option<Action> {
+        if self.under_way.is_some() {
+            return None;
+        }
+        let action = self.actions.pop_front()?;
+        self.begin(now, &action);
+        self.under_way = Some(action.clone());
+        Some(action)
+    }
+
+    /// Whether nothing is left to do.
+    pub fn is_over(&self) -> bool {
+        self.under_way.is_none() && self.actions.is_empty()
+    }
+
+    /// Until when the action under way has time.
+    pub const fn deadline(&self) -> Option<Duration> {
+        self.due
+    }
+
+    /// The step that the action under way belongs to.
+    pub fn step(&self) -> Option<Step> {
+        self.account.open_step()
+    }
+
+    /// What is known so far.
+    pub const fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// Takes what came of the action under way. What comes when nothing is under way, or too late,
+    /// changes nothing.
+    pub fn handle(&mut self, now: Duration, event: Event) {
+        if matches!(event, Event::Interrupted) {
+            self.interrupt(now);
+            return;
+        }
+        let Some(action) = self.under_way.take() else { return };
+        self.due = None;
+        match event {
+            Event::Told(told) => self.advance(now, &action, told),
+            Event::Failed(failure) => self.fail(now, &action, failure),
+            Event::Interrupted => {}
+        }
+    }
+
+    /// Takes that the action under way has no more time. A no-op when it still has.
+    pub fn handle_deadline(&mut self, now: Duration) {
+        let Some(due) = self.due.filter(|due| *due <= now) else { return };
+        let Some(action) = self.under_way.take() else { return };
+        self.due = None;
+        let began = self.account.began(&action).unwrap_or_default();
+        let limit = due.saturating_sub(began).as_secs();
+        let why = format!("{} did not end within {limit} s", action.name());
+        self.fail(now, &action, Failure { code: None, why });
+    }
+
+    /// Before anything has happened it is given up; afterwards it is gone back. The way back itself
+    /// is not interrupted: it is the quickest end there is.
+    fn interrupt(&mut self, now: Duration) {
+        let pruning =
+            self.under_way == Some(Action::Prune) || self.actions.contains(&Action::Prune);
+        if pruning || self.failed.is_some() || self.is_over() {
+            return;
+        }
+        let action = self.under_way.take().or_else(|| self.actions.front().cloned());
+        self.due = None;
+        self.actions.clear();
+        let Some(action) = action else { return };
+        let failure = Failure {
+            code: Some(ExitCode::Inconclusive),
+            why: "somebody wanted it to end".to_owned(),
+        };
+        self.fail(now, &action, failure);
+    }
+
+    fn begin(&mut self, now: Duration, action: &Action) {
+        match action {
+            Action::Drain { .. } => self.raise(Grip::Held),
+            Action::Arm => self.raise(Grip::Armed),
+            Action::Switch => self.raise(Grip::Switching),
+            Action::Confirm => self.blessing = true,
+            Action::RollBack { .. } => self.raise(Grip::Back),
+            _ => {}
+        }
+        let step = action.step();
+        let began = self.account.begin(now, action, step);
+        let due = match action.limit() {
+            Some(limit) => now + limit,
+            None => began + step.unwrap_or(Step::RollBack).limit(&self.flags),
+        };
+        self.due = Some(due);
+    }
+
+    /// What was once done stays done until it is undone.
+    fn raise(&mut self, grip: Grip) {
+        self.grip = self.grip.max(grip);
+    }
+
+    fn next(&mut self, action: Action) {
+        self.actions.push_back(action);
+    }
+
+    /// The slot of the beginning.
+    fn previous(&self) -> Option<&str> {
+        self.before.as_ref().map(|before| before.slot.as_str())
+    }
+}
+
+impl Action {
+    /// The step it belongs to; none for what undoes a step that failed.
+    const fn step(&self) -> Option<Step> {
+        match self {
+            Self::Lock => Some(Step::Lock),
+            Self::Look => Some(Step::Preflight),
+            Self::Select => Some(Step::Select),
+            Self::Foresee | Self::Build => Some(Step::Build),
+            Self::Gate => Some(Step::Gate),
+            Self::Candidate => Some(Step::Candidate),
+            Self::Glance | Self::Drain { .. } | Self::LetGo => Some(Step::Drain),
+            Self::BackUp => Some(Step::BackUp),
+            Self::Arm => Some(Step::Arm),
+            Self::Switch => Some(Step::Stop),
+            Self::Verify(_) => Some(Step::Verify),
+            Self::Confirm => Some(Step::Bless),
+            Self::RollBack { .. } | Self::CheckPrevious => Some(Step::RollBack),
+            // These belong to whatever is open.
+            Self::Release
+            | Self::Prune
+            | Self::Disarm
+            | Self::Untouched
+            | Self::Settle
+            | Self::Alert { .. } => None,
+        }
+    }
+
+    /// How long it may take, where that is not up to its step.
+    const fn limit(&self) -> Option<Duration> {
+        match self {
+            Self::Release | Self::Disarm => Some(Duration::from_secs(10)),
+            // A hold that could not be ended ends by itself.
+            Self::Untouched => Some(Duration::from_secs(LEASE.as_secs() + 30)),
+            Self::Settle | Self::CheckPrevious => Some(Duration::from_mins(3)),
+            Self::Prune => Some(Duration::from_secs(30)),
+            Self::Alert { .. } => Some(Duration::from_mins(1)),
+            _ => None,
+        }
+    }
+
+    /// What it is called.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Lock => "taking the lock",
+            Self::Look => "looking at what runs",
+            Self::Select => "selecting checks",
+            Self::Foresee => "looking what is there already",
+            Self::Build => "the build",
+            Self::Gate => "the gate",
+            Self::Candidate => "the candidate",
+            Self::Glance => "looking who is busy",
+            Self::Drain { .. } => "the drain",
+            Self::LetGo => "ending the hold for now",
+            Self::BackUp => "the copy of the database",
+            Self::Arm => "arming the launcher",
+            Self::Switch => "the switch",
+            Self::Verify(Probe::Held) => "the check while held",
+            Self::Verify(Probe::Backlog) => "the backlog",
+            Self::Verify(Probe::Soak(Half::First)) => "the first half of the soak",
+            Self::Verify(Probe::Soak(Half::Second)) => "the second half of the soak",
+            Self::Verify(Probe::Memory) => "looking at the memory",
+            Self::Release => "the release",
+            Self::Confirm => "the blessing",
+            Self::Prune => "pruning",
+            Self::Disarm => "disarming the launcher",
+            Self::Untouched => "seeing that the daemon is untouched",
+            Self::Settle => "waiting for the launcher to be at rest",
+            Self::RollBack { .. } => "the roll back",
+            Self::CheckPrevious => "the check of the previous daemon",
+            Self::Alert { .. } => "telling a person",
+        }
+    }
+}
+
+impl Remarks {
+    /// Lines that nobody has to look at.
+    pub fn plain(says: impl IntoIterator<Item = String>) -> Self {
+        Self { says: says.into_iter().collect(), weight: Weight::Plain }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,253 @@
+mod world;
+
+use proptest::prelude::*;
+
+use self::world::{Fate, World, play};
+use super::super::flags::{Drain, OnFailure};
+use super::super::report::Outcome;
+use super::*;
+
+const FATES: [Fate; 9] = [
+    Fate::Fails,
+    Fate::Hangs,
+    Fate::Lost,
+    Fate::LauncherDies,
+    Fate::DaemonDies,
+    Fate::Unwell,
+    Fate::Interrupted,
+    Fate::Killed,
+    Fate::Busy,
+];
+
+fn flags() -> Flags {
+    Flags::default()
+}
+
+/// What a restart with these fates ends with, and what it did.
+fn ended(flags: &Flags, fates: &[(usize, Fate)]) -> (World, Option<Restart>) {
+    let mut script = vec![Fate::Good; 60];
+    for (at, fate) in fates {
+        script[*at] = *fate;
+    }
+    play(flags, &script)
+}
+
+/// The exit code, and where the world ended.
+fn code(flags: &Flags, fates: &[(usize, Fate)]) -> (u8, &'static str) {
+    let (world, restart) = ended(flags, fates);
+    let restart = restart.expect("the runner was not killed");
+    (restart.account().code().number(), world.slot())
+}
+
+/// Where an action stands in a run in which all is well.
+fn at(wanted: &Action) -> usize {
+    let (world, _) = ended(&flags(), &[]);
+    world.seen.iter().position(|action| action == wanted).expect("it is part of a good run")
+}
+
+#[test]
+fn a_good_run_ends_on_the_target_and_says_so_of_every_step() {
+    let (world, restart) = ended(&flags(), &[]);
+    let account = restart.as_ref().map(Restart::account).expect("it ended");
+    assert_eq!((account.code(), world.slot()), (ExitCode::Pass, "target"));
+    assert!(account.steps.iter().all(|step| step.outcome == Outcome::Passed));
+    assert_eq!(account.steps.len(), 13);
+    assert_eq!(account.gap_ms, Some(300));
+    assert_eq!(account.after.map(|after| after.generation), Some(8));
+    assert!(account.held_ms.is_some_and(|held| 0 < held));
+}
+
+#[test]
+fn each_step_before_the_switch_has_its_own_number() {
+    let fails = |action: &Action| code(&flags(), &[(at(action), Fate::Fails)]);
+    assert_eq!(fails(&Action::Lock), (50, "previous"));
+    assert_eq!(fails(&Action::Look), (40, "previous"));
+    assert_eq!(fails(&Action::Build), (22, "previous"));
+    assert_eq!(fails(&Action::Gate), (20, "previous"));
+    assert_eq!(fails(&Action::Candidate), (23, "previous"));
+    assert_eq!(fails(&Action::BackUp), (20, "previous"));
+    assert_eq!(fails(&Action::Arm), (20, "previous"));
+    assert_eq!(fails(&Action::Switch), (20, "previous"));
+}
+
+#[test]
+fn a_target_that_is_not_well_ends_on_the_previous_one() {
+    for probe in [
+        Probe::Held,
+        Probe::Backlog,
+        Probe::Soak(Half::First),
+        Probe::Soak(Half::Second),
+        Probe::Memory,
+    ] {
+        let place = at(&Action::Verify(probe));
+        assert_eq!(code(&flags(), &[(place, Fate::Fails)]), (25, "previous"), "{probe:?}");
+        assert_eq!(code(&flags(), &[(place, Fate::Hangs)]), (25, "previous"), "{probe:?}");
+        assert_eq!(code(&flags(), &[(place, Fate::DaemonDies)]), (25, "previous"), "{probe:?}");
+    }
+    assert_eq!(code(&flags(), &[(at(&Action::Switch), Fate::Unwell)]), (25, "previous"));
+}
+
+#[test]
+fn a_previous_one_that_is_not_well_either_needs_a_person() {
+    let place = at(&Action::Verify(Probe::Held));
+    let (world, restart) = ended(&flags(), &[(place, Fate::Fails), (place + 2, Fate::Fails)]);
+    let restart = restart.expect("it ended");
+    assert_eq!(restart.account().code(), ExitCode::RollbackFailed);
+    assert!(matches!(world.seen.last(), Some(Action::Alert { .. })));
+}
+
+#[test]
+fn an_answer_that_was_lost_is_found_out() {
+    assert_eq!(code(&flags(), &[(at(&Action::Switch), Fate::Lost)]), (25, "previous"));
+    let (world, restart) = ended(&flags(), &[(at(&Action::Confirm), Fate::Lost)]);
+    let restart = restart.expect("it ended");
+    assert_eq!((restart.account().code(), world.slot()), (ExitCode::Pass, "target"));
+    // A build server, which knows steps alone, is as green as the exit code.
+    assert!(restart.account().steps.iter().all(|step| step.outcome != Outcome::Failed));
+}
+
+#[test]
+fn who_is_busy_at_the_end_of_the_drain_is_interrupted() {
+    let place = at(&Action::Drain { within: SLICE, lease: LEASE, manners: Manners::Wait });
+    let busy: Vec<(usize, Fate)> = (place..place + 12).map(|at| (at, Fate::Busy)).collect();
+    let (world, restart) = ended(&flags(), &busy);
+    let restart = restart.expect("it ended");
+    assert_eq!(restart.account().code(), ExitCode::Pass);
+    assert_eq!(world.interruptions, 1);
+}
+
+#[test]
+fn who_is_busy_after_the_interruption_too_is_let_alone() {
+    let place = at(&Action::Drain { within: SLICE, lease: LEASE, manners: Manners::Wait });
+    let busy: Vec<(usize, Fate)> = (place..place + 13).map(|at| (at, Fate::Busy)).collect();
+    assert_eq!(code(&flags(), &busy), (24, "previous"));
+}
+
+#[test]
+fn nobody_is_interrupted_when_it_is_waited_for_idleness() {
+    let flags = Flags { drain: Drain::WhenIdle(Duration::from_secs(30)), ..flags() };
+    let busy: Vec<(usize, Fate)> = (6..50).map(|at| (at, Fate::Busy)).collect();
+    let (world, restart) = ended(&flags, &busy);
+    assert_eq!(restart.expect("it ended").account().code(), ExitCode::NotDrained);
+    assert_eq!((world.interruptions, world.holds), (0, 0));
+}
+
+#[test]
+fn whoever_became_busy_in_the_moment_of_the_hold_is_let_go_and_waited_for() {
+    let flags = Flags { drain: Drain::WhenIdle(Duration::from_secs(30)), ..flags() };
+    // The look finds nobody, the hold somebody.
+    let (world, restart) = ended(&flags, &[(7, Fate::Busy)]);
+    assert_eq!(restart.expect("it ended").account().code(), ExitCode::Pass);
+    assert!(world.seen.contains(&Action::LetGo));
+    assert_eq!(world.holds, 2);
+}
+
+#[test]
+fn a_reason_to_interrupt_at_once_is_written_down() {
+    let flags = Flags { drain: Drain::Now { because: "it leaks".to_owned() }, ..flags() };
+    let (world, restart) = ended(&flags, &[]);
+    let restart = restart.expect("it ended");
+    assert_eq!((world.interruptions, world.slot()), (1, "target"));
+    assert!(restart.account().decisions.iter().any(|it| it.contains("it leaks")));
+}
+
+#[test]
+fn a_dry_run_changes_nothing() {
+    let flags = Flags { scope: Scope::DryRun, ..flags() };
+    let (world, restart) = ended(&flags, &[]);
+    assert_eq!(restart.expect("it ended").account().code(), ExitCode::Pass);
+    assert_eq!(world.seen, [Action::Lock, Action::Look, Action::Select, Action::Foresee]);
+}
+
+#[test]
+fn a_failing_target_stays_where_somebody_asks_for_that() {
+    let flags = Flags { on_failure: OnFailure::Keep, ..flags() };
+    let place = at(&Action::Verify(Probe::Soak(Half::First)));
+    assert_eq!(code(&flags, &[(place, Fate::Fails)]), (20, "target"));
+    // A target that never ran cannot stay.
+    assert_eq!(code(&flags, &[(at(&Action::Switch), Fate::Unwell)]), (25, "previous"));
+}
+
+#[test]
+fn a_daemon_that_died_meanwhile_is_not_called_untouched() {
+    let place = at(&Action::Build);
+    let fates = [(place, Fate::DaemonDies), (place + 1, Fate::Fails)];
+    assert_eq!(code(&flags(), &fates), (21, "previous"));
+    // Nor is another one replaced than was looked at.
+    assert_eq!(code(&flags(), &fates[..1]), (21, "previous"));
+}
+
+#[test]
+fn a_daemon_that_grows_is_not_blessed() {
+    assert_eq!(
+        code(&flags(), &[(at(&Action::Verify(Probe::Memory)), Fate::Unwell)]),
+        (25, "previous")
+    );
+}
+
+#[test]
+fn what_comes_when_nothing_is_under_way_changes_nothing() {
+    let mut restart = Restart::new(flags());
+    restart.handle(Duration::ZERO, Event::Told(Told::Idle(true)));
+    restart.handle_deadline(Duration::from_hours(1));
+    assert_eq!(restart.poll_action(Duration::ZERO), Some(Action::Lock));
+    assert_eq!(restart.poll_action(Duration::ZERO), None);
+    restart.handle_deadline(Duration::from_secs(4));
+    assert!(!restart.is_over());
+    restart.handle_deadline(Duration::from_secs(5));
+    assert!(restart.is_over());
+    assert_eq!(restart.account().code(), ExitCode::Locked);
+    restart.handle(Duration::ZERO, Event::Interrupted);
+    assert_eq!(restart.account().code(), ExitCode::Locked);
+}
+
+/// Each action of a good run, with everything that can happen to it alone: nothing needs a person.
+#[test]
+fn no_single_mishap_needs_a_person() {
+    for when_idle in [false, true] {
+        let drain = Drain::WhenIdle(Duration::from_mins(1));
+        let flags = if when_idle { Flags { drain, ..flags() } } else { flags() };
+        for place in 0..24 {
+            for fate in FATES {
+                let (world, restart) = ended(&flags, &[(place, fate)]);
+                let what = format!("{fate:?} at {:?}", world.seen.get(place));
+                world.ensure_well(&what);
+                let Some(restart) = restart else { continue };
+                assert_ne!(restart.account().code(), ExitCode::RollbackFailed, "{what}");
+                world.ensure_said(&restart, &what);
+            }
+        }
+    }
+}
+
+fn any_fate() -> impl Strategy<Value = Fate> {
+    prop_oneof![
+        6 => Just(Fate::Good),
+        1 => prop::sample::select(FATES.to_vec()),
+    ]
+}
+
+fn any_flags() -> impl Strategy<Value = Flags> {
+    let drain = prop_oneof![
+        Just(Drain::Within(Duration::from_secs(25))),
+        Just(Drain::WhenIdle(Duration::from_secs(25))),
+        Just(Drain::Now { because: "x".to_owned() }),
+    ];
+    drain.prop_map(|drain| Flags { drain, ..Flags::default() })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn whatever_happens_people_are_answered_by_a_healthy_version(
+        flags in any_flags(),
+        script in prop::collection::vec(any_fate(), 60),
+    ) {
+        let (world, restart) = play(&flags, &script);
+        world.ensure_well("any script");
+        if let Some(restart) = restart {
+            world.ensure_said(&restart, "any script");
+        }
+    }
+}

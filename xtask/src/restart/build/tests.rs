@@ -1,0 +1,75 @@
+use std::fs;
+
+use super::*;
+
+/// A home in which `program` is what cargo built, under every name that a slot needs.
+fn built(room: &Path, program: &str) -> (Home, Slots, Vec<(String, PathBuf)>) {
+    let path = room.join("built");
+    fs::write(&path, program).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    let home = Home::find(Some(room)).unwrap();
+    let slots = Slots::at(home.slots());
+    let programs = NEEDED.iter().map(|name| ((*name).to_owned(), path.clone())).collect();
+    (home, slots, programs)
+}
+
+const SAYS_ITS_VERSION: &str = "#!/bin/sh
+echo '{\"version\":\"0.2.0\",\"schema\":{\"version\":3,\"min_reader\":2},\"formats\":{}}'
+";
+
+fn manifest() -> Manifest {
+    Manifest::new("20260310T120000Z-c0ffeec0ffee", Timestamp::now())
+}
+
+#[test]
+fn a_slot_says_what_is_in_it() {
+    let room = tempfile::tempdir().unwrap();
+    let (home, slots, programs) = built(room.path(), SAYS_ITS_VERSION);
+    let name = fill(&home, &slots, &programs, manifest()).unwrap();
+    let made = slots.manifest(&name).unwrap();
+    assert_eq!(
+        (made.version.as_str(), made.schema.version, made.schema.min_reader),
+        ("0.2.0", 3, 2)
+    );
+    assert_eq!(made.programs.len(), NEEDED.len());
+    slots.ensure_whole(&made).unwrap();
+    let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(slots.program(&name, "tier2")), 0o700);
+    assert_eq!(mode(slots.of(&name)), 0o700);
+    assert_eq!(made.gate, None);
+}
+
+#[test]
+fn a_program_that_does_not_run_makes_no_slot() {
+    let room = tempfile::tempdir().unwrap();
+    let (home, slots, programs) = built(room.path(), "#!/bin/sh\nexit 3\n");
+    assert!(fill(&home, &slots, &programs, manifest()).is_err());
+    assert_eq!(slots.all().unwrap(), []);
+    slots.sweep().unwrap();
+    assert_eq!(fs::read_dir(slots.directory()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_commit_without_a_runner_makes_no_slot() {
+    let room = tempfile::tempdir().unwrap();
+    let (home, slots, mut programs) = built(room.path(), SAYS_ITS_VERSION);
+    programs.retain(|(name, _)| name != "tier4");
+    let trouble = fill(&home, &slots, &programs, manifest()).unwrap_err();
+    assert_eq!(trouble.to_string(), "the commit builds no tier4");
+    assert_eq!(trouble.failure().code, Some(ExitCode::BuildFailed));
+}
+
+#[test]
+fn programs_and_runners_are_found_in_what_cargo_says() {
+    let said = r#"
+   Compiling smoke v0.1.0
+{"reason":"compiler-artifact","target":{"kind":["bin"],"name":"fake-claude"},"executable":"/t/fake-claude"}
+{"reason":"compiler-artifact","target":{"kind":["test"],"name":"tier2"},"executable":"/t/deps/tier2-1a"}
+{"reason":"compiler-artifact","target":{"kind":["lib"],"name":"smoke"},"executable":null}
+{"reason":"build-finished","success":true}
+"#;
+    let expected = [("fake-claude", "/t/fake-claude"), ("tier2", "/t/deps/tier2-1a")];
+    let expected = expected.map(|(name, path)| (name.to_owned(), PathBuf::from(path)));
+    assert_eq!(executables(said), expected);
+    assert_eq!(last_words("a\n{\"x\":1}\nb"), "a\nb");
+}

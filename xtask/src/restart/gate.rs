@@ -1,0 +1,292 @@
+//! The gate: the tiers that were selected, and what is measured.
+//!
+//! | what | how | proof that is reused |
+//! |---|---|---|
+//! | tier 1 | cargo, in the files of the commit | the slot's receipt |
+//! | tiers 2, 3 | the slot's own runners, over its own programs | the slot's receipts |
+//! | times and sizes | `bench compare`, or `bench-check --quick` where the work tree is the target | none |
+//!
+//! The gate is closed: what is missing, flaky or left behind lets nothing pass. A receipt is good for
+//! a day, for these programs, on this machine.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::Context;
+use harness::bench::report::BenchReport;
+use harness::exit_code::ExitCode;
+use harness::gate::Gate;
+use harness::receipt::{Receipt, Wanted, sha256};
+use harness::report::{Machine, Report};
+use harness::restart::flags::Speed;
+use harness::restart::machine::{Remarks, Weight};
+use harness::restart::speed;
+use harness::tier::Tier;
+use jiff::Timestamp;
+
+use super::build::Yard;
+use super::cases::{self, Cases};
+use super::select::Selection;
+use super::slots::{self, Manifest, Slots};
+use super::trouble::{Result, Trouble};
+use super::{Means, home::words};
+use crate::checkout::{Checkout, ask};
+use crate::running::{Ended, run, written};
+use crate::tier::Api;
+use crate::tier::proof;
+
+/// How many failures of a run are named.
+const REASONS_MAX: usize = 5;
+
+/// A slot in front of its gate.
+pub(super) struct Trial<'a> {
+    pub(super) means: Means<'a>,
+    pub(super) slots: &'a Slots,
+    pub(super) selection: &'a Selection,
+    /// The commit that runs, if it is known.
+    pub(super) base: Option<String>,
+    pub(super) speed: Speed,
+}
+
+impl Trial<'_> {
+    /// Has everything pass, and writes into the manifest that it did.
+    pub(super) fn pass(&self, slot: &str, commit: &str) -> Result<Remarks> {
+        let began = Instant::now();
+        let yard = Yard::of(self.means.workspace);
+        let checkout = yard.checkout(self.means.workspace, commit)?;
+        let mut manifest = self.slots.manifest(slot)?;
+        let tree = tree(self.means.workspace.root(), commit)?;
+        let mut remarks = Remarks::default();
+        for tier in &self.selection.tiers {
+            let wanted = wanted(*tier, &manifest, &tree, checkout.root())?;
+            let place = receipt(self.slots, slot, *tier);
+            if let Ok(receipt) = proof::valid(&place, Timestamp::now(), &wanted) {
+                let age = proof::age(Timestamp::now().duration_since(receipt.written_at));
+                remarks.says.push(format!("{tier}: passed {age} ago, not run again"));
+                continue;
+            }
+            let spent = began.elapsed();
+            let means = Means { limit: self.means.limit.saturating_sub(spent), ..self.means };
+            let report = match tier {
+                Tier::InProcess => in_process(means, &yard, &checkout)?,
+                _ => self.real(means, &checkout, *tier, slot)?,
+            };
+            passed(&report)?;
+            slots::write(&place, &Receipt::of(&report, wanted, Timestamp::now()))?;
+            remarks.says.push(format!("{tier}: {} passed", report.verdict.passed));
+        }
+        if self.selection.measured {
+            let spent = began.elapsed();
+            let means = Means { limit: self.means.limit.saturating_sub(spent), ..self.means };
+            self.measure(means, &yard, commit, &mut remarks)?;
+        }
+        let tiers = self.selection.tiers.iter().copied().collect();
+        manifest.gate = Some(slots::Gate { tree, tiers, passed_at: Timestamp::now() });
+        self.slots.write(&manifest)?;
+        Ok(remarks)
+    }
+
+    /// Whether each tier would run, and why.
+    pub(super) fn foresee(&self, manifest: &Manifest, commit: &str) -> Vec<String> {
+        let root = self.means.workspace.root();
+        let standing = |tier: &Tier| -> anyhow::Result<String> {
+            let tree = tree(root, commit)?;
+            let place = receipt(self.slots, &manifest.name, *tier);
+            // What a receipt holds of the lock file is part of the tree.
+            let held = Receipt::read(&place)?.map(|held| held.subject.lockfile);
+            let lock_hash = held.unwrap_or_default();
+            let wanted = wanted_with(*tier, manifest, &tree, lock_hash);
+            Ok(match proof::valid(&place, Timestamp::now(), &wanted) {
+                Ok(_) => format!("{tier} would not run again: its receipt holds"),
+                Err(why) => format!("{tier} would run: {why}"),
+            })
+        };
+        let say =
+            |tier| standing(tier).unwrap_or_else(|error| format!("{tier} would run: {error:#}"));
+        self.selection.tiers.iter().map(say).collect()
+    }
+
+    /// A tier over real programs, with the slot's own runner.
+    fn real(
+        &self,
+        means: Means<'_>,
+        checkout: &Checkout,
+        tier: Tier,
+        slot: &str,
+    ) -> Result<Report> {
+        let root = self.slots.of(slot);
+        let _agent = (tier == Tier::RealAgent)
+            .then(|| Lent::new(&means.workspace.target_dir().join("claude"), &root.join("claude")))
+            .transpose()?;
+        let number = tier.number();
+        let mut cases = Cases::whole(tier, root.join("bin").join(format!("tier{number}")));
+        cases.order.gate = Gate::Closed;
+        cases.directory = checkout.root().to_path_buf();
+        cases.quarantine = Some(checkout.root().join("harness/quarantine.toml"));
+        if tier == Tier::RealAgent {
+            cases.api = Some(Api::Loopback);
+        }
+        cases::run(means, &cases, &format!("gate-tier{number}"))
+    }
+
+    /// Measures the target against what runs.
+    fn measure(
+        &self,
+        means: Means<'_>,
+        yard: &Yard,
+        commit: &str,
+        remarks: &mut Remarks,
+    ) -> Result<()> {
+        let report = yard.log("bench-report")?.with_extension("json");
+        let log = yard.log("bench")?;
+        let head = ask(means.workspace.root(), &["rev-parse", "HEAD"])?;
+        let clean = ask(means.workspace.root(), &["status", "--porcelain"])?.is_empty();
+        let base = self.base.clone().unwrap_or_else(|| format!("{commit}^"));
+        let mut arguments = if clean && head == commit {
+            words(["bench-check", "--quick", "--no-history", "--against", &base])
+        } else {
+            words(["bench", "compare", &base, commit])
+        };
+        arguments.extend(words(["--json"]));
+        arguments.push(report.clone().into_os_string());
+        if report.exists() {
+            fs::remove_file(&report).context("remove an old report")?;
+        }
+        let program = std::env::current_exe().context("find this program")?;
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(means.workspace.root());
+        let code = ended(run(command, &log, means.limit, means.interrupt)?)?;
+        if !report.exists() {
+            let code = ExitCode::from_number(code).filter(|code| *code != ExitCode::Pass);
+            let why = format!("nothing was measured: {}", last_line(&written(&log)));
+            return Err(Trouble::with(code.unwrap_or(ExitCode::Failed), why));
+        }
+        let report = BenchReport::read(&report).map_err(anyhow::Error::from)?;
+        let judged = speed::judge(&report, self.speed);
+        if judged.code != ExitCode::Pass {
+            return Err(Trouble::with(judged.code, judged.says.join("\n")));
+        }
+        if !judged.says.is_empty() {
+            remarks.weight = Weight::Remarkable;
+        }
+        remarks.says.extend(judged.says);
+        remarks.says.push(format!("{} metrics hold", report.verdict.held));
+        Ok(())
+    }
+}
+
+/// Tier 1: the tests of the commit, run by its own workflow.
+fn in_process(means: Means<'_>, yard: &Yard, checkout: &Checkout) -> Result<Report> {
+    let log = yard.log("tier1")?;
+    let file = log.with_extension("json");
+    if file.exists() {
+        fs::remove_file(&file).context("remove an old report")?;
+    }
+    let mut command = crate::workspace::cargo();
+    command.args(["xtask", "test-tier", "1", "--gate", "--json"]).arg(&file);
+    command.current_dir(checkout.root()).env("CARGO_TARGET_DIR", yard.target());
+    let code = ended(run(command, &log, means.limit, means.interrupt)?)?;
+    let report = Report::read(&file).map_err(|_| {
+        let code = ExitCode::from_number(code).filter(|code| *code != ExitCode::Pass);
+        let why = format!("tier 1 left no report: {}", last_line(&written(&log)));
+        Trouble::with(code.unwrap_or(ExitCode::Failed), why)
+    })?;
+    let fits = report.tier == Tier::InProcess
+        && report.gate == Gate::Closed
+        && report.selection.is_everything()
+        && code == i32::from(report.verdict.exit_code.number());
+    if fits { Ok(report) } else { Err(Trouble::refused("the report of tier 1 is not of this run")) }
+}
+
+/// What a run has to be for the gate to open.
+fn passed(report: &Report) -> Result<()> {
+    let verdict = &report.verdict;
+    if verdict.exit_code == ExitCode::Pass && verdict.quarantined == 0 && 0 < verdict.passed {
+        return Ok(());
+    }
+    let mut why = vec![format!("{}: {}", report.tier, verdict.exit_code.meaning())];
+    why.extend(verdict.reasons.iter().take(REASONS_MAX).cloned());
+    let code = match verdict.exit_code {
+        ExitCode::InvariantBroken => ExitCode::InvariantBroken,
+        ExitCode::PreconditionMissing => ExitCode::PreconditionMissing,
+        _ => ExitCode::Failed,
+    };
+    Err(Trouble::with(code, why.join("\n")))
+}
+
+fn ended(ended: Ended) -> Result<i32> {
+    match ended {
+        Ended::With(code) => Ok(code),
+        Ended::TooLate => Err(Trouble::Late),
+        Ended::Interrupted => Err(Trouble::Interrupted),
+    }
+}
+
+fn last_line(said: &str) -> String {
+    let line = said.lines().map(str::trim).rfind(|line| !line.is_empty());
+    line.unwrap_or("it said nothing").to_owned()
+}
+
+/// What git calls the files of a commit.
+fn tree(root: &Path, commit: &str) -> anyhow::Result<String> {
+    ask(root, &["rev-parse", &format!("{commit}^{{tree}}")])
+}
+
+fn receipt(slots: &Slots, slot: &str, tier: Tier) -> PathBuf {
+    slots.of(slot).join(format!("receipts/tier-{}.json", tier.number()))
+}
+
+/// What a receipt of a tier has to be about.
+fn wanted(tier: Tier, manifest: &Manifest, tree: &str, files: &Path) -> anyhow::Result<Wanted> {
+    let lockfile = sha256(&files.join("Cargo.lock"))?;
+    Ok(wanted_with(tier, manifest, tree, lockfile))
+}
+
+fn wanted_with(tier: Tier, manifest: &Manifest, tree: &str, lockfile: String) -> Wanted {
+    let binaries = if tier == Tier::InProcess { <_>::default() } else { manifest.programs.clone() };
+    Wanted {
+        tier,
+        tree: harness::receipt::Tree { hash: tree.to_owned(), clean: true },
+        lockfile,
+        binaries,
+        api: (tier == Tier::RealAgent).then(|| Api::Loopback.word().to_owned()),
+        machine: Machine::here(),
+    }
+}
+
+/// Something of the work tree that a slot has only while it is tested: its runner looks for the real
+/// agent program beside its own directory.
+struct Lent {
+    link: PathBuf,
+}
+
+impl Lent {
+    fn new(what: &Path, link: &Path) -> anyhow::Result<Self> {
+        if link.is_symlink() {
+            fs::remove_file(link).with_context(|| format!("remove {}", link.display()))?;
+        }
+        symlink(what, link).with_context(|| format!("make {}", link.display()))?;
+        Ok(Self { link: link.to_path_buf() })
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        // One that stays is replaced by the next.
+        drop(fs::remove_file(&self.link));
+    }
+}
+
+/// The tiers of a gate that has passed, in words.
+pub(super) fn shown(gate: &slots::Gate) -> String {
+    let tiers: BTreeSet<String> = gate.tiers.iter().map(ToString::to_string).collect();
+    let tiers = tiers.into_iter().collect::<Vec<_>>().join(", ");
+    format!("{tiers} passed at {}", gate.passed_at)
+}
+
+#[cfg(test)]
+mod tests;

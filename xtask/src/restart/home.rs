@@ -1,0 +1,178 @@
+//! The home of a daemon, as a restart sees it: where its files lie, and its program's verbs.
+//!
+//! The launcher is asked through its own copy of the program, the daemon through that of the slot
+//! that runs, a target through its own. Each verb runs in a group of its own, so that a Ctrl-C ends
+//! the restart and not a half-heard question.
+
+use std::env;
+use std::ffi::OsString;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use harness::command::{Finished, RunError, run_within};
+use serde::de::DeserializeOwned;
+
+use super::trouble::{Result, Trouble};
+use super::views::{Launcher, Status};
+
+/// The daemon's own variable for its home.
+const HOME_VARIABLE: &str = "CLAUDE_ASSISTANT_HOME";
+
+/// What the daemon's program is called.
+pub(super) const PROGRAM: &str = "claude-assistant";
+
+/// How long a question may take that waits for nothing.
+pub(super) const QUESTION_MAX: Duration = Duration::from_secs(20);
+
+/// A home.
+#[derive(Debug, Clone)]
+pub(super) struct Home {
+    root: PathBuf,
+}
+
+impl Home {
+    /// The one that was named, else the one that the daemon's command line would use.
+    pub(super) fn find(named: Option<&Path>) -> anyhow::Result<Self> {
+        let user = env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
+        let set = env::var_os(HOME_VARIABLE).filter(|home| !home.is_empty()).map(PathBuf::from);
+        let root = match (named.map(Path::to_path_buf).or(set), user) {
+            (Some(named), user) => match (named.strip_prefix("~"), user) {
+                (Ok(rest), Some(user)) => user.join(rest),
+                _ => named,
+            },
+            (None, Some(user)) => user.join(".claude-assistant"),
+            (None, None) => bail!("find the home: neither {HOME_VARIABLE} nor HOME is set"),
+        };
+        let root =
+            root.canonicalize().with_context(|| format!("find the home {}", root.display()))?;
+        Ok(Self { root })
+    }
+
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// A path below it.
+    pub(super) fn at(&self, path: impl AsRef<Path>) -> PathBuf {
+        self.root.join(path)
+    }
+
+    pub(super) fn slots(&self) -> PathBuf {
+        self.at("slots")
+    }
+
+    pub(super) fn database(&self) -> PathBuf {
+        self.at("state/assistant.db")
+    }
+
+    /// The directory of the report of a restart.
+    pub(super) fn report(&self, id: &str) -> PathBuf {
+        self.at("state/restart/reports").join(id)
+    }
+
+    /// The launcher's own copy of the program.
+    pub(super) fn launcher_program(&self) -> PathBuf {
+        self.at("launcher").join(PROGRAM)
+    }
+
+    /// The program of the slot that is to run.
+    pub(super) fn current_program(&self) -> PathBuf {
+        self.slots().join("current/bin").join(PROGRAM)
+    }
+
+    /// The program of a slot.
+    pub(super) fn program_of(&self, slot: &str) -> PathBuf {
+        self.slots().join(slot).join("bin").join(PROGRAM)
+    }
+
+    /// A program on this home; nothing that is meant for tests reaches it.
+    pub(super) fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command.env(HOME_VARIABLE, &self.root);
+        command
+    }
+
+    /// Runs a verb to its end.
+    pub(super) fn run(
+        &self,
+        program: &Path,
+        verb: &[OsString],
+        limit: Duration,
+    ) -> Result<Finished> {
+        let mut command = self.command(program);
+        command.args(verb).process_group(0);
+        run_within(command, limit).map_err(|error| match error {
+            RunError::TooLong { .. } => Trouble::Late,
+            error @ RunError::Io { .. } => Trouble::refused(format!("failed to {error}")),
+        })
+    }
+
+    /// Runs a verb that has to end well, and reads what it says.
+    pub(super) fn ask<Answer: DeserializeOwned>(
+        &self,
+        program: &Path,
+        verb: &[OsString],
+        limit: Duration,
+    ) -> Result<Answer> {
+        let finished = self.run(program, verb, limit)?;
+        if !finished.status.success() {
+            return Err(Trouble::refused(said(verb, &finished)));
+        }
+        read(verb, &finished)
+    }
+
+    /// Runs a verb that has to end well.
+    pub(super) fn tell(&self, program: &Path, verb: &[OsString], limit: Duration) -> Result<()> {
+        let finished = self.run(program, verb, limit)?;
+        if finished.status.success() {
+            Ok(())
+        } else {
+            Err(Trouble::refused(said(verb, &finished)))
+        }
+    }
+
+    /// What the daemon says of itself.
+    pub(super) fn status(&self) -> Result<Status> {
+        self.ask(&self.current_program(), &words(["status", "--json"]), QUESTION_MAX)
+    }
+
+    /// What the launcher says of itself.
+    pub(super) fn launcher(&self) -> Result<Launcher> {
+        self.ask(&self.launcher_program(), &words(["launcher", "status", "--json"]), QUESTION_MAX)
+    }
+}
+
+/// The words of a verb.
+pub(super) fn words<Word: Into<OsString>>(words: impl IntoIterator<Item = Word>) -> Vec<OsString> {
+    words.into_iter().map(Into::into).collect()
+}
+
+/// What a verb said, read.
+pub(super) fn read<Answer: DeserializeOwned>(
+    verb: &[OsString],
+    finished: &Finished,
+) -> Result<Answer> {
+    serde_json::from_str(&finished.stdout).map_err(|error| {
+        Trouble::refused(format!("failed to read what {} says: {error}", name(verb)))
+    })
+}
+
+/// How a verb ended that did not end well, in a line.
+pub(super) fn said(verb: &[OsString], finished: &Finished) -> String {
+    let complaint = finished.stderr.lines().map(str::trim).rfind(|line| !line.is_empty());
+    let how =
+        finished.status.code().map_or_else(|| finished.status.to_string(), |code| code.to_string());
+    match complaint {
+        Some(complaint) => format!("{} ended with {how}: {complaint}", name(verb)),
+        None => format!("{} ended with {how}", name(verb)),
+    }
+}
+
+/// The words of a verb up to its first flag.
+fn name(verb: &[OsString]) -> String {
+    let words = verb.iter().map(|word| word.to_string_lossy());
+    words.take_while(|word| !word.starts_with('-')).collect::<Vec<_>>().join(" ")
+}

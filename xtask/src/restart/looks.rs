@@ -1,0 +1,150 @@
+//! `cargo xtask slots` and `cargo xtask restart-status`: what there is to run, and what became of the
+//! last restart.
+
+use std::fs;
+
+use anyhow::Context;
+use harness::exit_code::ExitCode;
+use harness::restart::report::Report;
+
+use super::arguments::{SlotArguments, SlotVerb, StatusArguments};
+use super::home::{Home, words};
+use super::lock;
+use super::slots::{Manifest, Slots, is_name};
+use super::trouble::{Result, Trouble};
+use super::{LOCK, gate};
+
+/// How long the launcher may take to stop one daemon and start another.
+const SWITCH_MAX: std::time::Duration = std::time::Duration::from_mins(4);
+
+/// The command `slots`.
+pub(super) fn slots(arguments: &SlotArguments) -> Result<ExitCode> {
+    let home = Home::find(arguments.home.as_deref())?;
+    let slots = Slots::at(home.slots());
+    match &arguments.verb {
+        SlotVerb::List => {
+            let current = slots.current().ok();
+            for manifest in slots.all()? {
+                let standing = slots.standing(&manifest.name)?;
+                println!("{}", line(&manifest, standing.as_deref(), current.as_deref()));
+            }
+        }
+        SlotVerb::Prune => return alone(&home, "pruning of slots", || prune(&home, &slots)),
+        SlotVerb::MarkBad { slot, why } => {
+            named(slot)?;
+            let verb = words(["launcher", "mark-bad", slot.as_str(), "--why", why.as_str()]);
+            home.tell(&home.launcher_program(), &verb, super::home::QUESTION_MAX)?;
+            println!("{slot} is marked bad");
+        }
+        SlotVerb::Rollback { slot } => {
+            let slot = match slot {
+                Some(slot) => slot.clone(),
+                None => before(&slots)?,
+            };
+            named(&slot)?;
+            return alone(&home, &slot, || {
+                let verb = words(["launcher", "roll-back-to", slot.as_str()]);
+                home.tell(&home.launcher_program(), &verb, SWITCH_MAX)?;
+                println!("{slot} runs");
+                Ok(())
+            });
+        }
+    }
+    Ok(ExitCode::Pass)
+}
+
+/// Does something while no restart is under way.
+fn alone(home: &Home, target: &str, work: impl FnOnce() -> Result<()>) -> Result<ExitCode> {
+    let _lock = lock::Lock::take(&home.at(LOCK), &lock::Holder::here("a person", target))?;
+    work()?;
+    Ok(ExitCode::Pass)
+}
+
+fn prune(home: &Home, slots: &Slots) -> Result<()> {
+    let current = slots.current()?;
+    let pending = home.launcher().ok().and_then(|launcher| launcher.pending);
+    let mut needed = vec![current.as_str()];
+    needed.extend(pending.as_ref().map(|pending| pending.target.as_str()));
+    slots.sweep()?;
+    for name in slots.prune(&needed)? {
+        println!("{name} removed");
+    }
+    Ok(())
+}
+
+fn named(slot: &str) -> Result<()> {
+    if is_name(slot) {
+        return Ok(());
+    }
+    Err(Trouble::with(ExitCode::BadUsage, format!("{slot:?} is no name of a slot")))
+}
+
+/// The newest good slot before the one that runs.
+fn before(slots: &Slots) -> Result<String> {
+    let current = slots.current()?;
+    for manifest in slots.all()?.iter().rev().filter(|it| it.name < current) {
+        if slots.standing(&manifest.name)?.as_deref() == Some("good") {
+            return Ok(manifest.name.clone());
+        }
+    }
+    let why = format!("there is no good slot before {current}: cargo xtask slots list");
+    Err(Trouble::with(ExitCode::PreconditionMissing, why))
+}
+
+fn line(manifest: &Manifest, standing: Option<&str>, current: Option<&str>) -> String {
+    let runs = if current == Some(manifest.name.as_str()) { "*" } else { " " };
+    let gate = manifest.gate.as_ref().map_or_else(|| "no gate".to_owned(), gate::shown);
+    let commit = manifest.commit.as_deref().unwrap_or("no commit");
+    let standing = standing.unwrap_or("-");
+    format!("{runs} {:<30} {standing:<5} {} {commit}, {gate}", manifest.name, manifest.version)
+}
+
+/// The command `restart-status`.
+pub(super) fn status(arguments: &StatusArguments) -> Result<ExitCode> {
+    let home = Home::find(arguments.home.as_deref())?;
+    match lock::holder(&home.at(LOCK))? {
+        lock::Held::By(holder) => println!(
+            "under way: {} (pid {}) since {}, to {}",
+            holder.who, holder.pid, holder.since, holder.target
+        ),
+        lock::Held::BySomebody => println!("under way: nobody says whose"),
+        lock::Held::ByNobody => println!("no restart is under way"),
+    }
+    match home.launcher() {
+        Ok(launcher) => {
+            let pid = launcher.daemon.as_ref().map_or(0, |daemon| daemon.pid);
+            println!(
+                "launcher {}: {}, slot {}, daemon {pid}",
+                launcher.pid, launcher.state, launcher.slot
+            );
+            if let Some(pending) = launcher.pending {
+                println!("pending: {} to {}, {}", pending.id, pending.target, pending.phase);
+            }
+        }
+        Err(trouble) => println!("launcher: {trouble}"),
+    }
+    match last_report(&home)? {
+        Some(report) => {
+            println!("last: {} at {}: {}", report.id, report.started_at, report.verdict.says);
+            println!("      {}", home.report(&report.id).join("report.md").display());
+        }
+        None => println!("last: none"),
+    }
+    Ok(ExitCode::Pass)
+}
+
+fn last_report(home: &Home) -> anyhow::Result<Option<Report>> {
+    let directory = home.at("state/restart/reports");
+    if !directory.is_dir() {
+        return Ok(None);
+    }
+    let entries =
+        fs::read_dir(&directory).with_context(|| format!("read {}", directory.display()))?;
+    let mut paths: Vec<_> = entries
+        .filter_map(std::result::Result::ok)
+        .map(|entry| entry.path().join("report.json"))
+        .filter(|path| path.is_file())
+        .collect();
+    paths.sort();
+    Ok(paths.last().map(|path| Report::read(path)).transpose()?)
+}

@@ -1,0 +1,290 @@
+//! Slots: builds side by side, each whole or not there, and which of them runs.
+//!
+//! ```text
+//! slots/<name>/manifest.json   what it is; only its gate is added, once, when that has passed
+//! slots/<name>/bin/..          its programs
+//! slots/.<name>.tmp/           one that is being built: nobody's until it is renamed
+//! slots/current -> <name>      the launcher's
+//! slots/marks/<name>.json      the launcher's
+//! ```
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, ensure};
+use harness::receipt::sha256;
+use harness::{files, tier::Tier};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::views::Schema;
+
+/// The format of both files.
+const FORMAT: u32 = 1;
+
+/// How many slots are kept.
+pub(super) const KEPT: usize = 5;
+
+/// How many digits of a commit stand in a name.
+const COMMIT_IN_NAME: usize = 12;
+
+/// The longest name.
+const NAME_MAX: usize = 64;
+
+/// What a slot is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Manifest {
+    pub(super) format: u32,
+    pub(super) name: String,
+    #[serde(default)]
+    pub(super) commit: Option<String>,
+    pub(super) version: String,
+    pub(super) built_at: Timestamp,
+    /// SHA-256 of each program, by its name.
+    pub(super) programs: BTreeMap<String, String>,
+    pub(super) schema: Schema,
+    #[serde(default)]
+    pub(super) gate: Option<Gate>,
+}
+
+/// A gate that has passed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Gate {
+    /// The files that were tested.
+    pub(super) tree: String,
+    pub(super) tiers: Vec<Tier>,
+    pub(super) passed_at: Timestamp,
+}
+
+/// How a slot is marked.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(super) struct Mark {
+    pub(super) format: u32,
+    pub(super) standing: String,
+    #[serde(default)]
+    pub(super) why: String,
+}
+
+/// The slots of a home.
+#[derive(Debug, Clone)]
+pub(super) struct Slots {
+    directory: PathBuf,
+}
+
+impl Manifest {
+    /// One that was built now and has passed nothing.
+    pub(super) fn new(name: &str, built_at: Timestamp) -> Self {
+        Self {
+            format: FORMAT,
+            name: name.to_owned(),
+            commit: None,
+            version: String::new(),
+            built_at,
+            programs: BTreeMap::new(),
+            schema: Schema::default(),
+            gate: None,
+        }
+    }
+}
+
+impl Slots {
+    pub(super) const fn at(directory: PathBuf) -> Self {
+        Self { directory }
+    }
+
+    pub(super) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Where a slot lies.
+    pub(super) fn of(&self, name: &str) -> PathBuf {
+        self.directory.join(name)
+    }
+
+    /// A program of a slot.
+    pub(super) fn program(&self, name: &str, program: &str) -> PathBuf {
+        self.of(name).join("bin").join(program)
+    }
+
+    /// The name that `current` points at.
+    pub(super) fn current(&self) -> anyhow::Result<String> {
+        let link = self.directory.join("current");
+        let target = fs::read_link(&link).with_context(|| format!("read {}", link.display()))?;
+        let name = target.to_string_lossy().into_owned();
+        ensure!(is_name(&name), "read {}: {name:?} names no slot", link.display());
+        Ok(name)
+    }
+
+    /// Every whole slot, the oldest first. What is no slot is passed over.
+    pub(super) fn all(&self) -> anyhow::Result<Vec<Manifest>> {
+        let entries = match fs::read_dir(&self.directory) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => {
+                return Err(error).with_context(|| format!("read {}", self.directory.display()));
+            }
+        };
+        let mut slots = Vec::new();
+        for entry in entries {
+            let name = entry.context("read the slots")?.file_name().to_string_lossy().into_owned();
+            if is_name(&name) && self.of(&name).join("manifest.json").is_file() {
+                slots.push(self.manifest(&name)?);
+            }
+        }
+        slots.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(slots)
+    }
+
+    /// What a slot says it is.
+    pub(super) fn manifest(&self, name: &str) -> anyhow::Result<Manifest> {
+        ensure!(is_name(name), "find the slot {name:?}: it is no name of a slot");
+        let path = self.of(name).join("manifest.json");
+        let manifest: Manifest = read(&path)?;
+        ensure!(manifest.format <= FORMAT, "read {}: its format is newer", path.display());
+        ensure!(
+            manifest.name == name,
+            "read {}: it calls itself {}",
+            path.display(),
+            manifest.name
+        );
+        Ok(manifest)
+    }
+
+    /// Writes it anew, in one step.
+    pub(super) fn write(&self, manifest: &Manifest) -> anyhow::Result<()> {
+        let path = self.of(&manifest.name).join("manifest.json");
+        write(&path, manifest)?;
+        sync(&self.of(&manifest.name))
+    }
+
+    /// How a slot is marked, if it is.
+    pub(super) fn mark(&self, name: &str) -> anyhow::Result<Option<Mark>> {
+        let path = self.directory.join("marks").join(format!("{name}.json"));
+        if !path.exists() {
+            return Ok(None);
+        }
+        let mark: Mark = read(&path)?;
+        ensure!(mark.format <= FORMAT, "read {}: its format is newer", path.display());
+        Ok(Some(mark))
+    }
+
+    /// `good`, `bad` or nothing.
+    pub(super) fn standing(&self, name: &str) -> anyhow::Result<Option<String>> {
+        Ok(self.mark(name)?.map(|mark| mark.standing))
+    }
+
+    /// Whether its programs are those that were built.
+    pub(super) fn ensure_whole(&self, manifest: &Manifest) -> anyhow::Result<()> {
+        ensure!(
+            manifest.programs.contains_key(super::home::PROGRAM),
+            "find the daemon among the programs of {}",
+            manifest.name
+        );
+        for (program, hash) in &manifest.programs {
+            let found = sha256(&self.program(&manifest.name, program))?;
+            ensure!(
+                found == *hash,
+                "trust {program} of {}: it is not the one that was built",
+                manifest.name
+            );
+        }
+        Ok(())
+    }
+
+    /// The newest slot of a commit that is whole and not bad.
+    pub(super) fn of_commit(&self, commit: &str) -> anyhow::Result<Option<Manifest>> {
+        let slots = self.all()?;
+        let of_it = slots.into_iter().rev().filter(|it| it.commit.as_deref() == Some(commit));
+        for manifest in of_it {
+            let is_bad = self.standing(&manifest.name)?.as_deref() == Some("bad");
+            if !is_bad && self.ensure_whole(&manifest).is_ok() {
+                return Ok(Some(manifest));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Removes what an interrupted build has left.
+    pub(super) fn sweep(&self) -> anyhow::Result<()> {
+        let Ok(entries) = fs::read_dir(&self.directory) else { return Ok(()) };
+        for entry in entries.filter_map(Result::ok) {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let is_unfinished = Path::new(&name).extension().is_some_and(|end| end == "tmp");
+            if name.starts_with('.') && is_unfinished {
+                let path = entry.path();
+                fs::remove_dir_all(&path).with_context(|| format!("remove {}", path.display()))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes all slots but the newest five and those that are needed; the names of those removed.
+    pub(super) fn prune(&self, needed: &[&str]) -> anyhow::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for manifest in self.all()? {
+            let is_good = self.standing(&manifest.name)?.as_deref() == Some("good");
+            names.push((manifest.name, is_good));
+        }
+        let surplus = surplus(&names, needed);
+        for name in &surplus {
+            let path = self.of(name);
+            // Without its manifest it is no slot any more, however far this comes.
+            fs::remove_file(path.join("manifest.json"))
+                .and_then(|()| fs::remove_dir_all(&path))
+                .with_context(|| format!("remove {}", path.display()))?;
+            let mark = self.directory.join("marks").join(format!("{name}.json"));
+            if mark.exists() {
+                fs::remove_file(&mark).with_context(|| format!("remove {}", mark.display()))?;
+            }
+        }
+        Ok(surplus)
+    }
+}
+
+/// Which of these, the oldest first and each with whether it is good, are too many. The last good one
+/// is needed whatever else is: it is the one to go back to.
+fn surplus(slots: &[(String, bool)], needed: &[&str]) -> Vec<String> {
+    let last_good = slots.iter().rfind(|(_, good)| *good).map(|(name, _)| name.as_str());
+    let is_needed = |name: &str| needed.contains(&name) || last_good == Some(name);
+    let excess = slots.len().saturating_sub(KEPT);
+    let removable = slots.iter().map(|(name, _)| name).filter(|name| !is_needed(name));
+    removable.take(excess).cloned().collect()
+}
+
+/// Whether this can be the name of a slot.
+pub(super) fn is_name(name: &str) -> bool {
+    let plain = |one: char| one.is_ascii_alphanumeric() || "._-".contains(one);
+    let length = (1..=NAME_MAX).contains(&name.len());
+    let first = name.starts_with(['.', '-']);
+    length && !first && name.chars().all(plain) && !["current", "marks"].contains(&name)
+}
+
+/// The name of a slot that is built now.
+pub(super) fn name_of(commit: &str, now: Timestamp) -> String {
+    let time = now.strftime("%Y%m%dT%H%M%SZ");
+    format!("{time}-{}", commit.get(..COMMIT_IN_NAME).unwrap_or(commit))
+}
+
+/// Reads a file as JSON.
+pub(super) fn read<Contents: serde::de::DeserializeOwned>(path: &Path) -> anyhow::Result<Contents> {
+    let text = fs::read(path).with_context(|| format!("read {}", path.display()))?;
+    serde_json::from_slice(&text).with_context(|| format!("read {}", path.display()))
+}
+
+/// Writes a file as JSON, in one step.
+pub(super) fn write(path: &Path, contents: &impl Serialize) -> anyhow::Result<()> {
+    let mut text = serde_json::to_vec_pretty(contents).context("write JSON")?;
+    text.push(b'\n');
+    files::replace(path, &text).with_context(|| format!("write {}", path.display()))
+}
+
+/// Has the system write down what a directory holds.
+pub(super) fn sync(directory: &Path) -> anyhow::Result<()> {
+    let opened = File::open(directory).and_then(|directory| directory.sync_all());
+    opened.with_context(|| format!("sync {}", directory.display()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,103 @@
+use super::*;
+
+fn slots() -> (tempfile::TempDir, Slots) {
+    let room = tempfile::tempdir().unwrap();
+    let slots = Slots::at(room.path().join("slots"));
+    (room, slots)
+}
+
+/// A slot with one program.
+fn make(slots: &Slots, name: &str) -> Manifest {
+    let mut manifest = Manifest::new(name, Timestamp::now());
+    let program = slots.program(name, "claude-assistant");
+    fs::create_dir_all(program.parent().unwrap()).unwrap();
+    fs::write(&program, name).unwrap();
+    manifest.programs.insert("claude-assistant".to_owned(), sha256(&program).unwrap());
+    manifest.commit = Some("c0ffee".to_owned());
+    slots.write(&manifest).unwrap();
+    manifest
+}
+
+fn mark(slots: &Slots, name: &str, standing: &str) {
+    let text = format!(r#"{{"format":1,"standing":"{standing}","since":"x","why":"y"}}"#);
+    let path = slots.directory().join(format!("marks/{name}.json"));
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}
+
+#[test]
+fn names_are_plain_and_sort_by_age() {
+    let now: Timestamp = "2026-11-23T04:01:18Z".parse().unwrap();
+    let name = name_of("be6e8ec1a2b3c4d5e6f7be6e8ec1a2b3c4d5e6f7", now);
+    assert_eq!(name, "20261123T040118Z-be6e8ec1a2b3");
+    assert!(is_name(&name));
+    for bad in ["", ".hidden", "-x", "current", "marks", "a/b", "..", "ä", &"x".repeat(65)] {
+        assert!(!is_name(bad), "{bad}");
+    }
+}
+
+#[test]
+fn what_is_half_built_is_no_slot_and_is_swept_away() {
+    let (_room, slots) = slots();
+    assert_eq!(slots.all().unwrap(), []);
+    make(&slots, "1-a");
+    fs::create_dir_all(slots.directory().join(".2-b.tmp/bin")).unwrap();
+    fs::create_dir_all(slots.directory().join("3-c/bin")).unwrap();
+    let names: Vec<String> = slots.all().unwrap().into_iter().map(|it| it.name).collect();
+    assert_eq!(names, ["1-a"]);
+    slots.sweep().unwrap();
+    assert!(!slots.directory().join(".2-b.tmp").exists());
+    assert!(slots.of("1-a").exists());
+}
+
+#[test]
+fn a_slot_of_a_commit_is_taken_again_if_it_is_whole_and_not_bad() {
+    let (_room, slots) = slots();
+    for name in ["1-a", "2-b", "3-c"] {
+        make(&slots, name);
+    }
+    let newest = |commit| slots.of_commit(commit).unwrap().map(|it| it.name);
+    assert_eq!(newest("c0ffee").as_deref(), Some("3-c"));
+    assert_eq!(newest("other"), None);
+    mark(&slots, "3-c", "bad");
+    assert_eq!(newest("c0ffee").as_deref(), Some("2-b"));
+    fs::write(slots.program("2-b", "claude-assistant"), "changed").unwrap();
+    assert_eq!(newest("c0ffee").as_deref(), Some("1-a"));
+}
+
+#[test]
+fn a_manifest_of_a_newer_format_is_refused() {
+    let (_room, slots) = slots();
+    let mut manifest = make(&slots, "1-a");
+    manifest.format = 2;
+    slots.write(&manifest).unwrap();
+    let error = slots.manifest("1-a").unwrap_err().to_string();
+    assert!(error.ends_with("its format is newer"), "{error}");
+    assert!(slots.manifest("../1-a").is_err());
+}
+
+#[test]
+fn five_are_kept_and_those_that_are_needed() {
+    let names = |good: &[usize]| -> Vec<(String, bool)> {
+        (0..8).map(|index| (format!("{index}"), good.contains(&index))).collect()
+    };
+    assert_eq!(surplus(&names(&[6]), &[]), ["0", "1", "2"]);
+    assert_eq!(surplus(&names(&[1]), &["0", "7"]), ["2", "3", "4"]);
+    let all_needed: Vec<String> = (0..8).map(|index| index.to_string()).collect();
+    let all_needed: Vec<&str> = all_needed.iter().map(String::as_str).collect();
+    assert_eq!(surplus(&names(&[]), &all_needed), [""; 0]);
+    assert_eq!(surplus(&names(&[])[..5], &[]), [""; 0]);
+}
+
+#[test]
+fn a_removed_slot_leaves_no_mark() {
+    let (_room, slots) = slots();
+    for index in 0..7 {
+        make(&slots, &format!("{index}-x"));
+    }
+    mark(&slots, "0-x", "bad");
+    mark(&slots, "1-x", "good");
+    assert_eq!(slots.prune(&["6-x"]).unwrap(), ["0-x", "2-x"]);
+    assert!(slots.mark("0-x").unwrap().is_none());
+    assert_eq!(slots.all().unwrap().len(), 5);
+}

@@ -1,0 +1,226 @@
+mod stage;
+
+use std::fs;
+
+use self::stage::{NEW, OLD, Stage};
+use super::lock::{Holder, Lock};
+use super::slots::{Gate, Slots};
+use super::*;
+use harness::restart::report::Outcome;
+
+/// Nothing was switched, nothing is held, and the report says so.
+#[track_caller]
+fn ensure_untouched(stage: &Stage, report: &Report) {
+    assert_eq!(stage.current(), OLD);
+    assert!(!stage.has("held") && !stage.has("pending"));
+    assert!(!stage.calls().contains(&"launcher-switch".to_owned()));
+    let said = "untouched: pid 107, generation 7 as before".to_owned();
+    assert!(report.decisions.contains(&said), "{:?}", report.decisions);
+}
+
+#[test]
+fn a_whole_restart_ends_on_the_target() {
+    let stage = Stage::new();
+    let (code, report) = stage.restart(&[]);
+    assert_eq!((code, stage.current().as_str()), (0, NEW));
+    assert!(!stage.has("held") && !stage.has("pending") && stage.has("good"));
+    assert_eq!(report.gap_ms, Some(150));
+    assert_eq!(report.after.map(|after| after.generation), Some(8));
+    assert!(report.steps.iter().all(|step| step.outcome == Outcome::Passed), "{:?}", report.steps);
+    let copy = report.backup.unwrap();
+    assert!(copy.is_file() && copy.starts_with(stage.home().canonicalize().unwrap()));
+    // What was made for the candidate is gone.
+    let left = fs::read_dir(stage.home().join("run")).unwrap().count();
+    assert_eq!(left, 1, "the lock alone is left");
+    for form in ["report.md", "junit.xml"] {
+        let place = stage.home().join("state/restart/reports").join(&report.id).join(form);
+        assert!(place.is_file(), "{form}");
+    }
+}
+
+#[test]
+fn the_target_is_checked_while_held_and_twice_more_when_it_is_released() {
+    let stage = Stage::new();
+    stage.restart(&[]);
+    let calls = stage.calls();
+    let seen: Vec<&str> = calls
+        .iter()
+        .map(String::as_str)
+        .filter(|call| {
+            call.starts_with("tier4") || *call == "release" || *call == "launcher-confirm"
+        })
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            "tier4 tier4::status soak 0",
+            "tier4 tier4::check soak 0",
+            "release",
+            "tier4 whole soak 0",
+            "tier4 whole soak 0",
+            "launcher-confirm",
+        ]
+    );
+}
+
+#[test]
+fn a_candidate_that_fails_leaves_everything_as_it_was() {
+    let stage = Stage::new();
+    stage.world("unfit", "");
+    let (code, report) = stage.restart(&[]);
+    assert_eq!(code, 23);
+    assert_eq!(report.verdict.says, "candidate failed: see the answer: none came within 20 s");
+    assert!(!stage.calls().contains(&"drain".to_owned()));
+    ensure_untouched(&stage, &report);
+}
+
+#[test]
+fn an_old_program_that_could_not_go_back_stops_it() {
+    let stage = Stage::new();
+    stage.world("fails-run", "failed to open the database: it needs schema 2\n");
+    let (code, report) = stage.restart(&[]);
+    assert_eq!(code, 23);
+    assert!(report.verdict.says.ends_with("it needs schema 2"), "{}", report.verdict.says);
+    ensure_untouched(&stage, &report);
+}
+
+#[test]
+fn who_is_busy_all_the_time_is_let_alone() {
+    let stage = Stage::new();
+    stage.world("busy", "");
+    let (code, report) = stage.restart(&["--drain", "0s"]);
+    assert_eq!(code, 24);
+    assert!(report.verdict.says.contains("1 sessions are busy"), "{}", report.verdict.says);
+    ensure_untouched(&stage, &report);
+}
+
+#[test]
+fn a_switch_that_went_back_by_itself_is_checked_and_told() {
+    let stage = Stage::new();
+    stage.world("stillborn", "");
+    let (code, report) = stage.restart(&[]);
+    assert_eq!((code, stage.current().as_str()), (25, OLD));
+    assert_eq!(report.verdict.says, "rolled back: no READY within 30 s");
+    assert_eq!(report.after.map(|after| after.generation), Some(9));
+    assert!(stage.calls().contains(&"tier4 tier4::check soak 0".to_owned()));
+}
+
+#[test]
+fn a_target_that_does_not_answer_is_gone_back_from() {
+    let stage = Stage::new();
+    stage.world("unwell", NEW);
+    let (code, report) = stage.restart(&[]);
+    assert_eq!((code, stage.current().as_str()), (25, OLD));
+    assert!(report.verdict.says.contains("see the answer: none came"), "{}", report.verdict.says);
+    assert!(!stage.has("held") && !stage.has("pending") && !stage.has("good"));
+}
+
+#[test]
+fn a_previous_slot_that_does_not_answer_either_is_told_to_a_person() {
+    let stage = Stage::new();
+    stage.world("stillborn", "");
+    stage.world("unwell", OLD);
+    let told = stage.home().join("world/told");
+    let config = format!(
+        "[restart]\nalert_command = [\"sh\", \"-c\", 'echo \"$CLAUDE_ASSISTANT_ALERT\" > {}']\n",
+        told.display()
+    );
+    fs::write(stage.home().join("config.toml"), config).unwrap();
+    let (code, report) = stage.restart(&[]);
+    assert_eq!(code, 26);
+    assert!(
+        fs::read_to_string(told).unwrap().starts_with("no READY within 30 s; the way back failed")
+    );
+    assert_eq!(report.verdict.reasons.len(), 2);
+}
+
+#[test]
+fn the_second_restart_is_told_who_is_at_it() {
+    let stage = Stage::new();
+    let path = stage.home().join(LOCK);
+    let lock = Lock::take(&path, &Holder::here("somebody", "v2")).unwrap();
+    let (code, report) = stage.restart(&[]);
+    assert_eq!(code, 50);
+    assert!(report.verdict.says.contains("somebody (pid"), "{}", report.verdict.says);
+    drop(lock);
+    // A file without the lock is nobody's.
+    assert!(path.exists());
+    assert_eq!(stage.restart(&[]).0, 0);
+}
+
+#[test]
+fn a_home_that_cannot_be_written_to_is_a_missing_precondition() {
+    let stage = Stage::new();
+    fs::remove_dir(stage.home().join("state")).unwrap();
+    fs::write(stage.home().join("state"), "a file").unwrap();
+    assert_eq!(stage.play(&[], &Interrupt::never()), ExitCode::PreconditionMissing);
+    assert_eq!(stage.calls(), [""; 0]);
+}
+
+#[test]
+fn what_is_wanted_has_to_make_sense_first() {
+    let slots = |stage: &Stage| Slots::at(stage.home().join("slots"));
+    let stage = Stage::new();
+    stage.world("slot", NEW);
+    fs::remove_file(stage.home().join("slots/current")).unwrap();
+    std::os::unix::fs::symlink(NEW, stage.home().join("slots/current")).unwrap();
+    let (code, report) = stage.restart(&[]);
+    assert!(code == 40 && report.verdict.says.contains("runs already"), "{}", report.verdict.says);
+
+    let stage = Stage::new();
+    let mark = r#"{"format":1,"standing":"bad","since":"2026-03-10T12:00:00Z","why":"it leaks"}"#;
+    fs::write(stage.home().join(format!("slots/marks/{NEW}.json")), mark).unwrap();
+    let (code, report) = stage.restart(&[]);
+    assert!(code == 40 && report.verdict.says.ends_with("is marked bad: it leaks"));
+
+    let stage = Stage::new();
+    let mut manifest = slots(&stage).manifest(NEW).unwrap();
+    let gate: Option<Gate> = manifest.gate.take();
+    slots(&stage).write(&manifest).unwrap();
+    let (code, report) = stage.restart(&[]);
+    assert!(gate.is_some() && code == 40 && report.verdict.says.contains("has not passed"));
+
+    let stage = Stage::new();
+    stage.world("fails-status", "no daemon is running\n");
+    let (code, report) = stage.restart(&[]);
+    assert!(code == 40 && report.verdict.says.contains("claude-assistant start"));
+}
+
+#[test]
+fn a_program_that_was_changed_is_not_started() {
+    let stage = Stage::new();
+    let path = stage.home().join("slots").join(NEW).join("bin/tier4");
+    fs::write(&path, "#!/bin/sh\nexit 0\n").unwrap();
+    let (code, report) = stage.restart(&[]);
+    assert_eq!(code, 40);
+    assert!(report.verdict.says.contains("not the one that was built"), "{}", report.verdict.says);
+}
+
+#[test]
+fn a_dry_run_says_what_would_be_done_and_does_nothing() {
+    let stage = Stage::new();
+    let (code, report) = stage.restart(&["--dry-run"]);
+    assert_eq!(code, 0);
+    assert_eq!(stage.calls(), ["launcher-status", "status"]);
+    assert_eq!(report.steps[3].says, [format!("slot {NEW} would be taken as it is")]);
+    assert_eq!(report.steps[6].outcome, Outcome::Skipped);
+}
+
+#[test]
+fn a_wish_to_end_before_anything_happened_ends_it() {
+    let stage = Stage::new();
+    let (code, report) = stage.restart_with(&[], &Interrupt::at_once());
+    assert_eq!((code, stage.current().as_str()), (30, OLD));
+    assert!(report.verdict.says.contains("somebody wanted it to end"));
+    assert!(!stage.has("held"));
+}
+
+#[test]
+fn a_launcher_that_does_not_arm_leaves_the_daemon_released() {
+    let stage = Stage::new();
+    stage.world("fails-launcher-arm", "busy: a restart is pending\n");
+    let (code, report) = stage.restart(&[]);
+    assert_eq!(code, 20);
+    assert!(report.verdict.says.ends_with("busy: a restart is pending"));
+    ensure_untouched(&stage, &report);
+}

@@ -1,0 +1,154 @@
+//! A home with two slots whose programs are stand-ins, and a runner of restarts on it.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::{Path, PathBuf};
+
+use clap::Parser;
+use harness::exit_code::ExitCode;
+use harness::gate::Gate;
+use harness::receipt::sha256;
+use harness::report::{Machine, Outcome, Report as TierReport, SCHEMA, Selection};
+use harness::restart::report::Report;
+use harness::tier::Tier;
+use harness::verdict::judge;
+use tempfile::TempDir;
+
+use super::super::slots::{self, Manifest};
+use super::super::*;
+use crate::tier::tests::case;
+
+/// The slot that runs.
+pub(super) const OLD: &str = "20260301T080000Z-aaaaaaaaaaaa";
+
+/// The one that is to.
+pub(super) const NEW: &str = "20260310T115900Z-bbbbbbbbbbbb";
+
+const ID: &str = "r1763870478123-9f3c";
+
+#[derive(Parser)]
+struct Line {
+    #[command(flatten)]
+    arguments: Arguments,
+}
+
+pub(super) struct Stage {
+    room: TempDir,
+}
+
+impl Stage {
+    pub(super) fn new() -> Self {
+        let stage = Self { room: tempfile::tempdir().unwrap() };
+        let home = stage.home();
+        for directory in ["world", "slots/marks", "launcher", "run", "state"] {
+            fs::create_dir_all(home.join(directory)).unwrap();
+        }
+        let stand_in = include_str!("stand-in.sh");
+        program(&home.join("launcher/claude-assistant"), stand_in);
+        for slot in [OLD, NEW] {
+            let bin = home.join("slots").join(slot).join("bin");
+            fs::create_dir_all(&bin).unwrap();
+            program(&bin.join("claude-assistant"), stand_in);
+            program(&bin.join("tier4"), include_str!("tier4.sh"));
+            stage.describe(slot);
+        }
+        symlink(OLD, home.join("slots/current")).unwrap();
+        stage.world("generation", "7");
+        stage.world("slot", OLD);
+        for filter in [None, Some("tier4::status"), Some("tier4::check")] {
+            stage.prepare("passing", filter, Outcome::Passed);
+            stage.prepare("failing", filter, Outcome::Failed);
+        }
+        stage
+    }
+
+    pub(super) fn home(&self) -> PathBuf {
+        self.room.path().join("home")
+    }
+
+    /// Writes a fact of the world.
+    pub(super) fn world(&self, name: &str, text: &str) {
+        fs::write(self.home().join("world").join(name), text).unwrap();
+    }
+
+    /// What was asked of the programs, one after the other.
+    pub(super) fn calls(&self) -> Vec<String> {
+        let text = fs::read_to_string(self.home().join("world/calls")).unwrap_or_default();
+        text.lines().map(str::to_owned).collect()
+    }
+
+    pub(super) fn has(&self, fact: &str) -> bool {
+        self.home().join("world").join(fact).exists()
+    }
+
+    pub(super) fn current(&self) -> String {
+        Slots::at(self.home().join("slots")).current().unwrap()
+    }
+
+    /// Makes a slot whole, with a gate that has passed.
+    fn describe(&self, slot: &str) {
+        let slots = Slots::at(self.home().join("slots"));
+        let now = Timestamp::now();
+        let mut manifest = Manifest::new(slot, now);
+        manifest.commit = Some(format!("{}0000", &slot[17..]));
+        for program in ["claude-assistant", "tier4"] {
+            let hash = sha256(&slots.program(slot, program)).unwrap();
+            manifest.programs.insert(program.to_owned(), hash);
+        }
+        let tiers = vec![Tier::InProcess, Tier::RealBinaries];
+        manifest.gate = Some(slots::Gate { tree: "c0ffee".to_owned(), tiers, passed_at: now });
+        slots.write(&manifest).unwrap();
+    }
+
+    /// A report as the runner of tier 4 would leave it.
+    fn prepare(&self, how: &str, filter: Option<&str>, outcome: Outcome) {
+        let mut case = case("tier4::check::a_message_is_answered", outcome);
+        case.message = (outcome == Outcome::Failed).then(|| "see the answer: none came".to_owned());
+        let cases = vec![case];
+        let report = TierReport {
+            schema: SCHEMA.to_owned(),
+            tier: Tier::Running,
+            gate: Gate::Open,
+            // It is to be of this run, whenever that is.
+            started_at: "2999-01-01T00:00:00Z".parse().unwrap(),
+            elapsed_ms: 1,
+            selection: Selection { only: filter.map(str::to_owned), exact: false },
+            machine: Machine::here(),
+            ends: Vec::new(),
+            problems: Vec::new(),
+            verdict: judge(Gate::Open, &cases, &[]),
+            cases,
+        };
+        let name = filter.unwrap_or("whole");
+        report.write(&self.home().join(format!("world/{how}-{name}.json"))).unwrap();
+    }
+
+    /// Restarts to the new slot; the exit code, and what the report says.
+    pub(super) fn restart(&self, words: &[&str]) -> (u8, Report) {
+        self.restart_with(words, &Interrupt::never())
+    }
+
+    pub(super) fn restart_with(&self, words: &[&str], interrupt: &Interrupt) -> (u8, Report) {
+        let code = self.play(words, interrupt);
+        let path = self.home().join("state/restart/reports").join(ID).join("report.json");
+        let report = Report::read(&path).unwrap();
+        assert_eq!(report.verdict.exit_code, code, "{report:?}");
+        (code.number(), report)
+    }
+
+    /// The same where no report is to be had.
+    pub(super) fn play(&self, words: &[&str], interrupt: &Interrupt) -> ExitCode {
+        let home = self.home();
+        let slot = ["x", "--slot", NEW, "--request", ID, "--soak", "0s", "--home"];
+        let line = slot.into_iter().chain([home.to_str().unwrap()]).chain(words.iter().copied());
+        let arguments = Line::try_parse_from(line).unwrap().arguments;
+        let flags = arguments.words().read().unwrap();
+        let workspace = Workspace::at(self.room.path());
+        answered(run(&workspace, &arguments, flags, interrupt))
+    }
+}
+
+fn program(path: &Path, text: &str) {
+    fs::write(path, text).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o700)).unwrap();
+}

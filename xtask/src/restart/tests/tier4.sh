@@ -1,0 +1,12 @@
+#!/bin/sh
+# Stands in for the tier 4 runner of a slot: leaves a report that a test has prepared, the failing one
+# where the slot that runs is named in `unwell`.
+world="$HARNESS_HOME/world"
+name=whole
+[ "$1" = -- ] && name="$2"
+echo "tier4 $name soak $HARNESS_SOAK${HARNESS_GATE:+ gated}${CI:+ ci}" >> "$world/calls"
+if [ -f "$world/unwell" ] && [ "$(cat "$world/unwell")" = "$(cat "$world/slot")" ]; then
+    cp "$world/failing-$name.json" "$HARNESS_REPORT"
+    exit 20
+fi
+cp "$world/passing-$name.json" "$HARNESS_REPORT"

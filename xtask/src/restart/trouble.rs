@@ -1,0 +1,52 @@
+//! Why an action of a restart came to nothing.
+
+use harness::exit_code::ExitCode;
+use harness::restart::machine::Failure;
+
+/// What an action gives.
+pub(super) type Result<T> = std::result::Result<T, Trouble>;
+
+/// Why it gives nothing.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Trouble {
+    /// It says no, or could not be done.
+    #[error("{why}")]
+    Refused {
+        /// The exit code, where it is not that of the step.
+        code: Option<ExitCode>,
+        /// Why, as it stands in the report.
+        why: String,
+    },
+    /// It took longer than it may.
+    #[error("it took too long")]
+    Late,
+    /// Somebody wants the restart to end.
+    #[error("somebody wanted it to end")]
+    Interrupted,
+}
+
+impl Trouble {
+    /// A refusal with the exit code of its step.
+    pub(super) fn refused(why: impl Into<String>) -> Self {
+        Self::Refused { code: None, why: why.into() }
+    }
+
+    /// A refusal with an exit code of its own.
+    pub(super) fn with(code: ExitCode, why: impl Into<String>) -> Self {
+        Self::Refused { code: Some(code), why: why.into() }
+    }
+
+    /// As the machine is told of it.
+    pub(super) fn failure(self) -> Failure {
+        match self {
+            Self::Refused { code, why } => Failure { code, why },
+            other => Failure { code: None, why: other.to_string() },
+        }
+    }
+}
+
+impl From<anyhow::Error> for Trouble {
+    fn from(error: anyhow::Error) -> Self {
+        Self::refused(format!("failed to {error:#}"))
+    }
+}

@@ -1,0 +1,135 @@
+//! What is checked of the daemon that runs, with the tier 4 runner of a slot.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use harness::exit_code::ExitCode;
+use harness::report::{Outcome, Report};
+use harness::restart::machine::{Half, Probe, Remarks, Told};
+use harness::tier::Tier;
+use harness::wait::wait_for_every;
+
+use super::Means;
+use super::cases::{self, Cases};
+use super::home::Home;
+use super::slots::Slots;
+use super::trouble::{Result, Trouble};
+
+/// How long what waited may take to be with its agents, and their words to be out.
+const BACKLOG_MAX: Duration = Duration::from_mins(1);
+
+/// How often a daemon that answers people is asked.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// What is looked at while all others are held, and of a previous daemon.
+const BRIEF: [&str; 2] = ["tier4::status", "tier4::check"];
+
+/// How many failures of a run are named.
+const REASONS_MAX: usize = 3;
+
+/// A daemon to be checked.
+pub(super) struct Subject<'a> {
+    pub(super) means: Means<'a>,
+    pub(super) home: &'a Home,
+    /// The runner of its slot.
+    pub(super) runner: PathBuf,
+}
+
+impl<'a> Subject<'a> {
+    /// The daemon on this home. A slot from before there were runners is checked with that of
+    /// `otherwise`.
+    pub(super) fn new(
+        means: Means<'a>,
+        home: &'a Home,
+        slot: &str,
+        otherwise: Option<&str>,
+    ) -> Self {
+        let slots = Slots::at(home.slots());
+        let own = slots.program(slot, "tier4");
+        let other = otherwise.map(|slot| slots.program(slot, "tier4"));
+        let runner = if own.exists() { own } else { other.unwrap_or(own) };
+        Self { means, home, runner }
+    }
+
+    /// One look at it.
+    pub(super) fn look(&self, probe: Probe, soak: Duration) -> Result<Told> {
+        match probe {
+            Probe::Held => self.brief("held").map(Told::Done),
+            Probe::Backlog => self.backlog().map(Told::Done),
+            Probe::Soak(Half::First) => self.whole("soak-1", soak / 2).map(Told::Done),
+            Probe::Soak(Half::Second) => self.whole("soak-2", soak / 2).map(Told::Done),
+            Probe::Memory => Ok(Told::Resident(self.home.status()?.rss_bytes)),
+        }
+    }
+
+    /// Whether it is healthy and answers.
+    pub(super) fn brief(&self, name: &str) -> Result<Remarks> {
+        let mut says = Vec::new();
+        for filter in BRIEF {
+            let directory = format!("{name}-{}", filter.replace("::", "-"));
+            let cases = self.cases().only(filter);
+            let passed = ensure_passed(&cases::run(self.means, &cases, &directory)?)?;
+            says.push(format!("{filter} {passed}"));
+        }
+        Ok(Remarks::plain([format!("{name}: {}", says.join(", "))]))
+    }
+
+    fn whole(&self, name: &str, soak: Duration) -> Result<Remarks> {
+        let mut cases = self.cases();
+        cases.soak = Some(soak);
+        let passed = ensure_passed(&cases::run(self.means, &cases, name)?)?;
+        Ok(Remarks::plain([format!("{} s of the soak: {passed}", soak.as_secs_f64())]))
+    }
+
+    fn cases(&self) -> Cases {
+        let mut cases = Cases::whole(Tier::Running, self.runner.clone());
+        cases.order.home = Some(self.home.root().to_path_buf());
+        cases.soak = Some(Duration::ZERO);
+        cases
+    }
+
+    fn backlog(&self) -> Result<Remarks> {
+        let mut last = None;
+        let settled = wait_for_every(LOOK_EVERY, BACKLOG_MAX.min(self.means.limit), || {
+            if self.means.interrupt.came() {
+                return Some(Err(Trouble::Interrupted));
+            }
+            let status = match self.home.status() {
+                Ok(status) => status,
+                Err(trouble) => return Some(Err(trouble)),
+            };
+            let is_settled = status.is_settled();
+            last = Some(status);
+            is_settled.then_some(Ok(()))
+        });
+        match (settled, last) {
+            (Some(Ok(())), _) => Ok(Remarks::plain(["nothing waits any more".to_owned()])),
+            (Some(Err(trouble)), _) => Err(trouble),
+            (None, status) => {
+                let status = status.unwrap_or_default();
+                Err(Trouble::refused(format!(
+                    "{} messages and {} replies still wait after {} s",
+                    status.counts.accepted,
+                    status.unsent,
+                    BACKLOG_MAX.as_secs()
+                )))
+            }
+        }
+    }
+}
+
+/// `5 passed`; nothing less will do.
+fn ensure_passed(report: &Report) -> Result<String> {
+    let verdict = &report.verdict;
+    if verdict.exit_code == ExitCode::Pass {
+        return Ok(format!("{} passed", verdict.passed));
+    }
+    let failed = report.cases.iter().filter(|case| case.outcome != Outcome::Passed);
+    let why = failed.take(REASONS_MAX).map(|case| {
+        let message = case.message.as_deref().and_then(|text| text.lines().next());
+        format!("{}: {}", case.id, message.unwrap_or(case.outcome.words()))
+    });
+    let why: Vec<String> = why.collect();
+    let why = if why.is_empty() { verdict.reasons.join("; ") } else { why.join("; ") };
+    Err(Trouble::refused(format!("tier 4: {}: {why}", verdict.exit_code.meaning())))
+}
