@@ -350,6 +350,21 @@ fn the_third_crash_leaves_the_slot_for_the_last_good_one() {
     assert_eq!(scene.ask(&format!("mark-bad {OLD} --why no")).0, 1, "it runs");
 }
 
+/// A daemon that cannot read its configuration ends with 64, whatever slot it is of.
+#[test]
+fn a_configuration_that_cannot_be_used_blames_no_slot() {
+    let scene = Scene::with(&Manner::Well);
+    let pid = scene.until_ready()["daemon"]["pid"].clone();
+    scene.place.write("config.toml", "[agent]\nprogramme = 1\n");
+    signal("-KILL", &pid);
+    let status = scene.until("waiting", |it| it["state"] == "waiting");
+    assert!(status["waits_ms"].as_u64().is_some_and(|ms| 50_000 < ms), "{status}");
+    assert_eq!(scene.mark(OLD)["standing"], "good");
+    scene.place.write("config.toml", "[test]\nenabled = false\n");
+    assert_eq!(scene.ask("restart").0, 0, "at once, when it is asked for");
+    scene.until_ready();
+}
+
 #[test]
 fn start_and_stop_go_through_an_installed_launcher() {
     let mut scene = Scene::with(&Manner::Well);
