@@ -107,7 +107,7 @@ impl Ground {
     /// Every setting is named here, so that a new one is not taken over unseen: what reads or reaches
     /// something outside of this folder is left out.
     fn config(&self, config: Config, agent: &Path) -> Table {
-        let Config { agent: real, test, memory: _, shutdown, log, restart: _ } = config;
+        let Config { agent: real, test, memory: _, shutdown, restart: _, log } = config;
         let mut program = Table::new();
         put(&mut program, "program", path(agent));
         put(&mut program, "config_dir", path(&self.folder("agent")));

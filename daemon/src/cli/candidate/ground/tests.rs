@@ -67,7 +67,7 @@ fn its_configuration_is_the_real_one_without_what_reaches_outside() {
             "[agent]\nprogram = \"/bin/claude\"\nconfig_dir = \"{elsewhere}\"\nmodel = \"m\"\n\
              working_dir = \"{elsewhere}\"\nagents_alive_max = 3\nenv = {{ A = \"b\" }}\n\
              [test]\nenabled = false\ntrust = true\nwatch = false\ndir = \"{elsewhere}\"\n\
-             [memory]\ncommand = [\"remember\"]\n\
+             [memory]\ncommand = [\"remember\"]\n[restart]\nalert_command = [\"alert\"]\n\
              [shutdown]\ndeadline_s = 7.5\nturn_grace_s = 1.5\n[log]\nlevel = \"debug\"\n"
         ),
     );
@@ -79,6 +79,7 @@ fn its_configuration_is_the_real_one_without_what_reaches_outside() {
     expected.agent.config_dir = Some(ground.folder("agent"));
     expected.agent.working_dir = None;
     expected.memory = None;
+    expected.restart = Config::load(Path::new("/nowhere"), None).unwrap().restart;
     expected.test.enabled = true;
     expected.test.dir = ground.messages();
     expected.test.trust = false;
