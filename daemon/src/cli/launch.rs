@@ -36,7 +36,7 @@ pub(super) fn launch(place: &Place, launch: &Launch) -> anyhow::Result<Code> {
         tracing::error!(%error, "the configuration cannot be used");
     }
     durable::make_dir(&home.restart_dir()).context("make state/restart")?;
-    let bounds = bounds(launch.bounds.as_deref(), config.shutdown.deadline);
+    let bounds = bounds(launch.bounds.as_deref(), config.shutdown.deadline)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .max_blocking_threads(BLOCKING_THREADS_MAX)
         .enable_all()
@@ -50,14 +50,15 @@ pub(super) fn launch(place: &Place, launch: &Launch) -> anyhow::Result<Code> {
     ended
 }
 
-fn bounds(given: Option<&[u64]>, shutdown: Duration) -> Bounds {
+fn bounds(given: Option<&[u64]>, shutdown: Duration) -> Result<Bounds, Failure> {
     match given {
-        Some(&[ready, heartbeat, stop, runner_gone]) => Bounds {
+        None => Ok(Bounds::with_shutdown(shutdown)),
+        Some(&[ready, heartbeat, stop, runner_gone]) if 1 < runner_gone => Ok(Bounds {
             ready: Duration::from_millis(ready),
             heartbeat: Duration::from_millis(heartbeat),
             stop: Duration::from_millis(stop),
             runner_gone: Duration::from_millis(runner_gone),
-        },
-        _ => Bounds::with_shutdown(shutdown),
+        }),
+        Some(_) => Err(Failure::new(Code::Usage, "--bounds: four numbers are expected")),
     }
 }

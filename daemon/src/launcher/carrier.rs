@@ -224,3 +224,6 @@ fn asked_at(request: &RestartRequest) -> Option<WallMs> {
     let at: jiff::Timestamp = request.asked_at.parse().ok()?;
     Some(WallMs(at.as_millisecond()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -69,6 +69,8 @@ pub(super) struct Driver {
     reports: mpsc::Sender<Report>,
     reported: mpsc::Receiver<Report>,
     unfit: Option<String>,
+    /// It was said that the launcher is ready.
+    begun: bool,
     over: bool,
 }
 
@@ -111,6 +113,7 @@ impl Driver {
             reports,
             reported,
             unfit: None,
+            begun: false,
             over: false,
         }
     }
@@ -143,14 +146,18 @@ impl Driver {
             }
             self.act().await;
         }
-        self.tell_manager(STOPPING);
         self.tasks.shutdown().await;
     }
 
     /// Gives the keeper an order.
     pub(super) fn order(&mut self, order: Order<SlotName>) -> Result<(), keeper::Refused> {
+        let stops = order == Order::Stop;
         self.keeper.know(files::standings(&self.slots));
-        self.keeper.order(self.clock.now(), order)
+        self.keeper.order(self.clock.now(), order)?;
+        if stops {
+            self.tell_manager(STOPPING);
+        }
+        Ok(())
     }
 
     /// Has it know what happened.
@@ -180,7 +187,7 @@ impl Driver {
                     child.beat = Some(Instant::now());
                 }
                 self.happen(Event::Ready);
-                self.tell_manager(READY);
+                self.begun();
                 self.carrier.tell(&self.home, &mut self.tasks);
             }
             Report::Ended { number, how, cause } if current == Some(number) => {
@@ -216,6 +223,9 @@ impl Driver {
             // Every step between two daemons has its deadline, and this loop turns.
             self.tell_manager(WATCHDOG);
         }
+        if self.keeper.doing() == keeper::Doing::Waiting {
+            self.begun();
+        }
         let home = self.home.clone();
         let held = processes::walk(move || lock::look(&home.restart_lock())).await;
         let runner = if matches!(held, Ok(Held::Free)) { Runner::Gone } else { Runner::There };
@@ -224,6 +234,15 @@ impl Driver {
         }
         if runner == Runner::Gone && self.carrier.settle_orphans() {
             self.carrier.tell(&self.home, &mut self.tasks);
+        }
+    }
+
+    /// Whoever started the launcher hears that it is ready: with its first daemon, or when there is
+    /// none to be had. It would be ended for being late else, in the middle of a wait.
+    fn begun(&mut self) {
+        if !self.begun {
+            self.begun = true;
+            self.tell_manager(READY);
         }
     }
 

@@ -189,6 +189,38 @@ fn the_launcher_starts_the_current_slot_restarts_it_and_stops_with_it() {
     assert_eq!(scene.place.run("status").code, 69);
 }
 
+/// Under systemd it is the launcher that speaks, for itself and for the daemon.
+#[test]
+fn whoever_started_the_launcher_hears_of_its_daemon() {
+    let mut scene = Scene::with(&Manner::Well);
+    scene.until_ready();
+    assert_eq!(scene.place.run("stop").code, 0);
+    scene.launcher.take().unwrap().wait().unwrap();
+    let path = scene.path("run/manager.sock");
+    let manager = std::os::unix::net::UnixDatagram::bind(&path).unwrap();
+    manager.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut command = scene.place.command(["launch", "--bounds", "10000,800,8000,200"]);
+    let launcher = command.env("NOTIFY_SOCKET", &path).stderr(Stdio::null()).spawn().unwrap();
+    scene.launcher = Some(launcher);
+    let until = |word: &str| {
+        let mut heard = Vec::new();
+        while heard.last().is_none_or(|last| last != word) {
+            let mut block = [0; 64];
+            let bytes = manager.recv(&mut block).unwrap();
+            heard.push(String::from_utf8_lossy(&block[..bytes]).into_owned());
+        }
+        heard
+    };
+    assert!(until("READY=1").iter().all(|word| word == "READY=1" || word == "WATCHDOG=1"));
+    let pid = scene.until_ready()["daemon"]["pid"].clone();
+    until("WATCHDOG=1");
+    signal("-KILL", &pid);
+    scene.until("another daemon", |it| it["daemon"]["ready"] == true && it["daemon"]["pid"] != pid);
+    assert_eq!(scene.place.run("stop").code, 0);
+    let heard = until("STOPPING=1");
+    assert!(!heard.contains(&"READY=1".to_owned()), "once: {heard:?}");
+}
+
 #[test]
 fn a_restart_that_is_confirmed_stays() {
     let scene = Scene::with(&Manner::Well);
@@ -348,6 +380,21 @@ fn the_third_crash_leaves_the_slot_for_the_last_good_one() {
     scene.until_old();
     assert_eq!(scene.mark(NEW)["standing"], "bad");
     assert_eq!(scene.ask(&format!("mark-bad {OLD} --why no")).0, 1, "it runs");
+}
+
+/// A daemon that cannot read its configuration ends with 64, whatever slot it is of.
+#[test]
+fn a_configuration_that_cannot_be_used_blames_no_slot() {
+    let scene = Scene::with(&Manner::Well);
+    let pid = scene.until_ready()["daemon"]["pid"].clone();
+    scene.place.write("config.toml", "[agent]\nprogramme = 1\n");
+    signal("-KILL", &pid);
+    let status = scene.until("waiting", |it| it["state"] == "waiting");
+    assert!(status["waits_ms"].as_u64().is_some_and(|ms| 50_000 < ms), "{status}");
+    assert_eq!(scene.mark(OLD)["standing"], "good");
+    scene.place.write("config.toml", "[test]\nenabled = false\n");
+    assert_eq!(scene.ask("restart").0, 0, "at once, when it is asked for");
+    scene.until_ready();
 }
 
 #[test]

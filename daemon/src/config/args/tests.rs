@@ -53,6 +53,14 @@ fn upkeep() -> Vec<(&'static str, Command)> {
             "install --commit 0123456789abcdef0123456789abcdef01234567",
             installing(Init::OF_THIS_SYSTEM, false, Some(sha)),
         ),
+        (
+            "launch --detached --bounds 1,2,3,4",
+            Command::Launch(Launch { detached: true, bounds: Some(vec![1, 2, 3, 4]) }),
+        ),
+        (
+            "launcher --json status",
+            Command::Launcher(Launcher { verb: LauncherVerb::Status, json: true }),
+        ),
         ("uninstall --manager launchd", Command::Uninstall(Uninstall { manager: Init::Launchd })),
     ]
 }
