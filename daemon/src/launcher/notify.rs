@@ -3,7 +3,7 @@
 
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tokio::net::UnixDatagram;
 
@@ -14,10 +14,18 @@ use crate::notify::WATCHDOG;
 /// The longest datagram that is read; of a longer one, its beginning.
 const WORDS_BYTES_MAX: usize = 4096;
 
-/// The listening end.
+/// The listening end. Its socket goes with it.
 #[derive(Debug)]
 pub(super) struct Listener {
     socket: UnixDatagram,
+    path: PathBuf,
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        // One that stays behind is replaced by the next launcher.
+        drop(std::fs::remove_file(&self.path));
+    }
 }
 
 impl Listener {
@@ -30,7 +38,7 @@ impl Listener {
         control::server::remove_stale(path)?;
         let socket = UnixDatagram::bind(path)?;
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(FILE_MODE))?;
-        Ok(Self { socket })
+        Ok(Self { socket, path: path.to_owned() })
     }
 
     /// Waits for the daemon's next sign of life. Cancel-safe.

@@ -124,6 +124,7 @@ fn a_disk_that_takes_nothing_is_told_and_nothing_touched(case: &mut Case) -> any
         // The signal is the system's other way of saying it.
         limited.args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\""]);
         limited.arg(command.get_program()).args(command.get_args());
+        limited.current_dir(command.get_current_dir().unwrap_or(Path::new(".")));
         limited
     };
     let said = run_within(full(&command(case, &next.name)?), SOON)?;
@@ -196,7 +197,13 @@ fn a_restart_is_asked_for_from_within_a_conversation(case: &mut Case) -> anyhow:
     let daemon = case.programs.daemon()?;
     // Somebody else's conversation hears nothing of it.
     case.sandbox.drop_message(ADMINS[1], "hello")?;
-    let ask = format!("tool: {} restart --safe", daemon.display());
+    // An agent is not told which home it serves; its owner's own is the usual one.
+    let home = case.sandbox.home();
+    let ask = format!(
+        "tool: CLAUDE_ASSISTANT_HOME={} {} restart --safe",
+        home.display(),
+        daemon.display()
+    );
     case.sandbox.drop_message(OWNER, &ask)?;
     let replies = case.sandbox.wait_replies(RESTART_LIMIT, |replies| {
         replies.iter().any(|reply| reply.text.contains("restart")) && 3 <= replies.len()
