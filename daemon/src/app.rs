@@ -11,15 +11,18 @@
 
 mod crew;
 mod desk;
-mod predecessors;
-mod signals;
+mod heartbeat;
+mod holds;
+pub(crate) mod signals;
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use assistant_core::access::TestTrust;
 use assistant_core::limits::AGENTS_ALIVE_MAX;
+use assistant_core::session::Hold;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -32,17 +35,20 @@ use crate::control::peer;
 use crate::control::server::{Asked, REQUESTS_WAITING_MAX, Server};
 use crate::exit::{Code, Failure};
 use crate::intake::Intake;
-use crate::processes::{self, HomeId, adopted};
+use crate::notify;
+use crate::processes::{self, HomeId, adopted, leftovers};
 use crate::ready::Ready;
 use crate::router::Router;
 use crate::sender::Sender;
-use crate::session::{Launcher, Surroundings};
+use crate::session::{Spawner, Surroundings};
 use crate::source::SourceFacts;
 use crate::source::test_dir::TestDir;
 use crate::store::{self, Generation, Store, StoreThread};
 use crate::supervisor::{ASKS_WAITING_MAX, Ask, Supervisor};
 use crew::{Crew, Stage};
 use desk::Desk;
+use heartbeat::Heartbeat;
+use holds::{Holds, Warden};
 use signals::Signals;
 
 /// How long before the end of the shutdown's deadline agents are not waited for any more: enough
@@ -68,6 +74,31 @@ pub(crate) struct Settings {
     pub(crate) contacts: Contacts,
     /// When the process began, as near as it knows.
     pub(crate) began: Instant,
+    /// How it was started.
+    pub(crate) descent: Descent,
+    /// Who watches it.
+    pub(crate) watcher: Option<notify::Watcher>,
+}
+
+/// How a daemon was started, where that was not by hand.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Descent {
+    /// The slot whose program it is.
+    pub(crate) slot: Option<String>,
+    /// The file that holds delivery for as long as it is there.
+    pub(crate) held_by: Option<PathBuf>,
+    /// Whose end its standard input's end means.
+    pub(crate) parent: Parent,
+}
+
+/// Whose end ends a daemon in order.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Parent {
+    /// Nobody's: standard input is never read.
+    #[default]
+    Nobody,
+    /// The launcher's, which holds the other end of standard input.
+    Launcher,
 }
 
 /// What the stages share.
@@ -76,10 +107,23 @@ struct Shared {
     clock: Clock,
     store: Store,
     generation: Generation,
-    launcher: Launcher,
+    spawner: Spawner,
     facts: Arc<SourceFacts>,
     agent_version: Arc<Mutex<Option<String>>>,
+    /// Taken by the warden.
+    holds: Option<holds::Beginning>,
     stop: CancellationToken,
+}
+
+impl Shared {
+    /// Tells who watches, if anybody does.
+    fn tell(&self, words: &str) {
+        if let Some(watcher) = &self.settings.watcher
+            && let Err(error) = watcher.notifier.say(words)
+        {
+            warn!(%error, "the service manager was not told");
+        }
+    }
 }
 
 /// Runs until a signal or a `stop`.
@@ -88,6 +132,9 @@ struct Shared {
 /// When it cannot begin.
 pub(crate) async fn run(settings: Settings) -> anyhow::Result<Code> {
     let mut signals = Signals::listen().context("listen to signals")?;
+    if settings.descent.parent == Parent::Launcher {
+        signals.end_with_stdin().context("listen to the launcher's pipe")?;
+    }
     if let Err(error) = processes::become_subreaper() {
         info!(%error, "detached tools are known by their mark alone");
     }
@@ -109,16 +156,20 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<Code> {
 async fn begin(settings: Settings, store: Store) -> anyhow::Result<(Shared, Crew)> {
     let generation = store.begin_generation().await.context("begin a generation")?;
     let home_id = HomeId::of(settings.home.root());
-    predecessors::end(home_id, generation).await;
-    let launcher = Launcher::Program(settings.config.agent.program.clone());
+    leftovers::end(home_id, ..generation.0.unsigned_abs()).await;
+    let held_by = settings.descent.held_by.clone();
+    let holds = holds::Beginning::look(&store, held_by).await.context("look who holds delivery")?;
+    let held = holds.hold() == Hold::Held;
+    let spawner = Spawner::Program(settings.config.agent.program.clone());
     let shared = Shared {
         settings,
         clock: Clock::start(),
         store,
         generation,
-        launcher,
+        spawner,
         facts: Arc::default(),
         agent_version: Arc::default(),
+        holds: Some(holds),
         stop: CancellationToken::new(),
     };
     let server =
@@ -127,7 +178,12 @@ async fn begin(settings: Settings, store: Store) -> anyhow::Result<(Shared, Crew
     let (shared, mut crew) = start(shared, home_id, asked);
     crew.start(Stage::Control, |cancel| server.serve(requests, cancel));
     crew.start(Stage::Reaper, reap);
-    Ready::now(shared.settings.began, generation.0).announce();
+    #[cfg(feature = "faults")]
+    crate::faults::before_ready().await;
+    let slot = shared.settings.descent.slot.clone();
+    let ready = Ready { slot, held, ..Ready::now(shared.settings.began, generation.0) };
+    ready.announce();
+    shared.tell(&format!("{}\nSTATUS={}", notify::READY, ready.for_people()));
     Ok((shared, crew))
 }
 
@@ -141,12 +197,15 @@ fn start(mut shared: Shared, home_id: HomeId, requests: mpsc::Receiver<Asked>) -
     let sender = Sender { store: shared.store.clone(), queued: Arc::clone(&queued), test_outbox };
     crew.start(Stage::Sender, |cancel| sender.run(cancel));
 
-    let launcher = std::mem::replace(&mut shared.launcher, Launcher::Program("".into()));
-    let surroundings = surroundings(&shared, home_id, launcher, &queued);
+    let spawner = std::mem::replace(&mut shared.spawner, Spawner::Program("".into()));
+    let surroundings = surroundings(&shared, home_id, spawner, &queued);
     let agents_alive_max =
         config.agent.agents_alive_max.map_or(AGENTS_ALIVE_MAX, |max| max.get() as usize);
     let (asks, asked) = mpsc::channel(ASKS_WAITING_MAX);
-    let supervisor = Supervisor::new(surroundings, agents_alive_max);
+    let (warden, holds, hold) = warden(&mut shared, &asks);
+    crew.start(Stage::Holds, |cancel| warden.run(cancel));
+    let config = &shared.settings.config;
+    let supervisor = Supervisor::new(surroundings, agents_alive_max, hold);
     let (hurry, turn_grace) = (crew.hurry.clone(), config.shutdown.turn_grace);
     crew.start(Stage::Supervisor, |cancel| supervisor.run(asked, cancel, hurry, turn_grace));
 
@@ -158,7 +217,10 @@ fn start(mut shared: Shared, home_id: HomeId, requests: mpsc::Receiver<Asked>) -
         let source = test_dir(&shared, &intake);
         crew.start(Stage::Sources, |cancel| source.run(cancel));
     }
-    let desk = desk(&shared, intake, asks, queued);
+    if let Some(heartbeat) = heartbeat(&shared, &asks) {
+        crew.start(Stage::Heartbeat, |cancel| heartbeat.run(cancel));
+    }
+    let desk = desk(&shared, intake, (asks, holds), queued);
     crew.start(Stage::Desk, |cancel| desk.run(requests, cancel));
     let store = shared.store.clone();
     crew.start(Stage::StoreWatch, move |cancel| watch_store(store, cancel));
@@ -167,10 +229,27 @@ fn start(mut shared: Shared, home_id: HomeId, requests: mpsc::Receiver<Asked>) -
     (shared, crew)
 }
 
+fn warden(shared: &mut Shared, asks: &mpsc::Sender<Ask>) -> (Warden, Holds, Hold) {
+    let beginning = shared.holds.take().expect("a daemon is begun once");
+    let hold = beginning.hold();
+    let (warden, holds) = Warden::new(beginning, shared.store.clone(), asks.clone(), shared.clock);
+    (warden, holds, hold)
+}
+
+fn heartbeat(shared: &Shared, asks: &mpsc::Sender<Ask>) -> Option<Heartbeat> {
+    let watcher = shared.settings.watcher.as_ref()?;
+    Some(Heartbeat {
+        notifier: Arc::clone(&watcher.notifier),
+        every: watcher.beat_every?,
+        supervisor: asks.clone(),
+        store: shared.store.clone(),
+    })
+}
+
 fn surroundings(
     shared: &Shared,
     home_id: HomeId,
-    launcher: Launcher,
+    spawner: Spawner,
     queued: &Arc<Notify>,
 ) -> Arc<Surroundings> {
     let agent = &shared.settings.config.agent;
@@ -183,7 +262,7 @@ fn surroundings(
         queued: Arc::clone(queued),
         contacts: shared.settings.contacts.clone(),
         trust: TestTrust::of(shared.settings.config.test.trust),
-        launcher,
+        spawner,
         agent_version: Arc::clone(&shared.agent_version),
         memory: shared.settings.config.memory.clone(),
         config_dir: agent.config_dir.clone(),
@@ -218,11 +297,18 @@ fn test_dir(shared: &Shared, intake: &Intake) -> TestDir {
     }
 }
 
-fn desk(shared: &Shared, intake: Intake, asks: mpsc::Sender<Ask>, queued: Arc<Notify>) -> Desk {
+fn desk(
+    shared: &Shared,
+    intake: Intake,
+    (supervisor, holds): (mpsc::Sender<Ask>, Holds),
+    queued: Arc<Notify>,
+) -> Desk {
     Desk {
         store: shared.store.clone(),
         intake,
-        supervisor: asks,
+        supervisor,
+        holds,
+        slot: shared.settings.descent.slot.clone(),
         queued,
         contacts: shared.settings.contacts.clone(),
         config: shared.settings.config.clone(),
@@ -241,10 +327,15 @@ async fn serve(shared: Shared, mut crew: Crew, signals: &mut Signals) -> anyhow:
         () = signals.next() => Code::Done,
         stage = crew.ended() => {
             error!(?stage, "a task ended by itself");
+            if stage == Some(Stage::StoreWatch) {
+                // Nothing that a turn brings from here on can be kept: none is waited for.
+                crew.hurry.cancel();
+            }
             Code::Bug
         }
     };
     info!("stopping");
+    shared.tell(notify::STOPPING);
     let deadline = shared.settings.config.shutdown.deadline;
     let began = Instant::now();
     let hurry_after = deadline.saturating_sub(HURRY_BEFORE_DEADLINE).max(deadline / 2);
@@ -308,7 +399,7 @@ async fn reap(cancel: CancellationToken) {
 async fn watch_store(store: Store, cancel: CancellationToken) {
     tokio::select! {
         () = cancel.cancelled() => {}
-        () = store.ended() => error!("the store ended"),
+        () = store.ended() => error!("nothing is stored any more"),
     }
 }
 

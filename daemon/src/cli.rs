@@ -11,14 +11,22 @@ use anyhow::Context as _;
 use clap::Parser as _;
 
 mod attach;
+mod backup;
+mod candidate;
+mod check;
 mod doctor;
+mod drain;
 mod dropped;
 mod history;
 mod inject;
+mod install;
+mod launch;
+mod launcher;
 mod logs;
 mod lookup;
 mod orders;
 pub(crate) mod print;
+mod programs;
 mod restart;
 mod run;
 mod send;
@@ -26,6 +34,7 @@ mod sessions;
 mod start;
 mod status;
 mod stop;
+mod version;
 
 use crate::config::Home;
 use crate::config::args::{Arguments, Command};
@@ -87,6 +96,7 @@ fn obey(place: &Place, command: Command, began: Instant) -> anyhow::Result<Code>
     let mut screen = Screen::stdout();
     let screen = &mut screen;
     match command {
+        Command::Run(run) if run.look.check => check::check(place, &run.look, screen),
         Command::Run(run) => run::run(place, &run, began),
         Command::Start => waiting(start::start(place, screen)),
         Command::Stop => waiting(stop::stop(place, screen)),
@@ -103,9 +113,17 @@ fn obey(place: &Place, command: Command, began: Instant) -> anyhow::Result<Code>
         Command::Send(send) => waiting(send::send(place, send, screen)),
         Command::History(history) => history::history(place, &history, screen),
         Command::Dropped(show) => dropped::dropped(place, &show, screen),
-        Command::Hold => waiting(orders::hold(place, screen)),
-        Command::Release => waiting(orders::release(place, screen)),
+        Command::Backup(asked) => backup::backup(place, &asked, screen),
+        Command::Candidate(asked) => waiting(candidate::candidate(place, &asked, screen)),
+        Command::Install(asked) => waiting(install::install(place, &asked, screen)),
+        Command::Uninstall(asked) => waiting(install::uninstall(place, &asked, screen)),
+        Command::Hold(hold) => waiting(orders::hold(place, &hold, screen)),
+        Command::Release(release) => waiting(orders::release(place, &release, screen)),
+        Command::Drain(drain) => waiting(drain::drain(place, &drain, screen)),
+        Command::Launch(launch) => launch::launch(place, &launch),
+        Command::Launcher(it) => launcher::launcher(place, it, screen),
         Command::Doctor(show) => waiting(doctor::doctor(place, &show, screen)),
+        Command::Version(show) => version::version(&show, screen),
     }
 }
 

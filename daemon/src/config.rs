@@ -25,6 +25,9 @@ const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(45);
 /// How long a running turn may go on after a stop was asked for.
 const TURN_GRACE: Duration = Duration::from_secs(15);
 
+/// What carries out a restart that was asked for from inside, unless configured.
+const RESTART_COMMAND: [&str; 3] = ["cargo", "xtask", "safe-restart"];
+
 /// Everything that can be configured.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Config {
@@ -38,6 +41,8 @@ pub(crate) struct Config {
     pub shutdown: Shutdown,
     /// How much is logged.
     pub log: Level,
+    /// How it is restarted, and who is called when it cannot be.
+    pub restart: Restart,
 }
 
 /// The program that answers, and how it is run.
@@ -79,6 +84,17 @@ pub(crate) struct Shutdown {
     pub turn_grace: Duration,
 }
 
+/// How it is restarted, and who is called when it cannot be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Restart {
+    /// The project's folder, in which a restart that was asked for from inside is carried out.
+    pub source_dir: Option<PathBuf>,
+    /// The command that carries it out: program and arguments.
+    pub command: Vec<String>,
+    /// The command that calls a person: program and arguments; why comes behind them.
+    pub alert_command: Option<Vec<String>>,
+}
+
 /// How much is logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -117,8 +133,13 @@ impl Config {
     pub(crate) fn load(path: &Path, user_home: Option<&Path>) -> Result<Self, FileError> {
         match Text::read(path)? {
             Some(text) => Self::from_text(&text, user_home),
-            None => Ok(Self::built(Raw::default(), user_home)),
+            None => Ok(Self::defaults(user_home)),
         }
+    }
+
+    /// What a missing file means.
+    pub(crate) fn defaults(user_home: Option<&Path>) -> Self {
+        Self::built(Raw::default(), user_home)
     }
 
     fn from_text(text: &Text, user_home: Option<&Path>) -> Result<Self, FileError> {
@@ -168,6 +189,14 @@ impl Config {
                 turn_grace: seconds(raw.shutdown.turn_grace_s, TURN_GRACE.min(deadline / 3)),
             },
             log: raw.log.level.unwrap_or_default(),
+            restart: Restart {
+                source_dir: path(raw.restart.source_dir),
+                command: raw.restart.command.map_or_else(
+                    || RESTART_COMMAND.map(ToOwned::to_owned).to_vec(),
+                    Spanned::into_inner,
+                ),
+                alert_command: raw.restart.alert_command.map(Spanned::into_inner),
+            },
         }
     }
 }

@@ -28,7 +28,11 @@ pub(crate) struct PathTooLong {
     pub path: PathBuf,
 }
 
-fn check_path(path: &Path) -> Result<(), PathTooLong> {
+/// Whether a socket can stand at a path.
+///
+/// # Errors
+/// When the path is too long.
+pub(crate) fn check_path(path: &Path) -> Result<(), PathTooLong> {
     if SOCKET_PATH_BYTES_MAX < path.as_os_str().as_bytes().len() {
         return Err(PathTooLong { path: path.to_owned() });
     }

@@ -10,17 +10,24 @@ mod clock;
 mod config;
 mod contacts;
 mod control;
+mod durable;
 mod exit;
+#[cfg(feature = "faults")]
+mod faults;
 mod intake;
+mod launcher;
 pub mod measured;
 mod memory;
+mod notify;
 mod processes;
 mod ready;
 mod router;
 #[cfg(test)]
 mod scene;
 mod sender;
+mod service;
 mod session;
+mod slots;
 mod source;
 mod store;
 mod supervisor;

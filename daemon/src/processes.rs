@@ -12,6 +12,7 @@
 
 pub(crate) mod adopted;
 mod ending;
+pub(crate) mod leftovers;
 mod mark;
 
 use std::collections::BTreeSet;

@@ -42,7 +42,7 @@ use agent::Agent;
 use launch::{Launched, Refused};
 use outcomes::Outcomes;
 
-pub(crate) use launch::{Launcher, Surroundings};
+pub(crate) use launch::{Spawner, Surroundings};
 
 /// Orders that wait for a session. It takes them at once; a full queue means that it hangs.
 pub(crate) const ORDERS_WAITING_MAX: usize = 32;

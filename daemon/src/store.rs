@@ -16,6 +16,8 @@
 //! kept.
 
 mod attempts;
+mod backup;
+mod check;
 mod columns;
 mod counts;
 mod cursors;
@@ -37,6 +39,7 @@ use std::sync::Arc;
 
 use assistant_core::chat::{ChatId, Source};
 use assistant_core::message::{Arrival, RowId};
+use assistant_core::session::Hold;
 #[cfg(test)]
 use assistant_core::time::Deadline;
 use assistant_core::time::{Monotonic, WallMs};
@@ -44,6 +47,8 @@ use rusqlite::Connection;
 use tokio::sync::broadcast;
 
 pub(crate) use attempts::{AttemptOutcome, Counted, NewAttempt, Settled, Settlement};
+pub(crate) use backup::{BackupError, PART, backup};
+pub(crate) use check::{Schema, check_in_place, check_open};
 pub(crate) use columns::Page;
 pub(crate) use counts::Counts;
 #[cfg(test)]
@@ -52,10 +57,11 @@ pub(crate) use cursors::CursorUpdate;
 pub(crate) use error::StoreError;
 pub(crate) use history::{Direction, HistoryEntry, HistoryPlace, HistoryState};
 pub(crate) use inbox::{Accepted, InboxRow, Pending, Route, RouteDecision, RowState};
-pub(crate) use open::OpenError;
+pub(crate) use open::{OpenError, min_reader};
 pub(crate) use outbox::{
     FinishedOutgoing, NewOutgoing, Outgoing, OutgoingRow, OutgoingState, SentText,
 };
+pub(crate) use schema::{MIN_READER, SCHEMA_VERSION};
 pub(crate) use sessions::{
     Activity, NewSession, SessionFacts, SessionKind, SessionRecord, SessionRow,
 };
@@ -111,15 +117,32 @@ impl Store {
     /// sending twice is harmless, and unknown elsewhere.
     pub(crate) async fn begin_generation(&self) -> Result<Generation, StoreError> {
         let at = (self.clock)();
-        self.ask(move |db| {
-            let last = schema::meta(db, "generation")?.unwrap_or(0);
+        let begin = move |db: &Connection| {
+            let last = schema::meta(db, schema::GENERATION)?.unwrap_or(0);
             let generation = Generation(last + 1);
-            schema::set_meta(db, "generation", generation.0)?;
+            schema::set_meta(db, schema::GENERATION, generation.0)?;
             attempts::abandon_older(db, generation, at)?;
             outbox::settle_older(db, generation, at)?;
             Ok(generation)
-        })
-        .await
+        };
+        self.jobs.ask(begin, self.jobs.begun()).await
+    }
+
+    /// Whether the owner holds delivery.
+    pub(crate) async fn owner_hold(&self) -> Result<Hold, StoreError> {
+        let held = self.ask(|db| Ok(schema::meta(db, schema::HELD)?)).await?;
+        Ok(if held == Some(1) { Hold::Held } else { Hold::Released })
+    }
+
+    /// Records whether the owner holds delivery.
+    pub(crate) async fn set_owner_hold(&self, hold: Hold) -> Result<(), StoreError> {
+        let held = i64::from(hold == Hold::Held);
+        self.ask(move |db| Ok(schema::set_meta(db, schema::HELD, held)?)).await
+    }
+
+    /// Returns once the writer has done a transaction, an empty one, which writes nothing.
+    pub(crate) async fn ping(&self) -> Result<(), StoreError> {
+        self.ask(|_| Ok(())).await
     }
 
     /// Returns when everything asked before is durable, last message times included.
@@ -127,7 +150,8 @@ impl Store {
         self.write_touches(self.touches.held()).await
     }
 
-    /// Waits until the writer has ended. While this handle lives, only a panic ends it.
+    /// Waits until nothing will ever be stored again. While this handle lives, only a panic ends
+    /// the writer, or a newer run of the daemon.
     pub(crate) async fn ended(&self) {
         self.jobs.ended().await;
     }
@@ -292,6 +316,11 @@ impl Store {
             .await
     }
 
+    /// How many texts are not settled: queued, or with their sender.
+    pub(crate) async fn unsent(&self) -> Result<u64, StoreError> {
+        self.ask(outbox::unsent).await
+    }
+
     /// Word of every row settled from now on. Listen before asking for the row's state.
     pub(crate) fn finished_outgoing(&self) -> broadcast::Receiver<FinishedOutgoing> {
         self.finished.subscribe()
@@ -371,7 +400,6 @@ impl Store {
     }
 
     /// Removes a session. What it still owed goes back to the router.
-    #[cfg_attr(not(test), expect(dead_code, reason = "nothing ends a chat for good yet"))]
     pub(crate) async fn remove_session(&self, session: SessionRow) -> Result<(), StoreError> {
         let at = (self.clock)();
         self.ask(move |db| sessions::remove(db, session, at)).await
@@ -404,4 +432,4 @@ impl Store {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

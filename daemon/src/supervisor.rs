@@ -53,8 +53,12 @@ pub(crate) enum Ask {
     Restart(SessionRecord, oneshot::Sender<bool>),
     /// Tell every session that has an agent; the answer is how many.
     TellAgents(Command, oneshot::Sender<u64>),
+    /// End every agent that works or starts, but the harness's; what they owe waits for delivery.
+    PutAway,
     /// Show all sessions that run.
     Show(oneshot::Sender<Shown>),
+    /// Say that the loop turns.
+    Ping(oneshot::Sender<()>),
 }
 
 /// What there is to see.
@@ -62,11 +66,12 @@ pub(crate) enum Ask {
 pub(crate) struct Shown {
     /// Each session's facts.
     pub(crate) sessions: BTreeMap<SessionRow, Facts>,
-    /// Whether delivery is held.
-    pub(crate) held: bool,
+    /// Those among them whose agents start, work or end; not the harness's, which passes every hold.
+    pub(crate) at_work: Vec<SessionRow>,
 }
 
 struct Live {
+    profile: Profile,
     orders: mpsc::Sender<Order>,
     routed: watch::Sender<u64>,
     facts: watch::Receiver<Facts>,
@@ -79,6 +84,13 @@ impl Live {
             Standing::Starting | Standing::Idle | Standing::Busy | Standing::Closing => true,
             Standing::Asleep | Standing::Waiting | Standing::Dead | Standing::Ended => false,
         }
+    }
+
+    /// Whether a restart has to wait for its agent.
+    fn is_at_work(&self) -> bool {
+        let standing = self.facts.borrow().standing;
+        let at_work = matches!(standing, Standing::Starting | Standing::Busy | Standing::Closing);
+        at_work && self.profile != Profile::Harness
     }
 
     /// Whether there is something to end: an agent, or the wish for one.
@@ -101,13 +113,17 @@ pub(crate) struct Supervisor {
 }
 
 impl Supervisor {
-    /// Without sessions.
-    pub(crate) fn new(surroundings: Arc<Surroundings>, agents_alive_max: usize) -> Self {
+    /// Without sessions, and with delivery held or not.
+    pub(crate) fn new(
+        surroundings: Arc<Surroundings>,
+        agents_alive_max: usize,
+        hold: Hold,
+    ) -> Self {
         let (tell, news) = mpsc::channel(NEWS_WAITING_MAX);
         Self {
             surroundings,
             roster: Roster::new(agents_alive_max),
-            hold: Hold::Released,
+            hold,
             live: BTreeMap::new(),
             tasks: JoinSet::new(),
             rows: BTreeMap::new(),
@@ -171,11 +187,22 @@ impl Supervisor {
                 let told = with_agent.filter(|live| order(live, Order::Command(command)));
                 let _gone = answer.send(told.count() as u64);
             }
-            Ask::Show(answer) => {
-                let facts = |(&row, live): (&SessionRow, &Live)| (row, live.facts.borrow().clone());
-                let sessions = self.live.iter().map(facts).collect();
-                drop(answer.send(Shown { sessions, held: self.hold == Hold::Held }));
+            Ask::PutAway => {
+                for live in self.live.values().filter(|live| live.is_at_work()) {
+                    order(live, Order::Command(Command::PutAway));
+                }
             }
+            Ask::Show(answer) => drop(answer.send(self.shown())),
+            Ask::Ping(answer) => drop(answer.send(())),
+        }
+    }
+
+    fn shown(&self) -> Shown {
+        let facts = |(&row, live): (&SessionRow, &Live)| (row, live.facts.borrow().clone());
+        let at_work = self.live.iter().filter(|(_, live)| live.is_at_work());
+        Shown {
+            sessions: self.live.iter().map(facts).collect(),
+            at_work: at_work.map(|(&row, _)| row).collect(),
         }
     }
 
@@ -207,7 +234,8 @@ impl Supervisor {
             row
         });
         self.rows.insert(task.id(), row);
-        self.live.insert(row, Live { orders: orders_in, routed: routed_in, facts: facts_out });
+        let live = Live { profile, orders: orders_in, routed: routed_in, facts: facts_out };
+        self.live.insert(row, live);
         true
     }
 

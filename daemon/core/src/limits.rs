@@ -91,3 +91,43 @@ pub const ATTACHMENTS_SHOWN_MAX: usize = 50;
 
 /// The memory summary in a start prompt: it is paid for with every request of the session.
 pub const MEMORY_SUMMARY_BYTES_MAX: usize = 32 << 10;
+
+// What the launcher gives the daemon.
+
+/// A daemon that has not said READY, and answered, by then counts as one that did not start. It
+/// takes a tenth of a second; longer only to check a database after a crash.
+pub const READY_MAX: Duration = Duration::from_secs(30);
+
+/// A daemon that says nothing of itself for this long hangs. It speaks four times in that time.
+pub const HEARTBEAT_MAX: Duration = Duration::from_secs(20);
+
+/// How long a daemon that hangs may take to end after TERM.
+pub const HUNG_TERM_MAX: Duration = Duration::from_secs(2);
+
+/// What a daemon may take to stop beyond its own deadline, to write its last lines.
+pub const STOP_MARGIN: Duration = Duration::from_secs(5);
+
+/// Ends by itself within [`CRASH_WINDOW`] at which a daemon is in a crash loop. The one before is
+/// started again at once: most are of a cause that has passed.
+pub const CRASHES_MAX: usize = 3;
+
+/// Must exceed the slowest way of finding a daemon dead ([`READY_MAX`] and its end), times
+/// [`CRASHES_MAX`]. A daemon that is well for this long has recovered.
+pub const CRASH_WINDOW: Duration = Duration::from_mins(10);
+
+/// The first wait when nothing is left to start; each one is twice as long.
+pub const CRASH_WAIT_FIRST: Duration = Duration::from_mins(1);
+
+/// The longest of these waits. A person is called when it is reached.
+pub const CRASH_WAIT_MAX: Duration = Duration::from_mins(15);
+
+/// Between the moment when nobody carries a restart out any more, and its end: who does so may hand
+/// over its lock in it.
+pub const RUNNER_GONE_GRACE: Duration = Duration::from_secs(2);
+
+/// Restarts that one initiator may ask for within [`REQUESTS_WINDOW`].
+pub const REQUESTS_MAX: usize = 3;
+
+/// Longer than a gated restart takes that reuses its build: who asks again has seen what became of
+/// the last one.
+pub const REQUESTS_WINDOW: Duration = Duration::from_mins(10);

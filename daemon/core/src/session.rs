@@ -23,6 +23,7 @@ mod anew;
 mod attempt;
 mod beginning;
 mod closing;
+mod command;
 mod event;
 mod queue;
 mod turn;
@@ -377,49 +378,6 @@ impl Session {
         };
     }
 
-    fn on_command(&mut self, now: Monotonic, command: Command) {
-        match command {
-            Command::Evict => {
-                // Rows that may not be delivered now do not need an agent either.
-                let wanted = 0 < self.queue.waiting() && self.may_deliver();
-                if self.standing() == Standing::Idle && !wanted {
-                    self.close(now, Pending::Nothing, Then::Sleep);
-                }
-            }
-            Command::Kill => {
-                self.parked = true;
-                self.wanted = false;
-                if let Agent::Closing(_, then) = &mut self.agent
-                    && *then != Then::End
-                {
-                    *then = Then::Sleep;
-                }
-                self.close_gently(now, Then::Sleep);
-            }
-            Command::Restart => {
-                self.parked = false;
-                self.wanted = true;
-                self.backoff = Backoff::default();
-                self.resting_until = None;
-                if matches!(self.agent, Agent::Dead { .. } | Agent::Waiting { .. }) {
-                    self.agent = Agent::Asleep;
-                }
-                self.close_gently(now, Then::Relaunch);
-            }
-            Command::End { turn_grace } => {
-                if self.ending == Ending::No {
-                    self.ending = Ending::AfterTurn { deadline: now + turn_grace };
-                }
-            }
-            Command::EndNow => {
-                self.ending = Ending::Now;
-                if let Agent::Closing(closing, _) = &mut self.agent {
-                    closing.hurry(now);
-                }
-            }
-        }
-    }
-
     fn on_alive_deadline(&mut self, now: Monotonic) {
         let Agent::Alive(turn) = &self.agent else { return };
         if self.alive_deadline(turn).is_none_or(|deadline| now < deadline) {
@@ -466,28 +424,6 @@ impl Session {
             }
             Agent::Alive(_) if self.may_deliver() => self.deliver(now),
             _ => {}
-        }
-    }
-
-    fn end_if_asked(&mut self, now: Monotonic) {
-        let turn_is_over = match (&self.agent, self.ending) {
-            (_, Ending::No) => return,
-            (_, Ending::Now) => true,
-            (Agent::Alive(turn), Ending::AfterTurn { deadline }) => {
-                deadline <= now || self.queue.in_flight() == 0 && turn.is_quiet()
-            }
-            (_, Ending::AfterTurn { .. }) => true,
-        };
-        match &mut self.agent {
-            Agent::Alive(_) if !turn_is_over => {}
-            Agent::Alive(_) | Agent::Launching { .. } => self.close_gently(now, Then::End),
-            Agent::Closing(_, then) => *then = Then::End,
-            Agent::AwaitingSlot => {
-                self.give_slot_back();
-                self.end();
-            }
-            Agent::Asleep | Agent::Waiting { .. } | Agent::Dead { .. } => self.end(),
-            Agent::Ended => {}
         }
     }
 

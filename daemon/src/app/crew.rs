@@ -22,6 +22,10 @@ pub(super) enum Stage {
     Desk,
     /// Takes requests.
     Control,
+    /// Keeps who holds delivery.
+    Holds,
+    /// Shows whoever watches that all is alive.
+    Heartbeat,
     /// Writes last message times.
     Touches,
     /// Reaps what agents left.

@@ -1,5 +1,7 @@
 //! Answers what is asked on the control socket.
 
+mod drain;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -14,12 +16,13 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::holds::{Change, HoldError, Holds};
 use crate::clock::{Clock, wall_now};
 use crate::config::Config;
 use crate::contacts::Contacts;
 use crate::control::protocol::{
-    AgentStatus, Answer, Counts, Refusal, RefusalKind, Request, SessionState, SessionStatus,
-    SourceStatus, Status,
+    AgentStatus, Answer, Counts, HeldBy, Refusal, RefusalKind, Request, SchemaStatus, SessionState,
+    SessionStatus, SourceStatus, Status,
 };
 use crate::control::server::Asked;
 use crate::intake::Intake;
@@ -32,6 +35,7 @@ use crate::store::{
 };
 use crate::supervisor::{Ask, Shown};
 use crate::typed::{self, NoSession};
+use drain::{AtWork, Drain};
 
 /// How long `send` waits to hear what became of its text.
 const SEND_OUTCOME_MAX: Duration = Duration::from_secs(20);
@@ -42,6 +46,9 @@ pub(super) struct Desk {
     pub(super) store: Store,
     pub(super) intake: Intake,
     pub(super) supervisor: mpsc::Sender<Ask>,
+    pub(super) holds: Holds,
+    /// The slot whose program this is.
+    pub(super) slot: Option<String>,
     pub(super) queued: Arc<Notify>,
     pub(super) contacts: Contacts,
     pub(super) config: Config,
@@ -86,8 +93,12 @@ impl Desk {
                 self.stop.cancel();
                 Ok(Answer::Done)
             }
-            Request::Hold => self.tell(Ask::Hold(Hold::Held)).await,
-            Request::Release => self.tell(Ask::Hold(Hold::Released)).await,
+            Request::Hold { by, lease_s } => self.hold(by, lease_s).await,
+            Request::Release { by } => self.release(by).await,
+            Request::Drain { within_s, lease_s, interrupt } => {
+                let at_work = if interrupt { AtWork::PutAway } else { AtWork::Awaited };
+                self.drain(Drain::new(within_s, lease_s, at_work)?).await
+            }
             Request::KillSession { session } => self.kill(&session).await,
             Request::RestartSession { session } => self.restart(&session).await,
             Request::KillSessions => self.tell_agents(Command::Kill).await,
@@ -97,11 +108,33 @@ impl Desk {
                 self.inject(&chat, text, voice).await
             }
             Request::Send { chat, text, key } => self.send(&chat, text, key).await,
+            Request::RestartResults => {
+                let message = "this daemon tells nobody of restarts";
+                Err(Refusal::new(RefusalKind::Invalid, message))
+            }
         }
     }
 
-    async fn tell(&self, ask: Ask) -> Answered {
-        self.supervisor.send(ask).await.map_err(|_| stopping())?;
+    async fn hold(&self, by: HeldBy, lease_s: Option<u64>) -> Answered {
+        self.change_hold(match by {
+            HeldBy::Owner => Change::Owner(Hold::Held),
+            HeldBy::Restart => Change::Lease(drain::lease(lease_s)?),
+            HeldBy::Other => return Err(unknown_holder()),
+        })
+        .await
+    }
+
+    async fn release(&self, by: HeldBy) -> Answered {
+        self.change_hold(match by {
+            HeldBy::Owner => Change::Owner(Hold::Released),
+            HeldBy::Restart => Change::RestartOver,
+            HeldBy::Other => return Err(unknown_holder()),
+        })
+        .await
+    }
+
+    async fn change_hold(&self, change: Change) -> Answered {
+        self.holds.change(change).await.map_err(|error| hold_refused(&error))?;
         Ok(Answer::Done)
     }
 
@@ -217,6 +250,8 @@ impl Desk {
         let shown = self.asked(Ask::Show).await?;
         let records = self.store.sessions().await.map_err(|failure| failed(&failure))?;
         let counts = self.store.counts().await.map_err(|failure| failed(&failure))?;
+        let unsent = self.store.unsent().await.map_err(|failure| failed(&failure))?;
+        let held_by = self.holds.ledger().held_by();
         let now = self.clock.now();
         let started_ms = now.wall.0 - i64::try_from(now.monotonic.as_millis()).unwrap_or(0);
         let started = jiff::Timestamp::from_millisecond(started_ms).unwrap_or_default();
@@ -227,7 +262,10 @@ impl Desk {
             pid,
             uptime_s: now.monotonic.as_secs(),
             started_at: format!("{started:.0}"),
-            held: shown.held,
+            slot: self.slot.clone(),
+            held: !held_by.is_empty(),
+            held_by,
+            schema: SchemaStatus::of_this_program(),
             tasks_alive: tokio::runtime::Handle::current().metrics().num_alive_tasks() as u64,
             rss_bytes: processes::walk(move || processes::rss_bytes(pid)).await.unwrap_or(0),
             agent: AgentStatus {
@@ -237,6 +275,7 @@ impl Desk {
             sources: vec![self.test_source(&counts)],
             sessions: records.iter().map(|record| self.session(record, &shown)).collect(),
             counts: totals(&counts),
+            unsent,
             contacts_error: self.contacts.error(),
             last_error: crate::telemetry::last_error(),
         })
@@ -334,6 +373,17 @@ fn check_text(text: &str) -> Result<(), Refusal> {
         return Err(Refusal::new(RefusalKind::Invalid, "the text is empty"));
     }
     Ok(())
+}
+
+fn unknown_holder() -> Refusal {
+    Refusal::new(RefusalKind::Invalid, "nobody known holds delivery so")
+}
+
+fn hold_refused(error: &HoldError) -> Refusal {
+    match error {
+        HoldError::Stopping => stopping(),
+        HoldError::Store(failure) => failed(failure),
+    }
 }
 
 fn failed(failure: &StoreError) -> Refusal {

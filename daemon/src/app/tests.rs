@@ -7,6 +7,7 @@ mod ending;
 mod fairness;
 mod flow;
 mod lives;
+mod restart;
 mod trouble;
 
-pub(crate) use daemon::{Daemon, Setup, WriterOn, number};
+pub(crate) use daemon::{Daemon, Setup, Starts, WriterOn, number};

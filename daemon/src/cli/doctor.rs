@@ -7,6 +7,7 @@ use serde::Serialize;
 
 mod agent;
 mod files;
+mod service;
 
 use super::Place;
 use super::print::{Colours, Screen, Tone, one_line};
@@ -88,6 +89,7 @@ async fn findings(place: &Place) -> Vec<Finding> {
     match &loaded {
         Ok(config) => {
             findings.push(files::test_directory(config));
+            findings.push(service::service(place, config));
             findings.extend(agent::memory(config));
             findings.extend(agent::agent(home, config).await);
         }

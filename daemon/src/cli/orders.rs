@@ -3,15 +3,35 @@
 
 use super::Place;
 use super::print::Screen;
-use crate::control::protocol::{Answer, Request};
+use crate::config::args;
+use crate::control::protocol::{Answer, HeldBy, Request};
 use crate::exit::Code;
 
-pub(super) async fn hold(place: &Place, screen: &mut Screen) -> anyhow::Result<Code> {
-    order(place, Request::Hold, screen, "messages are held").await
+pub(super) async fn hold(
+    place: &Place,
+    hold: &args::Hold,
+    screen: &mut Screen,
+) -> anyhow::Result<Code> {
+    let request = Request::Hold { by: holder(hold.restart), lease_s: hold.lease };
+    order(place, request, screen, "messages are held").await
 }
 
-pub(super) async fn release(place: &Place, screen: &mut Screen) -> anyhow::Result<Code> {
-    order(place, Request::Release, screen, "messages are delivered").await
+pub(super) async fn release(
+    place: &Place,
+    release: &args::Release,
+    screen: &mut Screen,
+) -> anyhow::Result<Code> {
+    let by = holder(release.restart);
+    let done = match by {
+        HeldBy::Owner => "messages are delivered",
+        // The owner may hold them still.
+        _ => "the restart holds messages no more",
+    };
+    order(place, Request::Release { by }, screen, done).await
+}
+
+fn holder(restart: bool) -> HeldBy {
+    if restart { HeldBy::Restart } else { HeldBy::Owner }
 }
 
 pub(super) async fn kill_session(

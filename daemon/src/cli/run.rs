@@ -8,13 +8,14 @@ use std::time::Instant;
 use anyhow::Context as _;
 
 use super::Place;
-use crate::app;
+use crate::app::{self, Descent, Parent};
 use crate::config::Config;
 use crate::config::args::Run;
 use crate::config::paths::FILE_MODE;
 use crate::contacts::Contacts;
 use crate::control::lock::Lock;
 use crate::exit::{Code, Failure};
+use crate::notify::{self, Watcher};
 use crate::telemetry::{self, LOG_VARIABLE};
 
 /// Threads that run tasks. The work is waiting for others; a second one keeps a task that computes
@@ -26,6 +27,10 @@ const WORKERS: usize = 2;
 const BLOCKING_THREADS_MAX: usize = 8;
 
 pub(super) fn run(place: &Place, run: &Run, began: Instant) -> anyhow::Result<Code> {
+    #[cfg(feature = "faults")]
+    if crate::faults::begin(run)? {
+        return Ok(Code::Failed);
+    }
     let home = &place.home;
     let config =
         Config::load(&home.config_file(), place.user_home.as_deref()).map_err(Failure::from)?;
@@ -47,8 +52,16 @@ pub(super) fn run(place: &Place, run: &Run, began: Instant) -> anyhow::Result<Co
         .enable_all()
         .build()
         .context("start the runtime")?;
-    let settings = app::Settings { home: home.clone(), config, contacts, began };
+    let descent = Descent {
+        slot: run.slot.clone(),
+        held_by: run.held_by.clone(),
+        parent: if run.launched { Parent::Launcher } else { Parent::Nobody },
+    };
+    let watcher = watcher();
+    let settings = app::Settings { home: home.clone(), config, contacts, began, descent, watcher };
     let ended = runtime.block_on(app::run(settings));
+    #[cfg(feature = "faults")]
+    crate::faults::end(&home.database()).context("damage the database")?;
     // Whatever still blocks a thread is not worth waiting for: all that counts has ended.
     runtime.shutdown_background();
     // A pid file that stays behind decides nothing.
@@ -60,8 +73,18 @@ pub(super) fn run(place: &Place, run: &Run, began: Instant) -> anyhow::Result<Co
     ended
 }
 
+/// Who watches this process. A service manager that cannot be told is no reason not to run.
+fn watcher() -> Option<Watcher> {
+    let socket = std::env::var_os(notify::SOCKET_VARIABLE);
+    let watchdog = std::env::var_os(notify::WATCHDOG_VARIABLE);
+    Watcher::of(socket.as_deref(), watchdog.as_deref()).unwrap_or_else(|error| {
+        tracing::warn!(%error, "the service manager cannot be told");
+        None
+    })
+}
+
 /// Leaves the terminal and the folder it was started from.
-fn detach(home: &Path) -> anyhow::Result<()> {
+pub(super) fn detach(home: &Path) -> anyhow::Result<()> {
     // Fails only for the leader of a process group, which has what this would give it, or was
     // started as it wants to be.
     let _ = rustix::process::setsid();

@@ -13,8 +13,8 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-use super::Place;
 use super::print::{Screen, complain};
+use super::{Place, launcher};
 use crate::config::Config;
 use crate::config::paths::{FILE_MODE, HOME_VARIABLE};
 use crate::contacts::Contacts;
@@ -38,6 +38,9 @@ pub(super) async fn start(place: &Place, screen: &mut Screen) -> anyhow::Result<
     check(place)?;
     home.prepare().map_err(Failure::from)?;
     refuse_second(place)?;
+    if home.launcher_program().exists() {
+        return launcher::start(place, screen).await;
+    }
     let began = Instant::now();
     let mut words = Words::begin(&home.stderr_file()).context("open stderr.log")?;
     // From its end: what earlier daemons logged is not about this one.
@@ -118,9 +121,7 @@ fn explain(status: ExitStatus, words: &mut Words, log: &mut Follower) -> Code {
         show_log(log, &said);
     }
     complain(&format!("did not come up: {status}"));
-    for line in said.lines() {
-        complain(line.trim_start_matches(PREFIX));
-    }
+    words.complain();
     match code {
         // It ended well, but it was to stay.
         Code::Done => Code::Failed,
@@ -149,17 +150,29 @@ fn news<'a>(logged: &'a str, said: &str) -> Vec<&'a str> {
 }
 
 /// What the daemon's process says on standard error, from now on.
-struct Words {
+pub(super) struct Words {
     file: File,
     from: u64,
 }
 
 impl Words {
-    fn begin(path: &Path) -> std::io::Result<Self> {
+    pub(super) fn begin(path: &Path) -> std::io::Result<Self> {
         let mut file =
             OpenOptions::new().append(true).read(true).create(true).mode(FILE_MODE).open(path)?;
         let from = file.seek(SeekFrom::End(0))?;
         Ok(Self { file, from })
+    }
+
+    /// Where they are written.
+    pub(super) fn file(&self) -> std::io::Result<File> {
+        self.file.try_clone()
+    }
+
+    /// Shows them.
+    pub(super) fn complain(&mut self) {
+        for line in self.since().unwrap_or_default().lines() {
+            complain(line.trim_start_matches(PREFIX));
+        }
     }
 
     fn since(&mut self) -> std::io::Result<String> {

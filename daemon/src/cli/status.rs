@@ -4,7 +4,7 @@ use super::print::{Colours, Screen, Table, Tone, one_line, size, span};
 use super::{Place, sessions};
 use crate::config::args::Show;
 use crate::control::protocol::{
-    AgentStatus, Answer, Counts, Request, SessionStatus, SourceStatus, Status,
+    AgentStatus, Answer, Counts, HeldBy, Request, SessionStatus, SourceStatus, Status,
 };
 use crate::exit::{Code, Failure};
 
@@ -34,12 +34,18 @@ fn for_people(status: &Status, colours: Colours) -> Vec<String> {
             span(status.uptime_s),
             status.pid,
             status.generation,
-            if status.held { colours.paint(Tone::Warn, ", held") } else { String::new() },
+            held(status).map_or_else(String::new, |held| colours.paint(Tone::Warn, held)),
         ),
         agent(&status.agent),
         format!("messages  {}", counts(&status.counts)),
         format!("process   {} in memory, {} tasks", size(status.rss_bytes), status.tasks_alive),
     ];
+    if let Some(slot) = &status.slot {
+        lines.push(format!("slot      {}", one_line(slot)));
+    }
+    if 0 < status.unsent {
+        lines.push(format!("replies   {} on their way", status.unsent));
+    }
     if let Some(error) = &status.contacts_error {
         lines.push(colours.paint(Tone::Bad, &format!("contacts  {}", one_line(error))));
     }
@@ -54,6 +60,17 @@ fn for_people(status: &Status, colours: Colours) -> Vec<String> {
         lines.extend(session_table(&status.sessions).lines(colours));
     }
     lines
+}
+
+/// Whether delivery is held, and on whose account where that is not the owner's alone.
+fn held(status: &Status) -> Option<&'static str> {
+    let by = |holder| status.held_by.contains(&holder);
+    match (by(HeldBy::Owner), by(HeldBy::Restart)) {
+        _ if !status.held => None,
+        (true, true) => Some(", held by the owner and for a restart"),
+        (false, true) => Some(", held for a restart"),
+        _ => Some(", held"),
+    }
 }
 
 fn agent(agent: &AgentStatus) -> String {

@@ -6,8 +6,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tokio::time::{Instant, sleep};
 
-use super::Place;
 use super::print::Screen;
+use super::{Place, launcher};
 use crate::config::Config;
 use crate::control::lock::{self, Held};
 use crate::control::protocol::Request;
@@ -24,6 +24,9 @@ const MARGIN: Duration = Duration::from_secs(5);
 const DEADLINE_UNKNOWN: Duration = Duration::from_mins(1);
 
 pub(super) async fn stop(place: &Place, screen: &mut Screen) -> anyhow::Result<Code> {
+    if launcher::runs(place)? {
+        return launcher::stop(place, screen).await;
+    }
     let held = look(place)?;
     if let Err(failure) = place.ask(Request::Stop).await {
         return Err(match (failure.code, held) {

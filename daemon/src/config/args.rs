@@ -4,6 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+mod launcher;
+
+use crate::service::Init;
+pub(crate) use launcher::{Launcher, LauncherVerb};
+
 /// An always-on assistant that answers messages through persistent Claude sessions.
 ///
 /// Everything it keeps is in the folder that `CLAUDE_ASSISTANT_HOME` names (default
@@ -51,20 +56,170 @@ pub(crate) enum Command {
     History(History),
     /// Messages that were given up; works without a daemon
     Dropped(Show),
+    /// Copy the database into one file; works beside a daemon and without one
+    Backup(Backup),
+    /// Try this very program out on a copy of the database, with a stand-in for the agent program
+    #[command(hide = true)]
+    Candidate(Candidate),
     /// Keep messages in the inbox from now on
-    Hold,
+    Hold(Hold),
     /// Deliver messages again
-    Release,
+    /// Have the system start it at every login, below a launcher that keeps it alive
+    Install(Install),
+    /// Have the system start it no more; what it keeps stays
+    Uninstall(Uninstall),
+    Release(Release),
+    /// Hold delivery for a restart, and wait until nothing is under way
+    #[command(hide = true)]
+    Drain(Drain),
+    /// Keep a daemon running, as what the system starts
+    #[command(hide = true)]
+    Launch(Launch),
+    /// Ask the launcher
+    #[command(hide = true)]
+    Launcher(Launcher),
     /// Look at everything outside that is needed, and say what to do about what is missing
     Doctor(Show),
+    /// The program's version, and those of the files it reads and writes
+    #[command(hide = true)]
+    Version(Show),
 }
 
 /// Flags of `run`.
-#[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 pub(crate) struct Run {
     /// Be the background process of `start`: no terminal, a session of its own
     #[arg(long, hide = true)]
     pub detached: bool,
+    /// Standard input is the launcher's pipe: end in order when it ends
+    #[arg(long, hide = true)]
+    pub launched: bool,
+    /// The slot whose program this is
+    #[arg(long, hide = true, value_name = "NAME")]
+    pub slot: Option<String>,
+    /// Hold delivery until this file is gone
+    #[arg(long, hide = true, value_name = "FILE")]
+    pub held_by: Option<PathBuf>,
+    /// Only look
+    #[command(flatten)]
+    pub look: Look,
+}
+
+/// Flags of `run --check`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
+pub(crate) struct Look {
+    /// Only look whether it could run here; ends with 0, or 64 and what is wrong
+    #[arg(long, conflicts_with = "detached")]
+    pub check: bool,
+    /// Look through this database instead of the home's, open for writing and brought to the schema
+    /// of this program
+    #[arg(long, requires = "check", value_name = "FILE")]
+    pub database: Option<PathBuf>,
+    /// For programs, not for people
+    #[arg(long, requires = "check")]
+    pub json: bool,
+}
+
+/// Flags of `candidate`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub(crate) struct Candidate {
+    /// The copy; in the end it is the database as this program has left it
+    #[arg(long, value_name = "FILE")]
+    pub database: PathBuf,
+    /// The stand-in; without one the fake-claude beside this program
+    #[arg(long, value_name = "PROGRAM")]
+    pub agent: Option<PathBuf>,
+    /// For programs, not for people
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Flags of `install`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub(crate) struct Install {
+    /// What starts programs on this system
+    #[arg(long, value_enum, default_value_t = Init::OF_THIS_SYSTEM)]
+    pub manager: Init,
+    /// Begin at the next login, not now
+    #[arg(long)]
+    pub no_start: bool,
+    /// The commit that this program was built of: 40 hexadecimal digits
+    #[arg(long, value_name = "SHA", value_parser = commit)]
+    pub commit: Option<String>,
+}
+
+/// Flags of `uninstall`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub(crate) struct Uninstall {
+    /// What starts programs on this system
+    #[arg(long, value_enum, default_value_t = Init::OF_THIS_SYSTEM)]
+    pub manager: Init,
+}
+
+fn commit(text: &str) -> Result<String, &'static str> {
+    let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    if text.len() == 40 && text.bytes().all(is_digit) {
+        Ok(text.to_owned())
+    } else {
+        Err("expected 40 hexadecimal digits")
+    }
+}
+
+/// Flags of `backup`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub(crate) struct Backup {
+    /// Where the copy goes; without one into backups/ of the home, which keeps the last three
+    pub file: Option<PathBuf>,
+    /// For programs, not for people
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Flags of `launch`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub(crate) struct Launch {
+    /// Be the background process of `start`: no terminal, a session of its own
+    #[arg(long)]
+    pub detached: bool,
+    /// Other bounds than the usual ones, in milliseconds: ready, heartbeat, stop, runner gone
+    #[arg(long, value_name = "MS,MS,MS,MS", value_delimiter = ',')]
+    pub bounds: Option<Vec<u64>>,
+}
+
+/// Flags of `hold`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub(crate) struct Hold {
+    /// For a restart, beside the owner's hold
+    #[arg(long, hide = true, requires = "lease")]
+    pub restart: bool,
+    /// How long, in seconds, unless it is asked for again
+    #[arg(long, hide = true, requires = "restart", value_name = "SECONDS")]
+    pub lease: Option<u64>,
+}
+
+/// Flags of `release`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub(crate) struct Release {
+    /// End a restart's hold instead of the owner's
+    #[arg(long, hide = true)]
+    pub restart: bool,
+}
+
+/// Flags of `drain`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub(crate) struct Drain {
+    /// How long to wait, in seconds
+    #[arg(long, value_name = "SECONDS")]
+    pub within: u64,
+    /// How long delivery stays held afterwards, unless it is asked for again
+    #[arg(long, value_name = "SECONDS")]
+    pub lease: u64,
+    /// Put agents away that are at work; what they owe is delivered again later
+    #[arg(long)]
+    pub interrupt: bool,
+    /// For programs, not for people
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Flags of what only shows.

@@ -80,7 +80,6 @@ impl Home {
     }
 
     /// The home at a folder.
-    #[cfg(test)]
     pub(crate) fn at(root: impl Into<PathBuf>) -> Self {
         Self { root: root.into() }
     }
@@ -160,6 +159,11 @@ impl Home {
         self.logs_dir().join("daemon.log")
     }
 
+    /// The launcher's log.
+    pub(crate) fn launcher_log(&self) -> PathBuf {
+        self.logs_dir().join("launcher.log")
+    }
+
     /// What a detached daemon writes to its standard error, outside the log: next to nothing.
     pub(crate) fn stderr_file(&self) -> PathBuf {
         self.logs_dir().join("stderr.log")
@@ -193,6 +197,76 @@ impl Home {
     /// The daemon's process id, for people and service files; nothing is decided by it.
     pub(crate) fn pid_file(&self) -> PathBuf {
         self.run_dir().join("daemon.pid")
+    }
+
+    /// `launcher/`: the program that starts the daemon; only `install` writes there.
+    pub(crate) fn launcher_dir(&self) -> PathBuf {
+        self.root.join("launcher")
+    }
+
+    /// The launcher's own copy of the program.
+    pub(crate) fn launcher_program(&self) -> PathBuf {
+        self.launcher_dir().join("claude-assistant")
+    }
+
+    /// The lock that a launcher holds as long as it lives.
+    pub(crate) fn launcher_lock(&self) -> PathBuf {
+        self.run_dir().join("launcher.lock")
+    }
+
+    /// The launcher's socket.
+    pub(crate) fn launcher_socket(&self) -> PathBuf {
+        self.run_dir().join("launcher.sock")
+    }
+
+    /// Where the daemon tells its launcher that it is well.
+    pub(crate) fn notify_socket(&self) -> PathBuf {
+        self.run_dir().join("notify.sock")
+    }
+
+    /// The lock of whoever carries out a gated restart.
+    pub(crate) fn restart_lock(&self) -> PathBuf {
+        self.run_dir().join("restart.lock")
+    }
+
+    /// `slots/`: the builds that can be run.
+    pub(crate) fn slots_dir(&self) -> PathBuf {
+        self.root.join("slots")
+    }
+
+    /// `state/restart/`: what a restart has to remember.
+    pub(crate) fn restart_dir(&self) -> PathBuf {
+        self.state_dir().join("restart")
+    }
+
+    /// A restart that is under way.
+    pub(crate) fn pending_file(&self) -> PathBuf {
+        self.restart_dir().join("pending.json")
+    }
+
+    /// What the launcher remembers of crashes.
+    pub(crate) fn keeper_file(&self) -> PathBuf {
+        self.restart_dir().join("keeper.json")
+    }
+
+    /// The restarts that were asked for from inside.
+    pub(crate) fn requests_dir(&self) -> PathBuf {
+        self.restart_dir().join("requests")
+    }
+
+    /// What gated restarts came to.
+    pub(crate) fn restart_reports_dir(&self) -> PathBuf {
+        self.restart_dir().join("reports")
+    }
+
+    /// What the command of a restart that was asked for from inside wrote.
+    pub(crate) fn restart_log(&self, id: &str) -> PathBuf {
+        self.logs_dir().join(format!("restart-{id}.log"))
+    }
+
+    /// `backups/`: copies of the database.
+    pub(crate) fn backups_dir(&self) -> PathBuf {
+        self.root.join("backups")
     }
 
     /// `prompts/`: the system prompts of running agents.

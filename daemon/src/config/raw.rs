@@ -25,6 +25,7 @@ pub(super) struct Raw {
     pub(super) memory: RawMemory,
     pub(super) shutdown: RawShutdown,
     pub(super) log: RawLog,
+    pub(super) restart: RawRestart,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -66,6 +67,14 @@ pub(super) struct RawLog {
     pub(super) level: Option<Level>,
 }
 
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawRestart {
+    pub(super) source_dir: Option<Spanned<String>>,
+    pub(super) command: Option<Spanned<Vec<String>>>,
+    pub(super) alert_command: Option<Spanned<Vec<String>>>,
+}
+
 impl Raw {
     /// What the types alone do not say.
     pub(super) fn check(&self, text: &Text, user_home: Option<&Path>) -> Result<(), FileError> {
@@ -73,10 +82,14 @@ impl Raw {
         if let Some(dir) = &self.test.dir {
             check_dir(text, dir, user_home)?;
         }
-        if let Some(command) = &self.memory.command
-            && command.get_ref().first().is_none_or(String::is_empty)
-        {
-            return Err(text.wrong(&command.span(), "bad value: a program must come first"));
+        if let Some(dir) = &self.restart.source_dir {
+            check_dir(text, dir, user_home)?;
+        }
+        let commands = [&self.memory.command, &self.restart.command, &self.restart.alert_command];
+        for command in commands.into_iter().flatten() {
+            if command.get_ref().first().is_none_or(String::is_empty) {
+                return Err(text.wrong(&command.span(), "bad value: a program must come first"));
+            }
         }
         self.shutdown.check(text)
     }

@@ -19,6 +19,8 @@ fn an_empty_file_is_all_defaults() {
     assert!(config.test.enabled && config.test.watch && !config.test.trust);
     assert_eq!(config.memory, None);
     assert_eq!(config.log, Level::Info);
+    assert_eq!(config.restart.command, ["cargo", "xtask", "safe-restart"]);
+    assert_eq!((config.restart.source_dir, config.restart.alert_command), (None, None));
     assert!(config.shutdown.turn_grace < config.shutdown.deadline);
 }
 
@@ -48,6 +50,10 @@ fn every_key_is_taken_over() {
         turn_grace_s = 0.5
         [log]
         level = "debug"
+        [restart]
+        source_dir = "/tmp"
+        command = ["make", "restart"]
+        alert_command = ["call"]
         "#,
     )
     .unwrap();
@@ -67,6 +73,11 @@ fn every_key_is_taken_over() {
             turn_grace: Duration::from_millis(500),
         },
         log: Level::Debug,
+        restart: Restart {
+            source_dir: Some("/tmp".into()),
+            command: vec!["make".into(), "restart".into()],
+            alert_command: Some(vec!["call".into()]),
+        },
     };
     assert_eq!(config, expected);
 }

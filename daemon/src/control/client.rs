@@ -4,6 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::UnixStream;
 use tokio::time::{Instant, sleep, timeout};
@@ -12,7 +14,7 @@ use super::line::{self, NoLine};
 use super::protocol::{
     ANSWER_BYTES_MAX, Answer, Envelope, Refusal, RefusalKind, Request, Response, VERSION,
 };
-use super::server::ANSWER_MAX;
+use super::server::{ANSWER_MAX, Question as _};
 use super::{PathTooLong, check_path};
 use crate::exit::{Code, Failure};
 
@@ -92,9 +94,13 @@ pub(crate) async fn ask(socket: &Path, request: Request) -> Result<Answer, AskEr
 /// How long the answer to a request is waited for.
 fn patience(request: &Request) -> Duration {
     match request {
-        Request::Ping | Request::Status | Request::Stop | Request::Hold | Request::Release => {
-            PROMPT_MAX
-        }
+        Request::Ping
+        | Request::Status
+        | Request::Stop
+        | Request::Hold { .. }
+        | Request::Release { .. }
+        | Request::RestartResults => PROMPT_MAX,
+        Request::Drain { .. } => WORK_MAX + request.waits(),
         Request::KillSession { .. }
         | Request::KillSessions
         | Request::RestartSession { .. }
@@ -104,7 +110,24 @@ fn patience(request: &Request) -> Duration {
     }
 }
 
-async fn ask_once(socket: &Path, line: &[u8]) -> Result<Answer, AskError> {
+/// Asks whoever serves on a socket, once.
+///
+/// # Errors
+/// When nobody serves there, or there is no answer in time, or the answer is no.
+pub(crate) async fn ask_of<Q: Serialize, A: DeserializeOwned>(
+    socket: &Path,
+    request: Q,
+    patience: Duration,
+) -> Result<A, AskError> {
+    check_path(socket)?;
+    let line = line::of(&Envelope { v: VERSION, request });
+    let asked = timeout(patience, ask_once(socket, &line)).await;
+    asked.unwrap_or_else(|_| {
+        Err(AskError::NoAnswer(format!("none within {} s", patience.as_secs())))
+    })
+}
+
+async fn ask_once<A: DeserializeOwned>(socket: &Path, line: &[u8]) -> Result<A, AskError> {
     let mut stream = match UnixStream::connect(socket).await {
         Ok(stream) => stream,
         Err(source) => return Err(unreachable(socket, source)),

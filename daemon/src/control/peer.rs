@@ -1,6 +1,9 @@
 //! Who may use the control socket: the owner's processes, but none that an agent started. An agent
 //! reads what strangers write, so what it runs must not give orders in the owner's name.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use super::server::PeerCheck;
 use crate::processes;
 
@@ -22,6 +25,35 @@ pub(crate) fn no_agents() -> PeerCheck {
             return Err("who asked is gone");
         }
         Ok(())
+    })
+}
+
+/// The daemon that a launcher runs, as far as its socket has to know: 0 while there is none.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Daemon(Arc<AtomicU32>);
+
+impl Daemon {
+    /// Says which process it is.
+    pub(crate) fn is(&self, pid: Option<u32>) {
+        self.0.store(pid.unwrap_or_default(), Ordering::SeqCst);
+    }
+}
+
+/// For a launcher: refuses whoever carries an agent's mark or descends from its daemon, but neither
+/// the daemon itself nor what the launcher started beside it.
+pub(crate) fn none_of(daemon: Daemon) -> PeerCheck {
+    PeerCheck::new(move |peer| {
+        let daemon = daemon.0.load(Ordering::SeqCst);
+        if daemon != 0 && peer == daemon {
+            return Ok(());
+        }
+        if daemon != 0 && processes::descends_from(peer, daemon) {
+            return Err("a process of an agent may not ask");
+        }
+        if processes::carries_mark(peer) {
+            return Err("a process that carries an agent's mark may not ask");
+        }
+        if is_there(peer) { Ok(()) } else { Err("who asked is gone") }
     })
 }
 

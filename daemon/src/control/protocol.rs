@@ -10,14 +10,18 @@
 //! Keys that a side does not know are passed over, so that a command line one version older or
 //! newer still talks to a daemon; [`VERSION`] changes only when that would be wrong.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
+use super::server::Question;
 use crate::exit::Code;
 
 mod status;
 
 pub(crate) use status::{
-    AgentStatus, Counts, LastError, SessionState, SessionStatus, SourceStatus, Status,
+    AgentStatus, Counts, HeldBy, LastError, SchemaStatus, SessionState, SessionStatus,
+    SourceStatus, Status,
 };
 
 /// The version of the protocol.
@@ -33,14 +37,21 @@ pub(crate) const REQUEST_BYTES_MAX: usize = 6 * TEXT_BYTES_MAX + 64 * 1024;
 /// The longest answer: a status of every session on record, at about 300 bytes each.
 pub(crate) const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
 
+/// The longest that a restart may hold delivery without saying that it goes on. It asks again every
+/// few seconds; one that takes longer than this to do so has died.
+pub(crate) const LEASE_S_MAX: u64 = 60 * 60;
+
+/// The longest that one `drain` may wait. Whoever wants to wait longer asks again.
+pub(crate) const DRAIN_S_MAX: u64 = 10 * 60;
+
 /// A request with its version, as it stands on the wire.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Envelope {
+pub(crate) struct Envelope<Q = Request> {
     /// [`VERSION`] of the side that asks.
     pub v: u32,
     /// What is asked.
     #[serde(flatten)]
-    pub request: Request,
+    pub request: Q,
 }
 
 /// What can be asked of the daemon.
@@ -54,9 +65,30 @@ pub(crate) enum Request {
     /// End, in order.
     Stop,
     /// Keep messages in the inbox from now on.
-    Hold,
-    /// Deliver again.
-    Release,
+    Hold {
+        /// Who wants that.
+        #[serde(default, skip_serializing_if = "HeldBy::is_owner")]
+        by: HeldBy,
+        /// For a restart: how long without being asked again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lease_s: Option<u64>,
+    },
+    /// Deliver again, as far as this one is concerned.
+    Release {
+        /// Who wants that.
+        #[serde(default, skip_serializing_if = "HeldBy::is_owner")]
+        by: HeldBy,
+    },
+    /// Hold delivery for a restart, and wait until nothing is under way.
+    Drain {
+        /// How long to wait.
+        within_s: u64,
+        /// How long delivery stays held after the answer without being asked again.
+        lease_s: u64,
+        /// Put agents away that are at work, instead of waiting for them.
+        #[serde(default)]
+        interrupt: bool,
+    },
     /// End one session's agent; its next message starts it again.
     KillSession {
         /// A session's row number, name, or chat.
@@ -90,14 +122,50 @@ pub(crate) enum Request {
         /// The same key is sent once, however often it is asked for.
         key: String,
     },
+    /// Restarts that were asked for from inside have ended: tell those who asked.
+    RestartResults,
+}
+
+impl Question for Request {
+    fn check(&self) -> Result<(), Refusal> {
+        match self {
+            Self::Inject { text, .. } | Self::Send { text, .. } if TEXT_BYTES_MAX < text.len() => {
+                let message =
+                    format!("the text has {} bytes, at most {TEXT_BYTES_MAX}", text.len());
+                Err(Refusal::new(RefusalKind::Invalid, message))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn waits(&self) -> Duration {
+        match self {
+            Self::Drain { within_s, .. } => Duration::from_secs((*within_s).min(DRAIN_S_MAX)),
+            _ => Duration::ZERO,
+        }
+    }
+}
+
+impl Request {
+    /// The owner's `hold`.
+    #[cfg(test)]
+    pub(crate) fn hold() -> Self {
+        Self::Hold { by: HeldBy::Owner, lease_s: None }
+    }
+
+    /// The owner's `release`.
+    #[cfg(test)]
+    pub(crate) fn release() -> Self {
+        Self::Release { by: HeldBy::Owner }
+    }
 }
 
 /// What the daemon says, as it stands on the wire.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Response {
+pub(crate) enum Response<A = Answer> {
     /// Done.
-    Ok(Answer),
+    Ok(A),
     /// Not done.
     Error(Refusal),
 }
@@ -115,6 +183,8 @@ pub(crate) enum Answer {
         /// Their number.
         count: u64,
     },
+    /// How far a drain came.
+    Drained(Drained),
     /// A message stands in the inbox.
     Accepted {
         /// Its row.
@@ -127,6 +197,20 @@ pub(crate) enum Answer {
         /// How far it is: `queued`, `attempting`, `sent`, `unknown`, `failed`.
         state: String,
     },
+}
+
+/// How far a drain came.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Drained {
+    /// Nothing is under way: no agent works, starts or ends, and nothing waits to be sent.
+    pub quiet: bool,
+    /// The sessions whose agents work, start or end, by row number.
+    pub busy: Vec<i64>,
+    /// Texts that are queued or with their sender.
+    pub unsent: u64,
+    /// How long it took.
+    pub waited_ms: u64,
 }
 
 /// Why a request was not carried out.

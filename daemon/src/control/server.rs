@@ -1,6 +1,7 @@
-//! The daemon's end of the control socket. Each connection is one request and one answer, in a
-//! task of its own with a deadline for every step, so that nobody who connects can hold anything
-//! up. Who may ask is decided before a byte is read.
+//! The answering end of a socket: the daemon's control socket, and the launcher's. Each connection
+//! is one request and one answer, in a task of its own with a deadline for every step, so that
+//! nobody who connects can hold anything up. Who may ask is decided before a byte is read; what can
+//! be asked is a type of whoever serves ([`Question`]).
 //!
 //! ```text
 //! accept ─ too many ─────────────────────> busy
@@ -17,6 +18,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{mpsc, oneshot};
@@ -26,8 +29,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::line::{self, NoLine};
 use super::protocol::{
-    Answer, Envelope, REQUEST_BYTES_MAX, Refusal, RefusalKind, Request, Response, TEXT_BYTES_MAX,
-    VERSION,
+    Answer, Envelope, REQUEST_BYTES_MAX, Refusal, RefusalKind, Request, Response, VERSION,
 };
 use super::{PathTooLong, check_path};
 use crate::config::paths::FILE_MODE;
@@ -46,7 +48,8 @@ const READ_MAX: Duration = Duration::from_secs(5);
 /// As long again for taking the answer.
 const WRITE_MAX: Duration = Duration::from_secs(5);
 
-/// The app's time for a request. The longest one ends every agent in order.
+/// The app's time for a request, beyond what the request itself asks to wait
+/// ([`Request::waits`]). The longest one ends every agent in order.
 pub(crate) const ANSWER_MAX: Duration = Duration::from_mins(2);
 
 /// After the end was asked for, answers under way are still given for this long.
@@ -55,13 +58,27 @@ const DRAIN_MAX: Duration = Duration::from_secs(1);
 /// The pause after the system refused to accept a connection (too many open files).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// What can be asked on a socket.
+pub(crate) trait Question: DeserializeOwned + Send + 'static {
+    /// What its line alone does not say.
+    ///
+    /// # Errors
+    /// When it cannot be right.
+    fn check(&self) -> Result<(), Refusal>;
+
+    /// How long its answer is to wait, beyond the time that answers take.
+    fn waits(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
 /// A request with the place for its answer.
 #[derive(Debug)]
-pub(crate) struct Asked {
+pub(crate) struct Asked<Q = Request, A = Answer> {
     /// What is asked.
-    pub request: Request,
-    /// Where the answer goes. Dropped without one, it says that the daemon is stopping.
-    pub answer: oneshot::Sender<Result<Answer, Refusal>>,
+    pub request: Q,
+    /// Where the answer goes. Dropped without one, it says that whoever serves is stopping.
+    pub answer: oneshot::Sender<Result<A, Refusal>>,
 }
 
 /// Whether the process with this id may ask; if not, why. It may take milliseconds.
@@ -153,8 +170,18 @@ impl Server {
         Ok(Self { listener, path: path.to_owned(), check, bounds: Bounds::default() })
     }
 
+    /// Gives whoever serves another time for its answers than [`ANSWER_MAX`].
+    pub(crate) fn answering_within(mut self, answer: Duration) -> Self {
+        self.bounds.answer = answer;
+        self
+    }
+
     /// Serves until `cancel`, then finishes the answers under way and removes the socket.
-    pub(crate) async fn serve(self, requests: mpsc::Sender<Asked>, cancel: CancellationToken) {
+    pub(crate) async fn serve<Q: Question, A: Serialize + Send + 'static>(
+        self,
+        requests: mpsc::Sender<Asked<Q, A>>,
+        cancel: CancellationToken,
+    ) {
         let mut connections = JoinSet::new();
         loop {
             let accepted = tokio::select! {
@@ -196,13 +223,13 @@ impl Server {
 
 /// What a connection needs.
 #[derive(Debug)]
-struct Desk {
+struct Desk<Q, A> {
     check: PeerCheck,
-    requests: mpsc::Sender<Asked>,
+    requests: mpsc::Sender<Asked<Q, A>>,
     bounds: Bounds,
 }
 
-impl Desk {
+impl<Q: Question, A: Serialize> Desk<Q, A> {
     async fn converse(self, mut stream: UnixStream) {
         let outcome = match self.hear(&mut stream).await {
             Ok(Some(request)) => self.ask(request).await,
@@ -227,7 +254,7 @@ impl Desk {
     }
 
     /// The request; `None` if the peer hung up without one.
-    async fn hear(&self, stream: &mut UnixStream) -> Result<Option<Request>, Refusal> {
+    async fn hear(&self, stream: &mut UnixStream) -> Result<Option<Q>, Refusal> {
         self.admit(stream).await?;
         let line = match timeout(self.bounds.read, line::read(stream, REQUEST_BYTES_MAX)).await {
             Ok(Ok(line)) => line,
@@ -263,22 +290,23 @@ impl Desk {
         }
     }
 
-    async fn ask(&self, request: Request) -> Result<Answer, Refusal> {
+    async fn ask(&self, request: Q) -> Result<A, Refusal> {
         let stopping = || Refusal::new(RefusalKind::Stopping, "the daemon is stopping");
         let (answer, answered) = oneshot::channel();
+        let within = self.bounds.answer + request.waits();
         let asked = async {
             let sent = self.requests.send(Asked { request, answer }).await;
             sent.map_err(|_| stopping())?;
             answered.await.map_err(|_| stopping())?
         };
-        timeout(self.bounds.answer, asked).await.unwrap_or_else(|_| {
-            let message = format!("no answer within {:?}; it may still happen", self.bounds.answer);
+        timeout(within, asked).await.unwrap_or_else(|_| {
+            let message = format!("no answer within {within:?}; it may still happen");
             Err(Refusal::new(RefusalKind::Failed, message))
         })
     }
 }
 
-fn parse(line: &[u8]) -> Result<Request, Refusal> {
+fn parse<Q: Question>(line: &[u8]) -> Result<Q, Refusal> {
     // What the parser says can quote the request, and with it a message: only its place is told.
     let malformed = |error: serde_json::Error| {
         let message = format!("the line is no request (column {})", error.column());
@@ -293,32 +321,29 @@ fn parse(line: &[u8]) -> Result<Request, Refusal> {
         }
         None => return Err(Refusal::new(RefusalKind::Malformed, "the request has no version")),
     }
-    let envelope: Envelope = serde_json::from_value(value).map_err(|_| {
+    let envelope: Envelope<Q> = serde_json::from_value(value).map_err(|_| {
         Refusal::new(RefusalKind::Malformed, "the request has no known verb, or lacks a key of it")
     })?;
-    match &envelope.request {
-        Request::Inject { text, .. } | Request::Send { text, .. }
-            if TEXT_BYTES_MAX < text.len() =>
-        {
-            let message = format!("the text has {} bytes, at most {TEXT_BYTES_MAX}", text.len());
-            Err(Refusal::new(RefusalKind::Invalid, message))
-        }
-        _ => Ok(envelope.request),
-    }
+    envelope.request.check()?;
+    Ok(envelope.request)
 }
 
 /// Answers `busy` without waiting: a fresh socket takes a short line at once, and a peer for which
 /// that is not so gets no answer.
 fn turn_away(stream: UnixStream) {
     let message = format!("{CONNECTIONS_MAX} connections are open already");
-    let line = line::of(&Response::Error(Refusal::new(RefusalKind::Busy, message)));
+    let line = line::of(&Response::<Answer>::Error(Refusal::new(RefusalKind::Busy, message)));
     let written = stream.into_std().and_then(|mut stream| io::Write::write_all(&mut stream, &line));
     if written.is_err() {
         tracing::debug!("control connection turned away without an answer");
     }
 }
 
-fn remove_stale(path: &Path) -> io::Result<()> {
+/// Removes a socket that a predecessor left behind; the caller holds the lock that says so.
+///
+/// # Errors
+/// When something else stands there.
+pub(crate) fn remove_stale(path: &Path) -> io::Result<()> {
     match std::fs::symlink_metadata(path) {
         Ok(found) if found.file_type().is_socket() => std::fs::remove_file(path),
         Ok(_) => Err(io::Error::new(io::ErrorKind::AlreadyExists, "something else stands there")),

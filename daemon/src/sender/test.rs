@@ -14,10 +14,13 @@ pub(super) fn write_reply(outbox: &Path, outgoing: &Outgoing) -> io::Result<()> 
     fs::DirBuilder::new().recursive(true).mode(0o700).create(outbox)?;
     let attachments: Vec<&str> =
         outgoing.asked.attachments.iter().map(|attachment| attachment.path.as_str()).collect();
+    let text = outgoing.asked.text.as_str();
+    #[cfg(feature = "faults")]
+    let text = crate::faults::text(text);
     let reply = json!({
         "row": outgoing.row.0,
         "chat": outgoing.asked.chat.as_str(),
-        "text": outgoing.asked.text,
+        "text": text,
         "attachments": attachments,
         "at": outgoing.created_at.0,
     });

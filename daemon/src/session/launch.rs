@@ -51,7 +51,7 @@ pub(crate) struct Surroundings {
     /// Whether a test message has the rights of the number it names.
     pub(crate) trust: TestTrust,
     /// How agents come about.
-    pub(crate) launcher: Launcher,
+    pub(crate) spawner: Spawner,
     /// The version that the program last reported, for views.
     pub(crate) agent_version: Arc<Mutex<Option<String>>>,
     /// The command that knows what to remember of a contact.
@@ -64,7 +64,7 @@ pub(crate) struct Surroundings {
 
 /// How agents come about.
 #[derive(Debug)]
-pub(crate) enum Launcher {
+pub(crate) enum Spawner {
     /// As children: the program.
     Program(PathBuf),
     /// As the other end of a pipe in memory, for tests: what would have been started, and the pipe.
@@ -177,7 +177,7 @@ async fn begin(
         (Start::Fresh, id.to_string(), options::Start::Fresh(id))
     };
     let options = agent_options(surroundings, record, profile, session, prompt_file);
-    let (connection, process) = start_agent(&surroundings.launcher, &options)?;
+    let (connection, process) = start_agent(&surroundings.spawner, &options)?;
     Ok(Launched { connection, process, agent_session, start })
 }
 
@@ -189,10 +189,10 @@ fn agent_options(
     prompt_file: PathBuf,
 ) -> AgentOptions {
     let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
-    let program = match &surroundings.launcher {
-        Launcher::Program(program) => program.clone(),
+    let program = match &surroundings.spawner {
+        Spawner::Program(program) => program.clone(),
         #[cfg(test)]
-        Launcher::Pipe(_) => PathBuf::from("claude"),
+        Spawner::Pipe(_) => PathBuf::from("claude"),
     };
     AgentOptions {
         program,
@@ -222,16 +222,16 @@ fn mark(surroundings: &Surroundings, record: &SessionRecord) -> Mark {
 }
 
 fn start_agent(
-    launcher: &Launcher,
+    spawner: &Spawner,
     options: &AgentOptions,
 ) -> Result<(Connection, Option<AgentProcess>), Refused> {
-    match launcher {
-        Launcher::Program(_) => {
+    match spawner {
+        Spawner::Program(_) => {
             let mut process = AgentProcess::start(&options.launch(std::env::vars_os()))?;
             Ok((process.connect(), Some(process)))
         }
         #[cfg(test)]
-        Launcher::Pipe(agents) => {
+        Spawner::Pipe(agents) => {
             let (ours, theirs) = tokio::io::duplex(64 * 1024);
             agents.try_send((options.clone(), theirs)).map_err(|_| Refused::Cut)?;
             let (reader, writer) = tokio::io::split(ours);

@@ -70,8 +70,10 @@ impl Driver {
     /// The session is over; nothing comes after this.
     pub(super) async fn record_last_outcomes(&mut self) {
         for _ in 1..LAST_TRIES_MAX {
-            if self.record_outcomes().await.is_ok() {
-                return;
+            match self.record_outcomes().await {
+                Ok(()) => return,
+                Err(failure) if failure.is_final() => break,
+                Err(_) => {}
             }
             self.outcomes.due().await;
         }

@@ -10,6 +10,9 @@ pub(crate) enum StoreError {
     /// The writer has ended.
     #[error("reach the store: its writer has ended")]
     Closed,
+    /// A newer run of the daemon has begun: this one writes no more.
+    #[error("use the database: a newer run of the daemon has it")]
+    Superseded,
     /// `SQLite` refused. Nothing of the job is durable.
     #[error("use the database: {0}")]
     Sql(#[from] Arc<rusqlite::Error>),
@@ -41,6 +44,13 @@ pub(crate) enum StoreError {
     /// A working directory has to be found again from its text.
     #[error("store a working directory that is not UTF-8")]
     WorkingDirNotUtf8,
+}
+
+impl StoreError {
+    /// Whether asking again cannot help: nothing this run asks for will ever be stored.
+    pub(crate) fn is_final(&self) -> bool {
+        matches!(self, StoreError::Closed | StoreError::Superseded)
+    }
 }
 
 impl From<rusqlite::Error> for StoreError {

@@ -141,6 +141,44 @@ pub(super) fn open_for_reading(path: &Path) -> Result<Option<Connection>, OpenEr
     Ok(Some(db))
 }
 
+/// Reads every page of a database that nobody has open, and changes nothing.
+pub(super) fn check_file(path: &Path) -> Result<(), OpenError> {
+    let db = connect_reading(path, "immutable=1").map_err(|e| sql_error(path, e))?;
+    check_pages(path, &db)
+}
+
+/// Looks through a database that somebody may have open, every page of it; `None` if there is none.
+pub(super) fn check_in_place(path: &Path) -> Result<Option<Connection>, OpenError> {
+    let Some(db) = open_for_reading(path)? else { return Ok(None) };
+    check_pages(path, &db)?;
+    Ok(Some(db))
+}
+
+/// Opens a database that has to be there for writing, with every page looked at.
+pub(super) fn open_checked(path: &Path, now: WallMs) -> Result<Connection, OpenError> {
+    if bytes_at(path)? == 0 {
+        return Err(io_error(path, io::ErrorKind::NotFound.into()));
+    }
+    let db = open(path, now)?;
+    check_pages(path, &db)?;
+    Ok(db)
+}
+
+/// The oldest schema whose program may read the database, whatever this program can read; `None` if
+/// there is no database yet.
+pub(crate) fn min_reader(path: &Path) -> Result<Option<i64>, OpenError> {
+    if bytes_at(path)? == 0 {
+        return Ok(None);
+    }
+    let options = if has_log(path) { "mode=ro" } else { "immutable=1" };
+    let db = connect_reading(path, options).map_err(|e| sql_error(path, e))?;
+    db.busy_timeout(BUSY_MAX).map_err(|e| sql_error(path, e))?;
+    if is_blank(path, &db)? {
+        return Ok(None);
+    }
+    schema::meta(&db, "min_reader").map_err(|e| sql_error(path, e))
+}
+
 /// How much of a database is there; none counts as an empty one, for that is what `SQLite` makes first.
 fn bytes_at(path: &Path) -> Result<u64, OpenError> {
     let bytes = match fs::metadata(path) {
@@ -277,7 +315,7 @@ fn uri(path: &Path, options: &str) -> String {
 }
 
 /// There is a log with something in it.
-fn has_log(path: &Path) -> bool {
+pub(super) fn has_log(path: &Path) -> bool {
     fs::metadata(beside(path, "-wal")).is_ok_and(|log| 0 < log.len())
 }
 
@@ -297,7 +335,7 @@ fn io_error(path: &Path, source: io::Error) -> OpenError {
     OpenError::Io { path: path.to_owned(), source }
 }
 
-fn sql_error(path: &Path, source: rusqlite::Error) -> OpenError {
+pub(super) fn sql_error(path: &Path, source: rusqlite::Error) -> OpenError {
     let path = path.to_owned();
     match source.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => OpenError::NotADatabase { path },

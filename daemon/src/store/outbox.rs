@@ -145,6 +145,7 @@ const SENT_SINCE: &str = "
     SELECT row, text, state FROM outbox INDEXED BY outbox_sent
     WHERE chat = ?1 AND row > (SELECT min(outbox_row) FROM attempts WHERE attempts.row = ?2)
     ORDER BY row";
+const UNSENT: &str = "SELECT count(*) FROM outbox WHERE finished_at_ms IS NULL";
 const REQUEUE_OLDER: &str = "
     UPDATE outbox SET state = 'queued'
     WHERE source = 'test' AND state = 'attempting' AND finished_at_ms IS NULL
@@ -239,6 +240,12 @@ pub(super) fn sent_since_first_attempt(
             state: columns::word(row, "state", OutgoingState::parse)?,
         })
     })
+}
+
+/// How many texts are not settled.
+pub(super) fn unsent(db: &Connection) -> Result<u64, StoreError> {
+    let count: i64 = db.prepare_cached(UNSENT)?.query_row([], |row| row.get(0))?;
+    Ok(u64::try_from(count).unwrap_or(0))
 }
 
 /// Settles what older runs of the daemon left half sent. The test sender writes one file per row,

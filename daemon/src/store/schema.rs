@@ -8,10 +8,16 @@ use assistant_core::time::WallMs;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 /// The schema this program writes: the number of steps in [`MIGRATIONS`].
-pub(super) const SCHEMA_VERSION: i64 = 1;
+pub(crate) const SCHEMA_VERSION: i64 = 1;
 
 /// The oldest program that can read what this one writes.
-pub(super) const MIN_READER: i64 = 1;
+pub(crate) const MIN_READER: i64 = 1;
+
+/// The number of the last run of the daemon, in `meta`.
+pub(super) const GENERATION: &str = "generation";
+
+/// Whether the owner holds delivery (1) or not (0, or nothing at all), in `meta`.
+pub(super) const HELD: &str = "held";
 
 /// The steps from an empty file to today's schema, in order.
 const MIGRATIONS: &[&str] = &[include_str!("schema/1.sql")];
@@ -45,7 +51,7 @@ pub(super) fn migrate(db: &mut Connection, now: WallMs) -> rusqlite::Result<()> 
     set_meta(&transaction, "min_reader", MIN_READER)?;
     if found == 0 {
         set_meta(&transaction, "created_at_ms", now.0)?;
-        set_meta(&transaction, "generation", 0)?;
+        set_meta(&transaction, GENERATION, 0)?;
     }
     transaction.commit()
 }

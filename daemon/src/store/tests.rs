@@ -11,6 +11,8 @@ use tokio::task::JoinSet;
 
 use super::*;
 
+mod succession;
+
 /// The chat of tests that need only one.
 pub(super) fn chat() -> ChatId {
     ChatId::parse("test:+15555550123").unwrap()
@@ -35,7 +37,7 @@ pub(super) fn arrival(key: &str) -> Arrival {
 }
 
 /// A session for a chat.
-pub(super) fn new_session(chat: &str) -> NewSession {
+pub(crate) fn new_session(chat: &str) -> NewSession {
     NewSession {
         chat: ChatId::parse(chat).unwrap(),
         working_dir: PathBuf::from("/sessions/here"),

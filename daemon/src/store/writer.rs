@@ -2,13 +2,18 @@
 //!
 //! ```text
 //! wait for a job ──> take all that wait ──> BEGIN ──> each job in a savepoint ──> COMMIT ──> answer
-//!       ^                                                                                     │
-//!       └─────────────────────────────────────────────────────────────────────────────────────┘
+//!       ^                                     │                                              │
+//!       │                                     └ a newer run has begun ──> ROLLBACK ──────────┤
+//!       └────────────────────────────────────────────────────────────────────────────────────┘
 //! ```
 //!
 //! One sync to disk pays for every job of the batch. A job that fails takes back its own savepoint
 //! and nothing else; a commit that fails is told to every job of the batch. Jobs run in the order
 //! they were asked, whether or not anyone still waits for the answer.
+//!
+//! A transaction begins with a look at the generation, under the lock that it holds from then on: once
+//! a newer run of the daemon has begun, an old one that was left over writes nothing, and with that
+//! delivers and sends nothing, for both begin with a commit.
 //!
 //! The same code runs on a thread of its own ([`Writer::start`]) or on the blocking pool
 //! ([`Writer::run`]): paused time jumps over an answer that comes from a thread the runtime does not
@@ -16,14 +21,14 @@
 
 use std::panic;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 
 use rusqlite::Connection;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::touches::Touches;
-use super::{StoreError, sessions};
+use super::{Generation, StoreError, schema, sessions};
 
 /// Jobs that may wait for the writer. Beyond it whoever asks waits to ask: intake slows to the speed
 /// of the disk instead of filling memory.
@@ -33,11 +38,25 @@ const JOBS_WAITING_MAX: usize = 1024;
 /// does not wait long for the last.
 const BATCH_JOBS_MAX: usize = 256;
 
+/// What [`Facts::generation`] says before a run has begun: nobody can take its place.
+const NOT_BEGUN: i64 = 0;
+
 /// The asking end of the writer.
 #[derive(Debug, Clone)]
 pub(super) struct Jobs {
     queue: mpsc::Sender<Box<dyn Job>>,
-    commits: Arc<AtomicU64>,
+    facts: Arc<Facts>,
+}
+
+/// What the writer and those who ask it both know.
+#[derive(Debug)]
+struct Facts {
+    /// Transactions committed.
+    commits: AtomicU64,
+    /// The run that this writer writes for.
+    generation: AtomicI64,
+    /// Whether a newer one has begun.
+    superseded: watch::Sender<bool>,
 }
 
 /// The store's writer, about to be started one way or the other.
@@ -45,7 +64,7 @@ pub(super) struct Jobs {
 pub(crate) struct Writer {
     db: Connection,
     queue: mpsc::Receiver<Box<dyn Job>>,
-    commits: Arc<AtomicU64>,
+    facts: Arc<Facts>,
     touches: Arc<Touches>,
 }
 
@@ -113,9 +132,13 @@ where
 /// Puts a writer behind a connection. It works once it is started.
 pub(super) fn writer(db: Connection, touches: Arc<Touches>) -> (Jobs, Writer) {
     let (sender, queue) = mpsc::channel(JOBS_WAITING_MAX);
-    let commits = Arc::new(AtomicU64::new(0));
-    let jobs = Jobs { queue: sender, commits: Arc::clone(&commits) };
-    (jobs, Writer { db, queue, commits, touches })
+    let facts = Arc::new(Facts {
+        commits: AtomicU64::new(0),
+        generation: AtomicI64::new(NOT_BEGUN),
+        superseded: watch::Sender::new(false),
+    });
+    let jobs = Jobs { queue: sender, facts: Arc::clone(&facts) };
+    (jobs, Writer { db, queue, facts, touches })
 }
 
 impl Jobs {
@@ -133,15 +156,27 @@ impl Jobs {
         answer.await.map_err(|_| StoreError::Closed)?
     }
 
-    /// Waits until the writer has ended, which it never does while this handle lives, unless it
-    /// panicked.
+    /// Waits until nothing will ever be stored again: the writer has ended, which it never does
+    /// while this handle lives, unless it panicked; or a newer run of the daemon has begun.
     pub(super) async fn ended(&self) {
-        self.queue.closed().await;
+        let mut superseded = self.facts.superseded.subscribe();
+        tokio::select! {
+            () = self.queue.closed() => {}
+            // The sender lives in what this handle holds.
+            _ = superseded.wait_for(|superseded| *superseded) => {}
+        }
+    }
+
+    /// What is to be called once a run has begun, with its number: from then on the writer writes
+    /// for it, and for no other.
+    pub(super) fn begun(&self) -> impl FnOnce(&Generation) + Send + use<> {
+        let facts = Arc::clone(&self.facts);
+        move |generation| facts.generation.store(generation.0, Ordering::Relaxed)
     }
 
     /// Transactions committed so far.
     pub(super) fn commits(&self) -> u64 {
-        self.commits.load(Ordering::Relaxed)
+        self.facts.commits.load(Ordering::Relaxed)
     }
 }
 
@@ -180,19 +215,52 @@ impl Writer {
         {
             batch.push(next);
         }
-        let durable = run_batch(&self.db, &mut batch);
+        let durable = self.in_transaction(|db| run_jobs(db, &mut batch));
         if durable.is_ok() {
-            self.commits.fetch_add(1, Ordering::Relaxed);
+            self.facts.commits.fetch_add(1, Ordering::Relaxed);
         }
         for job in batch {
             job.answer(durable.clone());
         }
     }
 
+    /// Does all of some work in one transaction. An error means that nothing of it is durable.
+    fn in_transaction(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let db = &self.db;
+        // A rollback that failed is tried again before anything else.
+        roll_back(db)?;
+        execute(db, "BEGIN IMMEDIATE")?;
+        let outcome =
+            self.check_generation().and_then(|()| work(db)).and_then(|()| execute(db, "COMMIT"));
+        if outcome.is_err()
+            && let Err(error) = roll_back(db)
+        {
+            // The first error is the one that askers must hear.
+            tracing::warn!(%error, "a failed transaction did not roll back");
+        }
+        outcome
+    }
+
+    /// The run that this writer writes for is still the last one.
+    fn check_generation(&self) -> Result<(), StoreError> {
+        let ours = self.facts.generation.load(Ordering::Relaxed);
+        if ours == NOT_BEGUN || schema::meta(&self.db, schema::GENERATION)? == Some(ours) {
+            return Ok(());
+        }
+        if !self.facts.superseded.send_replace(true) {
+            tracing::error!(generation = ours, "a newer run has begun, this one writes no more");
+        }
+        Err(StoreError::Superseded)
+    }
+
     /// Writes what was still held back, and closes the database.
     fn end(self) {
         let held = self.touches.held();
-        if !held.is_empty() && sessions::touch(&self.db, &held).is_err() {
+        let written = || self.in_transaction(|db| sessions::touch(db, &held));
+        if !held.is_empty() && written().is_err() {
             tracing::warn!(sessions = held.len(), "the last message times were not written");
         }
         if let Err((_, error)) = self.db.close() {
@@ -210,21 +278,6 @@ impl StoreThread {
             WriterPanicked
         })
     }
-}
-
-/// Runs a batch in one transaction. An error means that nothing of it is durable.
-fn run_batch(db: &Connection, batch: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
-    // A rollback that failed is tried again before anything else.
-    roll_back(db)?;
-    execute(db, "BEGIN IMMEDIATE")?;
-    let outcome = run_jobs(db, batch).and_then(|()| execute(db, "COMMIT"));
-    if outcome.is_err()
-        && let Err(error) = roll_back(db)
-    {
-        // The first error is the one that askers must hear.
-        tracing::warn!(%error, "a failed transaction did not roll back");
-    }
-    outcome
 }
 
 fn run_jobs(db: &Connection, batch: &mut [Box<dyn Job>]) -> Result<(), StoreError> {

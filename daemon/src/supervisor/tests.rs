@@ -60,7 +60,7 @@ async fn a_chat_waits_for_room_until_an_agent_has_nothing_to_do() {
 #[tokio::test(start_paused = true)]
 async fn held_messages_wait_while_the_harness_passes_and_are_delivered_in_order() {
     let mut daemon = Daemon::start().await;
-    daemon.ask(Request::Hold).await.unwrap();
+    daemon.ask(Request::hold()).await.unwrap();
     for n in 0..5 {
         daemon.write(&number(0), &format!("m{n}"));
     }
@@ -71,7 +71,7 @@ async fn held_messages_wait_while_the_harness_passes_and_are_delivered_in_order(
     assert!(daemon.status().await.held);
     assert_eq!(daemon.agents.launches().len(), 1);
 
-    daemon.ask(Request::Release).await.unwrap();
+    daemon.ask(Request::release()).await.unwrap();
     daemon.until_done().await;
     let replies: Vec<String> = (0..5).map(|n| format!("You said: m{n}")).collect();
     assert_eq!(daemon.sent(&number(0)), replies);
@@ -131,12 +131,12 @@ async fn an_idle_agent_whose_messages_are_held_makes_room_for_the_harness() {
     let mut daemon = Daemon::start_with(Setup { agents_alive_max: 1, ..Setup::default() }).await;
     daemon.write(&number(0), "hello");
     daemon.until_done().await;
-    daemon.ask(Request::Hold).await.unwrap();
+    daemon.ask(Request::hold()).await.unwrap();
     daemon.write(&number(0), "held");
     daemon.until("accepted", |daemon| daemon.rows().len() == 2).await;
     daemon.write("harness", "are you there");
     daemon.until_sent("harness", &["You said: are you there"]).await;
-    daemon.ask(Request::Release).await.unwrap();
+    daemon.ask(Request::release()).await.unwrap();
     daemon.until_done().await;
     daemon.end().await;
 }

@@ -84,7 +84,8 @@ impl Ran {
 fn collect(path: &Path, open: &mut Vec<PathBuf>) {
     use std::os::unix::fs::MetadataExt as _;
     let found = std::fs::symlink_metadata(path).unwrap();
-    if found.mode() & 0o077 != 0 {
+    // A link has no rights of its own.
+    if found.mode() & 0o077 != 0 && !found.is_symlink() {
         open.push(path.to_owned());
     }
     if found.is_dir() {

@@ -65,6 +65,10 @@ const RULES: &[Allowed] = &[
     },
 ];
 
+/// The feature by which a build goes wrong on purpose. It is turned on by whoever builds, and by nothing
+/// in the tree: neither another feature nor a dependency.
+const FAULTS: &str = "faults";
+
 /// What the code of a package is built from (not its tests) when it is built by itself, so with the
 /// features that it asks for and no others: package → names.
 pub(super) type BuiltFrom = BTreeMap<String, BTreeSet<String>>;
@@ -96,12 +100,18 @@ pub(super) struct Package {
     pub(super) source: Option<String>,
     description: Option<String>,
     dependencies: Vec<Dependency>,
+    /// What each feature of it turns on.
+    #[serde(default)]
+    features: BTreeMap<String, Vec<String>>,
 }
 
 #[derive(Debug, Deserialize)]
 struct Dependency {
     name: String,
     kind: Option<String>,
+    /// What it turns on in the other.
+    #[serde(default)]
+    features: Vec<String>,
 }
 
 impl Metadata {
@@ -127,6 +137,17 @@ fn check_package(package: &Package, ours: &BTreeSet<&str>, built_from: &BuiltFro
     let mut broken = |what: String| findings.push(Finding::error(&package.name, 0, what));
     if package.description.as_deref().unwrap_or_default().is_empty() {
         broken("its Cargo.toml has no description".to_owned());
+    }
+    let turned_on = |what: &str| what.split(['/', '?', ':']).any(|part| part == FAULTS);
+    for (feature, turns_on) in &package.features {
+        if turns_on.iter().any(|what| turned_on(what)) {
+            broken(format!("its feature {feature} turns on {FAULTS}"));
+        }
+    }
+    for dependency in &package.dependencies {
+        if dependency.features.iter().any(|what| turned_on(what)) {
+            broken(format!("turns on {FAULTS} of {}", dependency.name));
+        }
     }
     let Some(rule) = RULES.iter().find(|rule| rule.package == package.name) else {
         broken("no rule says what it may import; add one to tidy".to_owned());

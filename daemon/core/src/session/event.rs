@@ -83,6 +83,9 @@ pub enum Command {
     Evict,
     /// End the agent now, and start none until the next message.
     Kill,
+    /// End the agent now. What it owes waits for delivery and for no further message; while
+    /// delivery is held, no agent is started.
+    PutAway,
     /// End the agent and start it again.
     Restart,
     /// End the session: a running turn may take this long.

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::message::RowId;
 
+mod away;
 mod recovery;
 mod trouble;
 mod world;
@@ -17,7 +18,7 @@ mod world;
 /// `asked` (exit at a request);
 /// `ok:1,2` / `cut:` / `busy:` (api 529) / `bad:` (api 400) / `err:` / `full:` end of a turn
 /// listing attempts; `run`, `idle`, `tasks:a,b`, `seen:1`, `cancel:1`, `nobegin`, `gone:1`; `kill`,
-/// `restart`, `evict`, `end` (10 s grace), `now`, `hold`, `release`; `+3` seconds.
+/// `away` (put away), `restart`, `evict`, `end` (10 s grace), `now`, `hold`, `release`; `+3` seconds.
 #[track_caller]
 fn play(start: Start, script: &str) -> String {
     play_from(
@@ -95,6 +96,7 @@ fn event(verb: &str, rest: &str) -> Event {
         "nobegin" => Event::NotBegun,
         "gone" => Event::Begun { finished: attempts() },
         "kill" => Event::Command(Command::Kill),
+        "away" => Event::Command(Command::PutAway),
         "restart" => Event::Command(Command::Restart),
         "evict" => Event::Command(Command::Evict),
         "end" => Event::Command(Command::End { turn_grace: Duration::from_secs(10) }),

@@ -1,13 +1,15 @@
 use super::*;
 
 /// Every stage there is. The match has the compiler ask for one that is new.
-const ALL: [Stage; 9] = [
+const ALL: [Stage; 11] = [
     Stage::Sources,
     Stage::Router,
     Stage::Supervisor,
     Stage::Sender,
     Stage::Desk,
     Stage::Control,
+    Stage::Holds,
+    Stage::Heartbeat,
     Stage::Touches,
     Stage::Reaper,
     Stage::StoreWatch,
@@ -21,9 +23,11 @@ fn place(stage: Stage) -> usize {
         Stage::Sender => 3,
         Stage::Desk => 4,
         Stage::Control => 5,
-        Stage::Touches => 6,
-        Stage::Reaper => 7,
-        Stage::StoreWatch => 8,
+        Stage::Holds => 6,
+        Stage::Heartbeat => 7,
+        Stage::Touches => 8,
+        Stage::Reaper => 9,
+        Stage::StoreWatch => 10,
     }
 }
 

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::crew::{Crew, Stage};
 use crate::app::signals::Signals;
-use crate::app::{Settings, Shared, serve, start};
+use crate::app::{Descent, Parent, Settings, Shared, holds, serve, start};
 use crate::clock::{Clock, wall_now};
 use crate::config::{Config, Home};
 use crate::contacts::Contacts;
@@ -24,9 +24,9 @@ use crate::control::protocol::{Answer, Refusal, Request, Status};
 use crate::control::server::Asked;
 use crate::exit::Code;
 use crate::processes::HomeId;
-use crate::session::Launcher;
+use crate::session::Spawner;
 use crate::session::tests::agents::Agents;
-use crate::store::{self, Store, WallClock, WriterPanicked};
+use crate::store::{self, Store, StoreError, WallClock, WriterPanicked};
 
 /// How long a condition is waited for.
 const CONDITION_MAX: Duration = Duration::from_mins(10);
@@ -55,6 +55,17 @@ pub(crate) struct Setup {
     pub(crate) clock: WallClock,
     /// Who runs the store.
     pub(crate) writer: WriterOn,
+    /// Whether it is held by the daemon's file from its next start on.
+    pub(crate) starts: Starts,
+}
+
+/// How a daemon starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Starts {
+    /// Delivering.
+    Free,
+    /// Held by [`Daemon::pending`], if that is there.
+    HeldByFile,
 }
 
 /// Who runs the store.
@@ -74,6 +85,7 @@ impl Default for Setup {
             model: None,
             clock: Arc::new(wall_now),
             writer: WriterOn::Pool,
+            starts: Starts::Free,
         }
     }
 }
@@ -136,7 +148,7 @@ impl Daemon {
 
     /// Starts it on the home that it had.
     pub(crate) async fn start_again(&mut self) {
-        let (launcher, pipes) = mpsc::channel(64);
+        let (spawner, pipes) = mpsc::channel(64);
         let home = self.home();
         home.prepare().unwrap();
         self.configure();
@@ -154,6 +166,12 @@ impl Daemon {
         }
         around.spawn(self.agents.clone().serve(pipes));
         let generation = store.begin_generation().await.unwrap();
+        let descent = Descent {
+            slot: None,
+            held_by: (self.setup.starts == Starts::HeldByFile).then(|| self.pending()),
+            parent: Parent::Nobody,
+        };
+        let beginning = holds::Beginning::look(&store, descent.held_by.clone()).await.unwrap();
         let shared = Shared {
             agent_version: Arc::default(),
             settings: Settings {
@@ -161,12 +179,15 @@ impl Daemon {
                 contacts: Contacts::open(&home.contacts_file()).unwrap(),
                 home,
                 began: Instant::now(),
+                descent,
+                watcher: None,
             },
             clock: Clock::start(),
             store: store.clone(),
             generation,
-            launcher: Launcher::Pipe(launcher),
+            spawner: Spawner::Pipe(spawner),
             facts: Arc::default(),
+            holds: Some(beginning),
             stop: CancellationToken::new(),
         };
         let (requests, asked) = mpsc::channel(8);
@@ -178,6 +199,16 @@ impl Daemon {
     /// Changes `test.trust` for its next life.
     pub(crate) fn set_trust(&mut self, trust: &'static str) {
         self.setup.trust = trust;
+    }
+
+    /// Has its next life start otherwise.
+    pub(crate) fn set_starts(&mut self, starts: Starts) {
+        self.setup.starts = starts;
+    }
+
+    /// The file that can hold delivery.
+    pub(crate) fn pending(&self) -> PathBuf {
+        self.dir.path().join("pending.json")
     }
 
     fn configure(&self) {
@@ -377,7 +408,11 @@ impl Daemon {
     async fn finish(&self, store: Store, mut around: JoinSet<()>) {
         // A stand-in in a pipe does not hear TERM.
         self.agents.kill_all();
-        store.flush().await.unwrap();
+        match store.flush().await {
+            // Another run has the file, and this one has nothing to say any more.
+            Ok(()) | Err(StoreError::Superseded) => {}
+            Err(failure) => panic!("not flushed: {failure}"),
+        }
         drop(store);
         while let Some(ended) = around.join_next().await {
             ended.unwrap();

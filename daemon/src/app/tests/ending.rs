@@ -4,6 +4,8 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::unix::pipe;
 use tokio::task::{Id, try_id};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -82,6 +84,21 @@ async fn the_second_signal_hurries_and_the_third_ends_the_waiting() {
     assert_eq!(hurried.await, Ok(true));
     signal_ourselves();
     assert_eq!(timeout(FAILED_AFTER, waiting).await, Ok(()));
+}
+
+/// A daemon must not outlive the launcher that would start its successor.
+#[tokio::test]
+async fn the_end_of_the_launchers_pipe_is_one_signal_and_what_it_says_is_none() {
+    let mut signals = Signals::listen().unwrap();
+    let (mut launcher, pipe) = pipe::pipe().unwrap();
+    signals.end_with(pipe);
+    launcher.write_all(b"anything\n").await.unwrap();
+    let early = timeout(Duration::from_millis(20), signals.next()).await;
+    assert!(early.is_err(), "the launcher is there");
+    drop(launcher);
+    signals.next().await;
+    let again = timeout(Duration::from_millis(20), signals.next()).await;
+    assert!(again.is_err(), "it is gone once");
 }
 
 #[tokio::test(start_paused = true)]

@@ -151,6 +151,10 @@ fn only_listed_variables_pass_and_ours_stand_over_them() {
         ("PATHS", "no"),
         ("TERM", "xterm"),
         ("CLAUDE_CONFIG_DIR", "/inherited"),
+        // An agent that could show signs of life for the daemon would keep a hung one alive.
+        ("NOTIFY_SOCKET", "/run/notify.sock"),
+        ("WATCHDOG_USEC", "60000000"),
+        ("WATCHDOG_PID", "1"),
     ];
     insta::assert_snapshot!(environment_of(&fresh(), &inherited), @r#"
     ANTHROPIC_API_KEY=key

@@ -2,14 +2,14 @@
 //! is the one that remembers there?
 
 use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
-use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::ffi::OsString;
+use std::path::Path;
 
 use super::Finding;
 use crate::claude::login::{self, Login, ProbeError};
 use crate::claude::options;
 use crate::claude::process::{Launch, StartError};
+use crate::cli::programs;
 use crate::config::{Config, Home};
 
 const PROGRAM: &str = "program";
@@ -56,12 +56,9 @@ fn unusable(program: &str, error: &ProbeError) -> Finding {
 pub(super) fn memory(config: &Config) -> Option<Finding> {
     const NAME: &str = "memory";
     let named = Path::new(config.memory.as_ref()?.first()?);
-    let environment = options::environment(std::env::vars_os(), &config.agent.env);
-    let program = program(named, &environment);
-    let runs = |file: std::fs::Metadata| file.is_file() && file.mode() & 0o111 != 0;
-    let program_runs = std::fs::metadata(&program).is_ok_and(runs);
-    let program = program.display().to_string();
-    Some(if program_runs {
+    let path = programs::of_agents(named, config);
+    let program = path.display().to_string();
+    Some(if programs::runs(&path) {
         Finding::found(NAME, program)
     } else {
         let what = format!("{program}: no such program");
@@ -78,20 +75,6 @@ fn launch(home: &Home, config: &Config) -> Launch {
     }
     let working_dir =
         if home.root().is_dir() { home.root().to_owned() } else { std::env::temp_dir() };
-    let program = program(&config.agent.program, &environment);
+    let program = programs::named(&config.agent.program, &environment);
     Launch { program, arguments: Vec::new(), environment, working_dir, mark: None }
-}
-
-/// What is run under this name.
-fn program(name: &Path, environment: &BTreeMap<OsString, OsString>) -> PathBuf {
-    let path = environment.get(OsStr::new("PATH"));
-    path.and_then(|path| in_path(name, path)).unwrap_or_else(|| name.to_owned())
-}
-
-/// Where a bare name is found, so that the finding says which of several it is.
-fn in_path(name: &Path, path: &OsStr) -> Option<PathBuf> {
-    if name.components().count() != 1 {
-        return None;
-    }
-    std::env::split_paths(path).map(|dir| dir.join(name)).find(|candidate| candidate.is_file())
 }

@@ -22,11 +22,63 @@ fn the_definition_is_sound() {
     Arguments::command().debug_assert();
 }
 
+fn looking(database: Option<&str>, json: bool) -> Command {
+    let look = Look { check: true, database: database.map(PathBuf::from), json };
+    Command::Run(Run { look, ..Run::default() })
+}
+
+fn trying(agent: Option<&str>, json: bool) -> Command {
+    let agent = agent.map(PathBuf::from);
+    Command::Candidate(Candidate { database: "a.db".into(), agent, json })
+}
+
+fn installing(manager: Init, no_start: bool, commit: Option<&str>) -> Command {
+    Command::Install(Install { manager, no_start, commit: commit.map(Into::into) })
+}
+
+/// The verbs by which a program is looked at, tried and installed.
+fn upkeep() -> Vec<(&'static str, Command)> {
+    let sha = "0123456789abcdef0123456789abcdef01234567";
+    vec![
+        ("run --check", looking(None, false)),
+        ("run --check --database a.db --json", looking(Some("a.db"), true)),
+        ("backup", Command::Backup(Backup { file: None, json: false })),
+        ("backup a.db --json", Command::Backup(Backup { file: Some("a.db".into()), json: true })),
+        ("candidate --database a.db", trying(None, false)),
+        ("candidate --database a.db --agent /x --json", trying(Some("/x"), true)),
+        ("install", installing(Init::OF_THIS_SYSTEM, false, None)),
+        ("install --manager launchd", installing(Init::Launchd, false, None)),
+        ("install --manager systemd --no-start", installing(Init::Systemd, true, None)),
+        (
+            "install --commit 0123456789abcdef0123456789abcdef01234567",
+            installing(Init::OF_THIS_SYSTEM, false, Some(sha)),
+        ),
+        (
+            "launch --detached --bounds 1,2,3,4",
+            Command::Launch(Launch { detached: true, bounds: Some(vec![1, 2, 3, 4]) }),
+        ),
+        (
+            "launcher --json status",
+            Command::Launcher(Launcher { verb: LauncherVerb::Status, json: true }),
+        ),
+        ("uninstall --manager launchd", Command::Uninstall(Uninstall { manager: Init::Launchd })),
+    ]
+}
+
 /// Every verb and flag, as it is typed and as it has to arrive.
 fn orders() -> Vec<(&'static str, Command)> {
     vec![
-        ("run", Command::Run(Run { detached: false })),
-        ("run --detached", Command::Run(Run { detached: true })),
+        ("run", Command::Run(Run::default())),
+        ("run --detached", Command::Run(Run { detached: true, ..Run::default() })),
+        (
+            "run --launched --slot s-1 --held-by /run/pending.json",
+            Command::Run(Run {
+                launched: true,
+                slot: Some("s-1".into()),
+                held_by: Some("/run/pending.json".into()),
+                ..Run::default()
+            }),
+        ),
         ("start", Command::Start),
         ("stop", Command::Stop),
         ("restart", Command::Restart),
@@ -43,8 +95,19 @@ fn orders() -> Vec<(&'static str, Command)> {
         ("restart-session 3", Command::RestartSession(Session { session: "3".into() })),
         ("restart-sessions", Command::RestartSessions),
         ("dropped --json", Command::Dropped(Show { json: true })),
-        ("hold", Command::Hold),
-        ("release", Command::Release),
+        ("hold", Command::Hold(Hold { restart: false, lease: None })),
+        ("hold --restart --lease 30", Command::Hold(Hold { restart: true, lease: Some(30) })),
+        ("release", Command::Release(Release { restart: false })),
+        ("release --restart", Command::Release(Release { restart: true })),
+        (
+            "drain --within 9 --lease 30",
+            Command::Drain(Drain { within: 9, lease: 30, interrupt: false, json: false }),
+        ),
+        (
+            "drain --within 9 --lease 30 --interrupt --json",
+            Command::Drain(Drain { within: 9, lease: 30, interrupt: true, json: true }),
+        ),
+        ("version --json", Command::Version(Show { json: true })),
         ("doctor --json", Command::Doctor(Show { json: true })),
     ]
 }
@@ -78,7 +141,7 @@ fn texts() -> Vec<(&'static str, Command)> {
 /// Incidents: 42.
 #[test]
 fn every_verb_and_flag_arrives() {
-    for (typed, expected) in orders() {
+    for (typed, expected) in orders().into_iter().chain(upkeep()) {
         check(typed, &expected);
     }
 }
@@ -112,7 +175,7 @@ fn every_argument_that_can_be_typed_was_typed() {
         })
         .collect();
     let mut typed = BTreeSet::new();
-    for (words, _) in orders().into_iter().chain(texts()) {
+    for (words, _) in orders().into_iter().chain(upkeep()).chain(texts()) {
         let words = ["claude-assistant"].into_iter().chain(words.split_whitespace());
         let matches = Arguments::command().try_get_matches_from(words).unwrap();
         let (verb, given) = matches.subcommand().unwrap();
@@ -138,6 +201,9 @@ fn what_makes_no_sense_is_refused() {
         "send c",
         "logs -n x",
         "kill-session",
+        "hold --restart",
+        "hold --lease 30",
+        "drain --within 9",
     ] {
         check_refused(typed);
     }

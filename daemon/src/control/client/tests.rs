@@ -28,7 +28,8 @@ fn check(request: Request, seconds: u64) {
 /// Incidents: K14.
 #[test]
 fn a_daemon_that_hangs_is_given_up_soon_where_it_would_answer_at_once() {
-    for request in [Request::Ping, Request::Status, Request::Stop, Request::Hold, Request::Release]
+    for request in
+        [Request::Ping, Request::Status, Request::Stop, Request::hold(), Request::release()]
     {
         check(request, 3);
     }
@@ -38,4 +39,14 @@ fn a_daemon_that_hangs_is_given_up_soon_where_it_would_answer_at_once() {
 fn a_daemon_that_works_is_waited_for() {
     check(Request::KillSessions, WORK_MAX.as_secs());
     check(Request::RestartSession { session: "1".into() }, WORK_MAX.as_secs());
+}
+
+/// Longer than the daemon gives itself, which is longer than it was asked to wait.
+#[test]
+fn whoever_asks_the_daemon_to_wait_waits_as_long_and_no_longer_than_it_may() {
+    let drain = |within_s| Request::Drain { within_s, lease_s: 30, interrupt: false };
+    assert_eq!(drain(300).waits(), Duration::from_mins(5));
+    check(drain(300), WORK_MAX.as_secs() + 300);
+    // The daemon refuses more at once.
+    check(drain(9999), WORK_MAX.as_secs() + 600);
 }

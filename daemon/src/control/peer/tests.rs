@@ -49,3 +49,28 @@ fn a_process_that_is_gone_may_not() {
     child.wait().unwrap();
     assert_eq!(no_agents().admits(child.id()), Err("who asked is gone"));
 }
+
+/// The daemon asks its launcher, and what the launcher started for a restart does; an agent does not.
+/// Incidents: 33.
+#[test]
+fn a_launcher_is_asked_by_its_daemon_and_its_commands_but_not_by_what_the_daemon_started() {
+    let start = |program: &str| {
+        Command::new("sh").args(["-c", program]).stdin(Stdio::piped()).spawn().unwrap()
+    };
+    let (mut daemon, mut beside) = (start("read line"), start("read line"));
+    let known = Daemon::default();
+    let check = none_of(known.clone());
+    assert_eq!(check.admits(beside.id()), Ok(()));
+    known.is(Some(daemon.id()));
+    assert_eq!(check.admits(daemon.id()), Ok(()));
+    assert_eq!(check.admits(beside.id()), Ok(()));
+    // As the parent of the two, this process stands where the daemon does for an agent.
+    known.is(Some(std::process::id()));
+    assert_eq!(check.admits(beside.id()), Err("a process of an agent may not ask"));
+    known.is(None);
+    for child in [&mut daemon, &mut beside] {
+        drop(child.stdin.take());
+        child.wait().unwrap();
+        assert_eq!(check.admits(child.id()), Err("who asked is gone"));
+    }
+}

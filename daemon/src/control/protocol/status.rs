@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::store;
+
 /// How everything is.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -17,8 +19,14 @@ pub(crate) struct Status {
     pub uptime_s: u64,
     /// When it started (RFC 3339, UTC).
     pub started_at: String,
+    /// The slot of the program that runs, if it was started from one.
+    pub slot: Option<String>,
     /// Whether messages are kept in the inbox.
     pub held: bool,
+    /// Who wants that.
+    pub held_by: Vec<HeldBy>,
+    /// The database's form that this program writes.
+    pub schema: SchemaStatus,
     /// Tasks of its runtime that are alive.
     pub tasks_alive: u64,
     /// Its resident memory.
@@ -31,10 +39,51 @@ pub(crate) struct Status {
     pub sessions: Vec<SessionStatus>,
     /// Messages by how far they came, since the database began.
     pub counts: Counts,
+    /// Texts of the outbox that are queued or with their sender.
+    pub unsent: u64,
     /// Why the contacts in use are not those of the file, if they are not.
     pub contacts_error: Option<String>,
     /// What went wrong last.
     pub last_error: Option<LastError>,
+}
+
+/// On whose account messages are kept in the inbox.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum HeldBy {
+    /// The owner's: until the owner releases them, over any restart.
+    #[default]
+    Owner,
+    /// A restart's: until it is over, or says nothing any more.
+    Restart,
+    /// Somebody's that this version does not know.
+    #[serde(other)]
+    Other,
+}
+
+impl HeldBy {
+    /// Whether it is the one that is meant where none is named.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+    pub(crate) fn is_owner(&self) -> bool {
+        *self == Self::Owner
+    }
+}
+
+/// The form of a database.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct SchemaStatus {
+    /// Its number.
+    pub version: i64,
+    /// The oldest form whose programs can read it.
+    pub min_reader: i64,
+}
+
+impl SchemaStatus {
+    /// That which this program writes.
+    pub(crate) fn of_this_program() -> Self {
+        Self { version: store::SCHEMA_VERSION, min_reader: store::MIN_READER }
+    }
 }
 
 /// The program that answers.

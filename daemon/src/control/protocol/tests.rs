@@ -8,7 +8,7 @@ fn check(request: Request, line: &str) {
 }
 
 /// The verbs on the wire.
-const VERBS: [&str; 11] = [
+const VERBS: [&str; 13] = [
     "ping",
     "status",
     "stop",
@@ -20,6 +20,8 @@ const VERBS: [&str; 11] = [
     "restart_sessions",
     "inject",
     "send",
+    "drain",
+    "restart_results",
 ];
 
 /// The place of a request among [`VERBS`]. Without a catch-all: the compiler asks for one that is
@@ -29,14 +31,16 @@ fn place(request: &Request) -> usize {
         Request::Ping => 0,
         Request::Status => 1,
         Request::Stop => 2,
-        Request::Hold => 3,
-        Request::Release => 4,
+        Request::Hold { by: _, lease_s: _ } => 3,
+        Request::Release { by: _ } => 4,
         Request::KillSession { session: _ } => 5,
         Request::KillSessions => 6,
         Request::RestartSession { session: _ } => 7,
         Request::RestartSessions => 8,
         Request::Inject { chat: _, text: _, admin: _ } => 9,
         Request::Send { chat: _, text: _, key: _ } => 10,
+        Request::Drain { within_s: _, lease_s: _, interrupt: _ } => 11,
+        Request::RestartResults => 12,
     }
 }
 
@@ -46,10 +50,11 @@ fn every_request() -> Vec<(Request, String)> {
         Request::Ping,
         Request::Status,
         Request::Stop,
-        Request::Hold,
-        Request::Release,
+        Request::hold(),
+        Request::release(),
         Request::KillSessions,
         Request::RestartSessions,
+        Request::RestartResults,
     ];
     let mut all: Vec<(Request, String)> = plain
         .into_iter()
@@ -76,7 +81,31 @@ fn every_request() -> Vec<(Request, String)> {
         Request::Send { chat: "test:c".into(), text: "t".into(), key: "k".into() },
         r#"{"v":1,"verb":"send","chat":"test:c","text":"t","key":"k"}"#.to_owned(),
     ));
+    all.extend(of_a_restart());
     all
+}
+
+/// What only a restart asks.
+fn of_a_restart() -> Vec<(Request, String)> {
+    let drain = |interrupt| Request::Drain { within_s: 9, lease_s: 30, interrupt };
+    vec![
+        (
+            Request::Hold { by: HeldBy::Restart, lease_s: Some(30) },
+            r#"{"v":1,"verb":"hold","by":"restart","lease_s":30}"#.to_owned(),
+        ),
+        (
+            Request::Release { by: HeldBy::Restart },
+            r#"{"v":1,"verb":"release","by":"restart"}"#.to_owned(),
+        ),
+        (
+            drain(false),
+            r#"{"v":1,"verb":"drain","within_s":9,"lease_s":30,"interrupt":false}"#.to_owned(),
+        ),
+        (
+            drain(true),
+            r#"{"v":1,"verb":"drain","within_s":9,"lease_s":30,"interrupt":true}"#.to_owned(),
+        ),
+    ]
 }
 
 /// A flag that gets lost on the way is one that was never typed.
@@ -108,7 +137,7 @@ fn answers_and_refusals_go_round() {
     assert_eq!(serde_json::to_string(&refusal).unwrap(), line);
     assert_eq!(serde_json::from_str::<Response>(line).unwrap(), refusal);
     let newer = r#"{"error":{"kind":"cold_feet","message":"m"}}"#;
-    let Response::Error(refusal) = serde_json::from_str(newer).unwrap() else { panic!() };
+    let Response::<Answer>::Error(refusal) = serde_json::from_str(newer).unwrap() else { panic!() };
     assert_eq!(refusal.kind, RefusalKind::Other);
 }
 
@@ -116,6 +145,11 @@ fn answers_and_refusals_go_round() {
 fn a_status_goes_round_and_may_lack_keys() {
     let status = Status {
         pid: 7,
+        slot: Some("20261123T040118Z-be6e8ec1a2b3".into()),
+        held: true,
+        held_by: vec![HeldBy::Owner, HeldBy::Restart],
+        unsent: 3,
+        schema: SchemaStatus::of_this_program(),
         sessions: vec![SessionStatus { state: SessionState::Busy, ..SessionStatus::default() }],
         ..Status::default()
     };
@@ -135,4 +169,24 @@ fn the_longest_text_fits_into_the_longest_request() {
     };
     let line = serde_json::to_string(&Envelope { v: VERSION, request }).unwrap();
     assert!(line.len() < REQUEST_BYTES_MAX, "{}", line.len());
+}
+
+/// A daemon of before a restart was thought of is asked what it knows, and says what it can.
+#[test]
+fn a_hold_of_before_there_were_two_is_the_owners() {
+    for line in [r#"{"v":1,"verb":"hold"}"#, r#"{"v":1,"verb":"hold","by":"owner"}"#] {
+        let envelope: Envelope = serde_json::from_str(line).unwrap();
+        assert_eq!(envelope.request, Request::hold(), "{line}");
+    }
+    let newer: Status = serde_json::from_str(r#"{"held":true,"held_by":["moon"]}"#).unwrap();
+    assert_eq!(newer.held_by, [HeldBy::Other]);
+}
+
+#[test]
+fn how_far_a_drain_came_goes_round() {
+    let drained = Drained { quiet: false, busy: vec![3, 7], unsent: 2, waited_ms: 1500 };
+    let line = r#"{"ok":{"drained":{"quiet":false,"busy":[3,7],"unsent":2,"waited_ms":1500}}}"#;
+    let response = Response::Ok(Answer::Drained(drained));
+    assert_eq!(serde_json::to_string(&response).unwrap(), line);
+    assert_eq!(serde_json::from_str::<Response>(line).unwrap(), response);
 }

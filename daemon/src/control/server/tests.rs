@@ -4,6 +4,7 @@ use tokio::io::AsyncReadExt as _;
 
 use super::super::client::{AskError, ask};
 use super::*;
+use crate::control::protocol::TEXT_BYTES_MAX;
 
 /// What the app says of a text that came whole.
 fn accepted(text: &str) -> Answer {
@@ -33,7 +34,8 @@ impl Play {
         let mut tasks = JoinSet::new();
         tasks.spawn(server.serve(requests, cancel.clone()));
         tasks.spawn(async move {
-            while let Some(Asked { request, answer }) = asked.recv().await {
+            let mut answering = JoinSet::new();
+            while let Some(Asked::<Request, Answer> { request, answer }) = asked.recv().await {
                 let given = match request {
                     Request::Inject { text, .. } => Ok(accepted(&text)),
                     Request::KillSession { session } => {
@@ -41,12 +43,21 @@ impl Play {
                         Err(Refusal::new(RefusalKind::NotFound, message))
                     }
                     // Never answered, and never given up.
-                    Request::Hold => {
+                    Request::Hold { .. } => {
                         std::mem::forget(answer);
                         continue;
                     }
+                    // Answered after as long as it said, and that is more than others have.
+                    Request::Drain { within_s, .. } => {
+                        answering.spawn(async move {
+                            let nothing = std::future::pending::<()>();
+                            let _over = timeout(Duration::from_secs(within_s), nothing).await;
+                            drop(answer.send(Ok(Answer::Done)));
+                        });
+                        continue;
+                    }
                     // Given up.
-                    Request::Release => continue,
+                    Request::Release { .. } => continue,
                     _ => Ok(Answer::Done),
                 };
                 drop(answer.send(given));
@@ -261,6 +272,15 @@ async fn an_answer_that_never_comes_ends_on_a_deadline_or_with_the_app() {
     assert_eq!(play.say(b"{\"v\":1,\"verb\":\"hold\"}\n").await, late);
     let stopping = refusal("stopping", "the daemon is stopping");
     assert_eq!(play.say(b"{\"v\":1,\"verb\":\"release\"}\n").await, stopping);
+    play.end().await;
+}
+
+#[tokio::test]
+async fn a_request_that_asks_to_wait_has_its_time_beyond_the_deadline_of_others() {
+    let bounds = Bounds { answer: Duration::from_millis(500), ..Bounds::default() };
+    let play = Play::begin_with(PeerCheck::new(|_| Ok(())), bounds);
+    let drain = b"{\"v\":1,\"verb\":\"drain\",\"within_s\":1,\"lease_s\":30}\n";
+    play.check(drain, "{\"ok\":\"done\"}\n").await;
     play.end().await;
 }
 

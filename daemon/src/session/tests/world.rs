@@ -23,7 +23,7 @@ use crate::clock::{Clock, wall_now};
 use crate::config::Home;
 use crate::contacts::Contacts;
 use crate::processes::HomeId;
-use crate::session::{self, Facts, Launcher, ORDERS_WAITING_MAX, Order, Strings, Surroundings};
+use crate::session::{self, Facts, ORDERS_WAITING_MAX, Order, Spawner, Strings, Surroundings};
 use crate::session::{News, NewsKind};
 use crate::store::{
     self, Generation, NewSession, Route, RouteDecision, SessionFacts, SessionKind, SessionRecord,
@@ -69,7 +69,7 @@ impl World {
         let mut tasks = JoinSet::new();
         tasks.spawn(async move { writer.run().await.unwrap() });
         let record = store.ensure_session(new_session(&home)).await.unwrap();
-        let (launcher, pipes) = mpsc::channel(1);
+        let (spawner, pipes) = mpsc::channel(1);
         let (home_id, database) = (HomeId::of(home.root()), home.database());
         let contacts_file = home.contacts_file();
         let surroundings = Surroundings {
@@ -82,7 +82,7 @@ impl World {
             queued: Arc::new(Notify::new()),
             contacts: Contacts::open(&contacts_file).unwrap(),
             trust: TestTrust::Trusted,
-            launcher: Launcher::Pipe(launcher),
+            spawner: Spawner::Pipe(spawner),
             memory: None,
             config_dir: None,
             extra_env: BTreeMap::new(),

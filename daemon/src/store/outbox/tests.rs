@@ -195,8 +195,23 @@ fn a_row_that_is_not_there_is_said_to_be_missing() {
 }
 
 #[test]
+fn unsent_is_what_is_queued_or_with_its_sender_and_nothing_else() {
+    let db = in_memory();
+    assert_eq!(unsent(&db).unwrap(), 0);
+    let [first, second] = ["1", "2"].map(|key| put(&db, "test:a", key));
+    set(&db, first, OutgoingState::Attempting, None, WallMs(2)).unwrap();
+    assert_eq!(unsent(&db).unwrap(), 2);
+    set(&db, first, OutgoingState::Sent, None, WallMs(3)).unwrap();
+    assert_eq!(unsent(&db).unwrap(), 1);
+    set(&db, second, OutgoingState::Attempting, None, WallMs(4)).unwrap();
+    set(&db, second, OutgoingState::Unknown, None, WallMs(5)).unwrap();
+    assert_eq!(unsent(&db).unwrap(), 0);
+}
+
+#[test]
 fn every_statement_finds_its_rows_by_index() {
-    for sql in [BY_KEY, BY_ROW, NEXT, MOVE, ATTEMPT, SENT_SINCE, REQUEUE_OLDER, DOUBT_OLDER] {
+    for sql in [BY_KEY, BY_ROW, NEXT, MOVE, ATTEMPT, SENT_SINCE, UNSENT, REQUEUE_OLDER, DOUBT_OLDER]
+    {
         check_indexed(sql);
     }
 }

@@ -78,6 +78,28 @@ fn what_comes_in_through_a_dependency_is_found() {
 }
 
 #[test]
+fn a_build_goes_wrong_on_purpose_only_where_somebody_asks_for_it() {
+    let found = |features: Value, dependency: Value| {
+        let dependency = json!({"name": "assistant-core", "kind": null, "features": dependency});
+        let package = json!({"id": "a", "name": "claude-assistant", "version": "1.0.0",
+                             "description": "x", "dependencies": [dependency],
+                             "features": features});
+        let text = json!({"packages": [package], "workspace_members": ["a"]});
+        let metadata = Metadata::parse(&text.to_string()).expect("it has the form of cargo's");
+        let findings = check(&metadata, &super::BuiltFrom::new());
+        findings.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let mine = "error: claude-assistant: its feature default turns on faults";
+    let none: [&str; 0] = [];
+    assert_eq!(found(json!({"faults": [], "default": []}), json!(["std"])), none);
+    assert_eq!(found(json!({"faults": [], "default": ["faults"]}), json!([])), [mine]);
+    assert_eq!(found(json!({"default": ["assistant-core/faults"]}), json!([])), [mine]);
+    assert_eq!(found(json!({"default": ["assistant-core?/faults"]}), json!([])), [mine]);
+    let others = "error: claude-assistant: turns on faults of assistant-core";
+    assert_eq!(found(json!({}), json!(["faults"])), [others]);
+}
+
+#[test]
 fn a_tree_of_cargo_is_read_without_its_root() {
     let tree =
         "xtask v0.1.0 (/there/xtask)\nanyhow v1.0.104\nharness v0.1.0 (/there/harness) (*)\n";

@@ -1,12 +1,13 @@
-//! What a dead daemon of this home left running: its agents and their tools, found by the mark in
-//! their environment. Called under the home's lock, so no older generation can be alive.
+//! What a dead daemon of a home left running: its agents and their tools, found by the mark in
+//! their environment. Called by who knows that the daemon is dead: under the home's lock, or as
+//! its parent.
 
+use std::ops::RangeBounds;
 use std::time::Duration;
 
 use tracing::{info, warn};
 
-use crate::processes::{self, HomeId};
-use crate::store::Generation;
+use super::{HomeId, end_all, marked, walk};
 
 /// How long they may take to end after TERM. The program takes 30 ms.
 const TERM_MAX: Duration = Duration::from_secs(2);
@@ -18,18 +19,18 @@ const KILL_MAX: Duration = Duration::from_secs(2);
 /// that does so faster than it can be killed.
 const LOOKS_MAX: usize = 5;
 
-/// Ends them, so that no two agents ever work on one conversation.
-pub(super) async fn end(home: HomeId, generation: Generation) {
+/// Ends those of these generations, so that no two agents ever work on one conversation.
+pub(crate) async fn end(home: HomeId, generations: impl RangeBounds<u64> + Clone + Send + 'static) {
     // An agent may start something in the moment it is ended: looked at again until nothing is left.
     for _ in 0..LOOKS_MAX {
-        let older = ..generation.0.unsigned_abs();
-        let marked = processes::walk(move || processes::marked(home, &older)).await;
+        let generations = generations.clone();
+        let marked = walk(move || marked(home, &generations)).await;
         if marked.is_empty() {
             return;
         }
         info!(processes = marked.len(), "ending what an earlier daemon left running");
         let found = marked.into_iter().map(|marked| marked.process).collect();
-        let left = processes::end_all(found, TERM_MAX, KILL_MAX).await;
+        let left = end_all(found, TERM_MAX, KILL_MAX).await;
         if !left.is_empty() {
             warn!(processes = left.len(), "processes of an earlier daemon do not end");
         }

@@ -1,0 +1,262 @@
+//! A gated restart, as the keeper sees it: orders, and what makes it go back.
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use super::{
+    Action, Asked, Keeper, Next, Order, Pending, Phase, Refused, RolledBack, Standing, State,
+};
+use crate::time::{Deadline, Now};
+
+impl<S: Clone + Ord + Debug> Keeper<S> {
+    /// Takes an order. What takes its time (a switch, a roll back, a restart) is answered by
+    /// [`Action::Answer`]; whatever else was obeyed is done when the actions are.
+    ///
+    /// # Errors
+    /// When it is not obeyed; nothing has changed.
+    pub fn order(&mut self, now: Now, order: Order<S>) -> Result<(), Refused> {
+        let ends = matches!(&self.state, State::Stopping { next: Next::Nothing, .. });
+        if ends || self.state == State::Over {
+            // Asked for once more, it is still so.
+            return if order == Order::Stop { Ok(()) } else { Err(Refused::Stopping) };
+        }
+        match order {
+            Order::Arm { id, target, confirm_timeout } => self.arm(id, target, confirm_timeout),
+            Order::Switch { id } => {
+                self.expect(&id, Phase::Armed)?;
+                self.expect_running()?;
+                self.order = Some(Asked::Up);
+                self.stop(now, self.bounds.stop, Next::Target);
+                Ok(())
+            }
+            Order::Confirm { id } => {
+                let target = self.expect(&id, Phase::Started)?.target.clone();
+                self.expect_running()?;
+                self.mark(target, Standing::Good, "confirmed");
+                self.end_pending();
+                Ok(())
+            }
+            Order::Disarm { id } => {
+                self.expect(&id, Phase::Armed)?;
+                // A switch has begun: it is too late.
+                if self.order.is_some() {
+                    return Err(Refused::Busy);
+                }
+                self.end_pending();
+                Ok(())
+            }
+            Order::RollBack { id, why } => self.order_back(now, &id, why),
+            Order::GoTo { slot } => self.go_to(now, slot),
+            Order::Restart => self.restart(now),
+            Order::MarkBad { slot, why } => {
+                let pending = self.pending.as_ref();
+                let needed = pending.is_some_and(|it| it.target == slot || it.previous == slot);
+                if needed || self.slot() == Some(&slot) {
+                    return Err(Refused::InUse);
+                }
+                self.mark(slot, Standing::Bad, &why);
+                Ok(())
+            }
+            Order::Stop => {
+                if self.slot().is_none() {
+                    self.state = State::Over;
+                    self.actions.push_back(Action::End);
+                } else {
+                    self.stop(now, self.bounds.stop, Next::Nothing);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) fn phase(&self) -> Option<Phase> {
+        self.pending.as_ref().map(|pending| pending.phase)
+    }
+
+    /// The target of a restart is the daemon that is there.
+    pub(super) fn runs_target(&self) -> bool {
+        self.phase() == Some(Phase::Started)
+    }
+
+    pub(super) fn start_target(&mut self, now: Now) {
+        let Some(mut pending) = self.pending.clone() else {
+            return self.start_best(now, "no slot can be started");
+        };
+        pending.phase = Phase::Started;
+        pending.tries += 1;
+        let target = pending.target.clone();
+        self.set_pending(pending);
+        self.start(now, target);
+    }
+
+    /// Says durably that it goes back, before anything does.
+    pub(super) fn begin_rolling_back(&mut self, why: String) {
+        let Some(mut pending) = self.pending.clone() else { return };
+        if self.why.is_empty() {
+            self.why = why;
+        }
+        // Whoever waits for the target hears of this.
+        if self.order.is_some() {
+            self.order = Some(Asked::Back);
+        }
+        self.confirm_by = None;
+        pending.phase = Phase::RollingBack;
+        self.set_pending(pending);
+    }
+
+    /// The target is gone: it is never started again, and the one before is.
+    pub(super) fn go_back(&mut self, now: Now) {
+        let Some(pending) = self.pending.clone() else {
+            return self.start_best(now, "no slot can be started");
+        };
+        let why = self.why.clone();
+        self.mark(pending.target.clone(), Standing::Bad, &why);
+        self.memory.rolled_back =
+            Some(RolledBack { id: pending.id, target: pending.target, why, at: now.wall });
+        self.remember();
+        if self.may_run(&pending.previous) {
+            self.start(now, pending.previous);
+        } else {
+            self.start_best(now, "the slot before cannot be started either");
+        }
+    }
+
+    pub(super) fn end_pending(&mut self) {
+        self.confirm_by = None;
+        self.runner_gone_since = None;
+        if self.pending.take().is_some() {
+            self.actions.push_back(Action::RemovePending);
+        }
+    }
+
+    /// When a restart is given up unless something happens.
+    pub(super) fn restart_due(&self) -> Option<Deadline> {
+        let gone = self.runner_gone_since.map(|since| since + self.bounds.runner_gone);
+        let due = [self.confirm_by, gone].into_iter().flatten().min();
+        due.filter(|_| self.may_give_up())
+    }
+
+    /// Gives a restart up that nobody confirms or carries out. Whether it did.
+    pub(super) fn restart_is_over(&mut self, now: Now) -> bool {
+        let at = now.monotonic;
+        if self.restart_due().is_none_or(|due| at < due) {
+            return false;
+        }
+        let unconfirmed = self.confirm_by.is_some_and(|by| by <= at);
+        let why = if unconfirmed {
+            "nobody confirmed it in time"
+        } else {
+            "nobody carries the restart out any more"
+        };
+        match self.phase() {
+            Some(Phase::Started) => self.turn_back(now, why.to_owned()),
+            _ => self.call_off(why),
+        }
+        true
+    }
+
+    fn arm(&mut self, id: String, target: S, confirm_timeout: Duration) -> Result<(), Refused> {
+        let previous = self.idle_slot()?;
+        if target == previous {
+            return Err(Refused::InUse);
+        }
+        if self.slots.get(&target) == Some(&Standing::Bad) {
+            return Err(Refused::Bad);
+        }
+        let (phase, tries) = (Phase::Armed, 0);
+        self.set_pending(Pending { id, target, previous, phase, tries, confirm_timeout });
+        self.runner_gone_since = None;
+        Ok(())
+    }
+
+    fn go_to(&mut self, now: Now, slot: S) -> Result<(), Refused> {
+        let running = self.idle_or_waiting()?;
+        match self.slots.get(&slot) {
+            Some(Standing::Good) => {}
+            Some(Standing::Bad) => return Err(Refused::Bad),
+            Some(Standing::Unknown) | None => return Err(Refused::NotGood),
+        }
+        self.order = Some(Asked::Up);
+        if running {
+            self.stop(now, self.bounds.stop, Next::Start(slot));
+        } else {
+            self.start(now, slot);
+        }
+        Ok(())
+    }
+
+    fn restart(&mut self, now: Now) -> Result<(), Refused> {
+        let running = self.idle_or_waiting()?;
+        self.order = Some(Asked::Up);
+        match self.slot().cloned() {
+            Some(slot) if running => self.stop(now, self.bounds.stop, Next::Start(slot)),
+            _ => self.start_best(now, "no slot can be started"),
+        }
+        Ok(())
+    }
+
+    fn may_give_up(&self) -> bool {
+        matches!(self.phase(), Some(Phase::Armed | Phase::Started))
+            && !matches!(self.state, State::Stopping { next: Next::Nothing, .. } | State::Over)
+    }
+
+    /// Nothing has happened but, maybe, that the daemon was told to end for it.
+    fn call_off(&mut self, why: &str) {
+        self.end_pending();
+        if let State::Stopping { slot, next, .. } = &mut self.state
+            && *next == Next::Target
+        {
+            *next = Next::Start(slot.clone());
+            why.clone_into(&mut self.why);
+        }
+    }
+
+    fn order_back(&mut self, now: Now, id: &str, why: String) -> Result<(), Refused> {
+        if self.order.is_some() {
+            return Err(Refused::Busy);
+        }
+        if self.expect(id, Phase::RollingBack).is_err() {
+            self.expect(id, Phase::Started)?;
+            self.turn_back(now, why);
+        }
+        self.order = Some(Asked::Back);
+        Ok(())
+    }
+
+    fn turn_back(&mut self, now: Now, why: String) {
+        self.begin_rolling_back(why);
+        self.stop(now, self.bounds.stop, Next::Previous);
+    }
+
+    fn set_pending(&mut self, pending: Pending<S>) {
+        self.pending = Some(pending.clone());
+        self.actions.push_back(Action::WritePending(pending));
+    }
+
+    fn expect(&self, id: &str, phase: Phase) -> Result<&Pending<S>, Refused> {
+        let pending = self.pending.as_ref();
+        pending.filter(|it| it.id == id && it.phase == phase).ok_or(Refused::NotPending)
+    }
+
+    fn expect_running(&self) -> Result<(), Refused> {
+        if matches!(self.state, State::Running { .. }) { Ok(()) } else { Err(Refused::Busy) }
+    }
+
+    /// The slot that runs while nothing else is under way.
+    fn idle_slot(&self) -> Result<S, Refused> {
+        match &self.state {
+            State::Running { slot, .. } if self.pending.is_none() && self.order.is_none() => {
+                Ok(slot.clone())
+            }
+            _ => Err(Refused::Busy),
+        }
+    }
+
+    /// Whether a daemon runs, while nothing else is under way.
+    fn idle_or_waiting(&self) -> Result<bool, Refused> {
+        match &self.state {
+            State::Waiting { .. } if self.pending.is_none() => Ok(false),
+            _ => self.idle_slot().map(|_| true),
+        }
+    }
+}

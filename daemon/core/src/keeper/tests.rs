@@ -1,0 +1,428 @@
+use std::fmt::Write as _;
+
+use super::*;
+use crate::time::WallMs;
+
+mod world;
+
+type Slot = &'static str;
+
+const BOUNDS: Bounds = Bounds {
+    ready: Duration::from_secs(30),
+    heartbeat: Duration::from_secs(20),
+    stop: Duration::from_secs(50),
+    runner_gone: Duration::from_secs(2),
+};
+
+fn fresh() -> Found<Slot> {
+    Found {
+        slots: BTreeMap::from([
+            ("good1", Standing::Good),
+            ("good2", Standing::Good),
+            ("new", Standing::Unknown),
+            ("bad", Standing::Bad),
+        ]),
+        current: Some("good2"),
+        pending: None,
+        memory: Memory::default(),
+    }
+}
+
+fn pending(phase: Phase) -> Pending<Slot> {
+    Pending {
+        id: "r".into(),
+        target: "new",
+        previous: "good2",
+        phase,
+        tries: u32::from(phase != Phase::Armed),
+        confirm_timeout: Duration::from_mins(2),
+    }
+}
+
+/// Plays a script to a keeper that begins with what is found, and tells what it does. Words are
+/// events and orders; `+5` is five seconds, in which every deadline is met.
+#[track_caller]
+fn play(found: Found<Slot>, script: &str) -> String {
+    let mut told = String::new();
+    let mut now = Now::default();
+    let mut keeper = Keeper::begin(now, BOUNDS, found);
+    tell(&mut told, "begin", &mut keeper);
+    for word in script.split_whitespace() {
+        if let Some(seconds) = word.strip_prefix('+') {
+            let until = now.monotonic + Duration::from_secs(seconds.parse().unwrap());
+            while let Some(due) = keeper.deadline().filter(|&due| due <= until) {
+                now = at(due.max(now.monotonic));
+                keeper.handle_deadline(now);
+                assert!(keeper.deadline().is_none_or(|next| due < next), "time stands still");
+                tell(&mut told, &format!("{}s", due.as_secs()), &mut keeper);
+            }
+            now = at(until);
+            continue;
+        }
+        let refused = obey(&mut keeper, now, word);
+        if let Err(refused) = refused {
+            writeln!(told, "{word}: refused, {refused}").unwrap();
+        }
+        tell(&mut told, word, &mut keeper);
+    }
+    told
+}
+
+fn at(monotonic: Monotonic) -> Now {
+    Now { monotonic, wall: WallMs(i64::try_from(monotonic.as_millis()).unwrap()) }
+}
+
+fn obey(keeper: &mut Keeper<Slot>, now: Now, word: &str) -> Result<(), Refused> {
+    let id = || "r".to_owned();
+    let why = || "the owner says so".to_owned();
+    let arm = |target| Order::Arm { id: id(), target, confirm_timeout: Duration::from_mins(2) };
+    let mut happens = |event| {
+        keeper.handle(now, event);
+        Ok(())
+    };
+    let order = match word {
+        "ready" => return happens(Event::Ready),
+        "beat" => return happens(Event::Beat),
+        "ends" => {
+            return happens(Event::Ended { how: "exit 1".into(), cause: Cause::Own });
+        }
+        "ends-64" => {
+            return happens(Event::Ended { how: "exit 64".into(), cause: Cause::Outside });
+        }
+        "unfit" => return happens(Event::Unfit { why: "wrong hash".into() }),
+        "nobody" => return happens(Event::Runner(Runner::Gone)),
+        "somebody" => return happens(Event::Runner(Runner::There)),
+        "arm" => arm("new"),
+        "arm-bad" => arm("bad"),
+        "arm-same" => arm("good2"),
+        "switch" => Order::Switch { id: id() },
+        "switch-other" => Order::Switch { id: "other".into() },
+        "confirm" => Order::Confirm { id: id() },
+        "disarm" => Order::Disarm { id: id() },
+        "back" => Order::RollBack { id: id(), why: why() },
+        "to-good1" => Order::GoTo { slot: "good1" },
+        "to-new" => Order::GoTo { slot: "new" },
+        "restart" => Order::Restart,
+        "mark-good1" => Order::MarkBad { slot: "good1", why: why() },
+        "mark-good2" => Order::MarkBad { slot: "good2", why: why() },
+        "stop" => Order::Stop,
+        other => panic!("{other}?"),
+    };
+    keeper.order(now, order)
+}
+
+fn tell(told: &mut String, word: &str, keeper: &mut Keeper<Slot>) {
+    let mut actions = Vec::new();
+    while let Some(action) = keeper.poll_action() {
+        actions.push(match action {
+            Action::Start(slot) => format!("start {slot}"),
+            Action::Terminate => "TERM".into(),
+            Action::Kill => "KILL".into(),
+            Action::WritePending(it) => format!("pending {:?} {}", it.phase, it.tries),
+            Action::RemovePending => "no pending".into(),
+            Action::Mark { slot, standing, why } => format!("mark {slot} {standing:?} ({why})"),
+            Action::SetCurrent(slot) => format!("current {slot}"),
+            Action::Remember(memory) => {
+                format!("remember {} {}", memory.crashes.len(), memory.waits)
+            }
+            Action::Alert { why } => format!("alert ({why})"),
+            Action::Answer(outcome) => format!("answer {outcome:?}"),
+            Action::End => "end".into(),
+        });
+    }
+    if !actions.is_empty() {
+        writeln!(told, "{word}: {}", actions.join(", ")).unwrap();
+    }
+}
+
+#[test]
+fn the_current_slot_is_started_and_started_again() {
+    insta::assert_snapshot!(play(fresh(), "ready restart ends ready stop ends"), @r#"
+    begin: start good2
+    restart: TERM
+    ends: start good2
+    ready: answer Up
+    stop: TERM
+    ends: end
+    "#);
+}
+
+#[test]
+fn a_restart_that_is_confirmed_stays() {
+    insta::assert_snapshot!(play(fresh(), "ready arm switch ends ready confirm +1"), @r#"
+    begin: start good2
+    arm: pending Armed 0
+    switch: TERM
+    ends: pending Started 1, current new, start new
+    ready: answer Up
+    confirm: mark new Good (confirmed), no pending
+    "#);
+}
+
+#[test]
+fn a_target_that_ends_hangs_or_is_late_is_left_for_the_one_before() {
+    insta::assert_snapshot!(play(fresh(), "ready arm switch ends ends ready"), @r#"
+    begin: start good2
+    arm: pending Armed 0
+    switch: TERM
+    ends: pending Started 1, current new, start new
+    ends: pending RollingBack 1, mark new Bad (exit 1), remember 0 0, current good2, start good2
+    ready: no pending, answer RolledBack { why: "exit 1" }
+    "#);
+    insta::assert_snapshot!(play(fresh(), "ready arm switch ends +30 +2 ends ready"), @r#"
+    begin: start good2
+    arm: pending Armed 0
+    switch: TERM
+    ends: pending Started 1, current new, start new
+    30s: pending RollingBack 1, TERM
+    32s: KILL
+    ends: mark new Bad (it was not ready in time), remember 0 0, current good2, start good2
+    ready: no pending, answer RolledBack { why: "it was not ready in time" }
+    "#);
+    insta::assert_snapshot!(play(fresh(), "ready arm switch ends ready +20 +2 ends ready"), @r#"
+    begin: start good2
+    arm: pending Armed 0
+    switch: TERM
+    ends: pending Started 1, current new, start new
+    ready: answer Up
+    20s: pending RollingBack 1, TERM
+    22s: KILL
+    ends: mark new Bad (it hung), remember 0 0, current good2, start good2
+    ready: no pending
+    "#);
+    insta::assert_snapshot!(play(fresh(), "ready arm switch ends unfit ready"), @r#"
+    begin: start good2
+    arm: pending Armed 0
+    switch: TERM
+    ends: pending Started 1, current new, start new
+    unfit: pending RollingBack 1, mark new Bad (wrong hash), remember 0 0, current good2, start good2
+    ready: no pending, answer RolledBack { why: "wrong hash" }
+    "#);
+}
+
+#[test]
+fn a_target_that_nobody_confirms_is_left() {
+    let beats = "+15 beat ".repeat(8);
+    let script = format!("ready arm switch ends ready {beats} ends ready");
+    insta::assert_snapshot!(play(fresh(), &script), @r#"
+    begin: start good2
+    arm: pending Armed 0
+    switch: TERM
+    ends: pending Started 1, current new, start new
+    ready: answer Up
+    120s: pending RollingBack 1, TERM
+    ends: mark new Bad (nobody confirmed it in time), remember 0 0, current good2, start good2
+    ready: no pending
+    "#);
+}
+
+#[test]
+fn a_restart_that_nobody_carries_out_ends() {
+    insta::assert_snapshot!(play(fresh(), "ready arm nobody +1 somebody +5 nobody +2"), @r#"
+    begin: start good2
+    arm: pending Armed 0
+    8s: no pending
+    "#);
+    insta::assert_snapshot!(play(fresh(), "ready arm switch nobody +2 ends ready"), @r#"
+    begin: start good2
+    arm: pending Armed 0
+    switch: TERM
+    2s: no pending
+    ends: start good2
+    ready: answer Failed { why: "nobody carries the restart out any more" }
+    "#);
+    insta::assert_snapshot!(play(fresh(), "ready arm switch ends ready nobody +2 ends ready"), @r#"
+    begin: start good2
+    arm: pending Armed 0
+    switch: TERM
+    ends: pending Started 1, current new, start new
+    ready: answer Up
+    2s: pending RollingBack 1, TERM
+    ends: mark new Bad (nobody carries the restart out any more), remember 0 0, current good2, start good2
+    ready: no pending
+    "#);
+}
+
+#[test]
+fn a_restart_is_rolled_back_on_request_and_answers_when_the_one_before_runs() {
+    insta::assert_snapshot!(play(fresh(), "ready arm switch ends ready back ends ready back"), @r#"
+    begin: start good2
+    arm: pending Armed 0
+    switch: TERM
+    ends: pending Started 1, current new, start new
+    ready: answer Up
+    back: pending RollingBack 1, TERM
+    ends: mark new Bad (the owner says so), remember 0 0, current good2, start good2
+    ready: no pending, answer RolledBack { why: "the owner says so" }
+    back: refused, there is no such restart at this point
+    "#);
+}
+
+#[test]
+fn a_launcher_that_finds_a_restart_goes_back_unless_nothing_had_happened() {
+    let found = |phase, current| {
+        let found = fresh();
+        Found { pending: Some(pending(phase)), current: Some(current), ..found }
+    };
+    insta::assert_snapshot!(play(found(Phase::Armed, "good2"), "ready"), @r#"
+    begin: no pending, start good2
+    "#);
+    insta::assert_snapshot!(play(found(Phase::Started, "new"), "ready"), @r#"
+    begin: pending RollingBack 1, mark new Bad (the launcher ended before it was confirmed), remember 0 0, current good2, start good2
+    ready: no pending
+    "#);
+    insta::assert_snapshot!(play(found(Phase::RollingBack, "good2"), "ends ready"), @r#"
+    begin: pending RollingBack 1, mark new Bad (the launcher ended before it was confirmed), remember 0 0, start good2
+    ends: remember 1 0, start good2
+    ready: no pending
+    "#);
+}
+
+#[test]
+fn a_third_crash_within_the_window_leaves_the_slot_for_the_last_good_one() {
+    insta::assert_snapshot!(play(fresh(), "ready ends ready ends ready ends ready"), @r#"
+    begin: start good2
+    ends: remember 1 0, start good2
+    ends: remember 2 0, start good2
+    ends: remember 3 0, mark good2 Bad (exit 1), current good1, start good1
+    "#);
+}
+
+#[test]
+fn a_daemon_that_was_given_what_it_cannot_use_is_waited_with_and_no_slot_is_blamed() {
+    insta::assert_snapshot!(play(fresh(), "ends-64 +60 ends-64 +120 ready"), @r#"
+    begin: start good2
+    ends-64: remember 0 1
+    60s: start good2
+    ends-64: remember 0 2
+    180s: start good2
+    "#);
+    insta::assert_snapshot!(play(fresh(), "ready arm switch ends ends-64 ends-64"), @r#"
+    begin: start good2
+    arm: pending Armed 0
+    switch: TERM
+    ends: pending Started 1, current new, start new
+    ends-64: pending RollingBack 1, mark new Bad (exit 64), remember 0 0, current good2, start good2
+    ends-64: no pending, remember 0 1, answer Failed { why: "exit 64" }
+    "#);
+}
+
+#[test]
+fn crashes_far_apart_are_not_a_loop_and_are_forgotten() {
+    let long = "+15 beat ".repeat(41);
+    let script = format!("ready ends ready ends ready {long} ends ready");
+    insta::assert_snapshot!(play(fresh(), &script), @r#"
+    begin: start good2
+    ends: remember 1 0, start good2
+    ends: remember 2 0, start good2
+    600s: remember 0 0
+    ends: remember 1 0, start good2
+    "#);
+}
+
+#[test]
+fn the_only_slot_is_tried_again_with_longer_waits_and_a_person_is_called_once() {
+    let slots = BTreeMap::from([("good2", Standing::Good), ("bad", Standing::Bad)]);
+    let found = Found { slots, ..fresh() };
+    let script = "ends ends ends +60 ends +120 ends +240 ends +480 ends +900 ends +900 ready";
+    insta::assert_snapshot!(play(found, script), @r#"
+    begin: start good2
+    ends: remember 1 0, start good2
+    ends: remember 2 0, start good2
+    ends: remember 3 0, remember 3 1
+    60s: start good2
+    ends: remember 4 1, remember 4 2
+    180s: start good2
+    ends: remember 5 2, remember 5 3
+    420s: start good2
+    ends: remember 6 3, remember 6 4
+    900s: start good2
+    ends: remember 2 4, remember 2 5, alert (exit 1)
+    1800s: start good2
+    ends: remember 1 5, remember 1 6
+    2700s: start good2
+    "#);
+}
+
+#[test]
+fn without_any_slot_it_waits_and_takes_what_it_is_given() {
+    let slots = BTreeMap::from([("bad", Standing::Bad)]);
+    let found = Found { slots, current: Some("bad"), ..fresh() };
+    insta::assert_snapshot!(play(found, "+60 restart stop"), @r#"
+    begin: remember 0 1
+    60s: remember 0 2
+    restart: remember 0 3, answer Failed { why: "no slot can be started" }
+    stop: end
+    "#);
+}
+
+#[test]
+fn a_daemon_that_does_not_stop_is_killed() {
+    insta::assert_snapshot!(play(fresh(), "ready restart +50 +60 ends ready"), @r#"
+    begin: start good2
+    restart: TERM
+    50s: KILL
+    ends: start good2
+    ready: answer Up
+    "#);
+    insta::assert_snapshot!(play(fresh(), "ready +19 beat +19 +1 +2 ends ready"), @r#"
+    begin: start good2
+    39s: TERM
+    41s: KILL
+    ends: remember 1 0, start good2
+    "#);
+}
+
+#[test]
+fn what_cannot_be_done_is_refused_with_nothing_changed() {
+    let script = "arm ready arm-bad arm-same switch confirm disarm back to-new mark-good2 arm arm \
+                  switch-other restart to-good1 confirm disarm mark-good1 to-good1";
+    insta::assert_snapshot!(play(fresh(), script), @r#"
+    begin: start good2
+    arm: refused, something else is under way
+    arm-bad: refused, the slot is marked bad
+    arm-same: refused, the slot is in use
+    switch: refused, there is no such restart at this point
+    confirm: refused, there is no such restart at this point
+    disarm: refused, there is no such restart at this point
+    back: refused, there is no such restart at this point
+    to-new: refused, the slot is not known to be good
+    mark-good2: refused, the slot is in use
+    arm: pending Armed 0
+    arm: refused, something else is under way
+    switch-other: refused, there is no such restart at this point
+    restart: refused, something else is under way
+    to-good1: refused, something else is under way
+    confirm: refused, there is no such restart at this point
+    disarm: no pending
+    mark-good1: mark good1 Bad (the owner says so)
+    to-good1: refused, the slot is marked bad
+    "#);
+}
+
+#[test]
+fn a_stop_comes_before_everything_else() {
+    insta::assert_snapshot!(play(fresh(), "stop restart stop ends"), @r#"
+    begin: start good2
+    stop: TERM
+    restart: refused, the launcher is stopping
+    ends: end
+    "#);
+    insta::assert_snapshot!(play(fresh(), "ready arm switch stop ends stop"), @r#"
+    begin: start good2
+    arm: pending Armed 0
+    switch: TERM
+    ends: end
+    "#);
+    let beats = "+15 beat ".repeat(7);
+    let script = format!("ready arm switch ends ready {beats} +14 stop +16 ends");
+    insta::assert_snapshot!(play(fresh(), &script), @r#"
+    begin: start good2
+    arm: pending Armed 0
+    switch: TERM
+    ends: pending Started 1, current new, start new
+    ready: answer Up
+    stop: TERM
+    ends: end
+    "#);
+}

@@ -1,0 +1,351 @@
+//! A fake world around the keeper: slots that behave as they like, orders at any time, a runner that
+//! dies, and launchers that are cut off between any two actions, with or without their daemon.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::limits::CRASH_WAIT_MAX;
+
+const SLOTS: [Slot; 4] = ["a", "b", "c", "d"];
+
+/// How a slot's daemon behaves, always.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Manner {
+    Well,
+    /// Its files are not what they should be.
+    Unfit,
+    EndsAtStart,
+    NeverReady,
+    /// It is ready and says nothing more.
+    Hangs,
+    /// It is ready, and ends after so many seconds.
+    EndsAfter(u64),
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Pass(u64),
+    Arm(usize),
+    Switch,
+    Confirm,
+    Disarm,
+    Back,
+    GoTo(usize),
+    Restart,
+    MarkBad(usize),
+    RunnerGone,
+    /// A new launcher begins, as the daemon was told to stop.
+    Stop,
+    /// The launcher ends when so many more actions are done; with its daemon, or not.
+    Cut(usize, Survivor),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Survivor {
+    None,
+    Daemon,
+}
+
+/// The daemon that is there.
+#[derive(Debug, Clone)]
+struct Daemon {
+    slot: Slot,
+    ready: bool,
+    since: Monotonic,
+    beat: Monotonic,
+}
+
+/// What outlives a launcher.
+struct World {
+    manners: BTreeMap<Slot, Manner>,
+    now: Now,
+    disk: Found<Slot>,
+    daemon: Option<Daemon>,
+    runner: bool,
+    /// The target is the one that was confirmed last.
+    confirmed: Option<Slot>,
+    cut: Option<(usize, Survivor)>,
+    /// An `Unfit` to be told.
+    unfit: bool,
+    orders_open: u32,
+    over: bool,
+}
+
+impl World {
+    fn new(manners: Vec<Manner>, standings: Vec<Standing>, current: usize) -> Self {
+        let slots = SLOTS.into_iter().zip(standings).collect();
+        Self {
+            manners: SLOTS.into_iter().zip(manners).collect(),
+            now: at(Duration::from_secs(1)),
+            disk: Found {
+                slots,
+                current: Some(SLOTS[current]),
+                pending: None,
+                memory: Memory::default(),
+            },
+            daemon: None,
+            runner: true,
+            confirmed: None,
+            cut: None,
+            unfit: false,
+            orders_open: 0,
+            over: false,
+        }
+    }
+
+    /// A launcher begins; a daemon of the one before ends first, as its input has ended.
+    fn launcher(&mut self) -> Keeper<Slot> {
+        self.daemon = None;
+        self.unfit = false;
+        self.over = false;
+        self.orders_open = 0;
+        Keeper::begin(self.now, BOUNDS, self.disk.clone())
+    }
+
+    fn run(&mut self, steps: Vec<Step>) {
+        let mut keeper = self.launcher();
+        self.act(&mut keeper);
+        for step in steps {
+            self.step(&mut keeper, step);
+            self.act(&mut keeper);
+        }
+        // Nobody orders anything any more, nobody carries anything out, and no power is cut.
+        self.runner = false;
+        self.cut = None;
+        if self.over {
+            keeper = self.launcher();
+        }
+        self.pass(&mut keeper, 3 * 60 * 60);
+        self.check_rest(&keeper);
+    }
+
+    fn step(&mut self, keeper: &mut Keeper<Slot>, step: Step) {
+        let id = || "r".to_owned();
+        let order = match step {
+            Step::Pass(seconds) => return self.pass(keeper, seconds),
+            Step::Cut(after, survivor) => {
+                self.cut = Some((after, survivor));
+                return;
+            }
+            Step::RunnerGone => {
+                self.runner = false;
+                return;
+            }
+            Step::Arm(target) => {
+                self.runner = true;
+                let confirm_timeout = Duration::from_mins(2);
+                Order::Arm { id: id(), target: SLOTS[target], confirm_timeout }
+            }
+            Step::Switch => Order::Switch { id: id() },
+            Step::Confirm => Order::Confirm { id: id() },
+            Step::Disarm => Order::Disarm { id: id() },
+            Step::Back => Order::RollBack { id: id(), why: "asked".into() },
+            Step::GoTo(slot) => Order::GoTo { slot: SLOTS[slot] },
+            Step::Restart => Order::Restart,
+            Step::MarkBad(slot) => Order::MarkBad { slot: SLOTS[slot], why: "asked".into() },
+            Step::Stop => Order::Stop,
+        };
+        let long = matches!(
+            order,
+            Order::Switch { .. } | Order::RollBack { .. } | Order::GoTo { .. } | Order::Restart
+        );
+        let confirmed = matches!(order, Order::Confirm { .. });
+        let target = keeper.pending().map(|pending| pending.target);
+        keeper.know(self.disk.slots.clone());
+        if keeper.order(self.now, order).is_ok() {
+            self.orders_open += u32::from(long);
+            assert!(self.orders_open <= 1, "two orders at once");
+            if confirmed {
+                self.confirmed = target;
+            }
+        }
+    }
+
+    /// Carries out what the keeper wants, or its end comes between two actions.
+    fn act(&mut self, keeper: &mut Keeper<Slot>) {
+        while let Some(action) = keeper.poll_action() {
+            match &mut self.cut {
+                Some((0, survivor)) => {
+                    if *survivor == Survivor::None {
+                        self.daemon = None;
+                    }
+                    self.cut = None;
+                    *keeper = self.launcher();
+                    continue;
+                }
+                Some((left, _)) => *left -= 1,
+                None => {}
+            }
+            self.carry_out(action);
+            if self.unfit {
+                self.unfit = false;
+                keeper.know(self.disk.slots.clone());
+                keeper.handle(self.now, Event::Unfit { why: "unfit".into() });
+            }
+        }
+        if self.over {
+            *keeper = self.launcher();
+            self.act(keeper);
+        }
+    }
+
+    fn carry_out(&mut self, action: Action<Slot>) {
+        match action {
+            Action::Start(slot) => self.start(slot),
+            Action::Terminate | Action::Kill => {}
+            Action::WritePending(pending) => self.disk.pending = Some(pending),
+            Action::RemovePending => {
+                let ended = self.disk.pending.take().expect("there was one");
+                let bad = self.disk.slots[ended.target] == Standing::Bad;
+                let confirmed = self.confirmed.take() == Some(ended.target);
+                assert!(ended.phase == Phase::Armed || bad || confirmed, "{ended:?} was left");
+            }
+            Action::Mark { slot, standing, .. } => {
+                assert_ne!(standing, Standing::Unknown);
+                self.disk.slots.insert(slot, standing);
+            }
+            Action::SetCurrent(slot) => self.disk.current = Some(slot),
+            Action::Remember(memory) => self.disk.memory = memory,
+            Action::Alert { .. } => assert!(self.disk.memory.alerted, "called twice"),
+            Action::Answer(_) => {
+                self.orders_open = self.orders_open.checked_sub(1).expect("somebody asked");
+            }
+            Action::End => {
+                assert!(self.daemon.is_none(), "left alone");
+                self.over = true;
+            }
+        }
+    }
+
+    fn start(&mut self, slot: Slot) {
+        assert!(self.daemon.is_none(), "two daemons");
+        assert_ne!(self.disk.slots[slot], Standing::Bad, "{slot} is marked bad");
+        assert_eq!(self.disk.current, Some(slot));
+        if let Some(pending) = &self.disk.pending {
+            let target = pending.target == slot;
+            assert!(target == (pending.phase == Phase::Started), "{pending:?}");
+            assert!(!target || pending.tries == 1, "{pending:?}");
+        }
+        if self.manners[slot] == Manner::Unfit {
+            self.unfit = true;
+            return;
+        }
+        let since = self.now.monotonic;
+        self.daemon = Some(Daemon { slot, ready: false, since, beat: since });
+    }
+
+    /// Lets time go by second by second, as the daemon's behaviour wants it.
+    fn pass(&mut self, keeper: &mut Keeper<Slot>, seconds: u64) {
+        for _ in 0..seconds {
+            self.now = at(self.now.monotonic + Duration::from_secs(1));
+            for event in self.events(keeper) {
+                keeper.know(self.disk.slots.clone());
+                keeper.handle(self.now, event);
+                self.act(keeper);
+            }
+            keeper.know(self.disk.slots.clone());
+            keeper.handle_deadline(self.now);
+            self.act(keeper);
+        }
+    }
+
+    fn events(&mut self, keeper: &Keeper<Slot>) -> Vec<Event> {
+        let mut events = Vec::new();
+        if keeper.pending().is_some() {
+            let runner = if self.runner { Runner::There } else { Runner::Gone };
+            events.push(Event::Runner(runner));
+        }
+        let now = self.now.monotonic;
+        let Some(daemon) = &mut self.daemon else { return events };
+        let manner = self.manners[daemon.slot];
+        // It is told to end only while the keeper waits for that.
+        let told = matches!(keeper.state, State::Stopping { .. });
+        let killed = matches!(keeper.state, State::Stopping { kill_at: None, .. });
+        let ends = match manner {
+            Manner::EndsAtStart => true,
+            Manner::EndsAfter(seconds) => {
+                daemon.since + Duration::from_secs(seconds) <= now || told
+            }
+            Manner::Hangs if daemon.ready => killed,
+            _ => told,
+        };
+        if ends {
+            self.daemon = None;
+            events.push(Event::Ended { how: "ended".into(), cause: Cause::Own });
+        } else if !daemon.ready && manner != Manner::NeverReady {
+            daemon.ready = true;
+            daemon.beat = now;
+            events.push(Event::Ready);
+        } else if daemon.ready && manner != Manner::Hangs {
+            events.push(Event::Beat);
+        }
+        events
+    }
+
+    /// When all is quiet: no restart is left over, and what can run does.
+    fn check_rest(&self, keeper: &Keeper<Slot>) {
+        assert_eq!(self.disk.pending, None, "pending for ever");
+        assert_eq!(self.orders_open, 0, "somebody waits for ever");
+        let well = |slot: &Slot| self.manners[slot] == Manner::Well;
+        let good = |slot: &Slot| self.disk.slots[slot] == Standing::Good;
+        if SLOTS.iter().any(|slot| well(slot) && good(slot)) {
+            let daemon = self.daemon.as_ref().expect("a daemon runs");
+            assert!(well(&daemon.slot) && daemon.ready, "{daemon:?}");
+            assert_eq!(keeper.doing(), Doing::Running);
+            assert_eq!(self.disk.memory.crashes, [], "forgotten");
+        } else {
+            assert!(keeper.deadline().is_some(), "it goes on");
+        }
+    }
+}
+
+fn manner() -> impl Strategy<Value = Manner> {
+    prop_oneof![
+        4 => Just(Manner::Well),
+        1 => Just(Manner::Unfit),
+        1 => Just(Manner::EndsAtStart),
+        1 => Just(Manner::NeverReady),
+        1 => Just(Manner::Hangs),
+        1 => (1_u64..150).prop_map(Manner::EndsAfter),
+    ]
+}
+
+fn standing() -> impl Strategy<Value = Standing> {
+    prop_oneof![2 => Just(Standing::Good), 2 => Just(Standing::Unknown), 1 => Just(Standing::Bad)]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let survivor = prop_oneof![Just(Survivor::None), Just(Survivor::Daemon)];
+    prop_oneof![
+        6 => (1_u64..40).prop_map(Step::Pass),
+        1 => (100_u64..2000).prop_map(Step::Pass),
+        4 => (0..SLOTS.len()).prop_map(Step::Arm),
+        4 => Just(Step::Switch),
+        2 => Just(Step::Confirm),
+        1 => Just(Step::Disarm),
+        1 => Just(Step::Back),
+        1 => (0..SLOTS.len()).prop_map(Step::GoTo),
+        1 => Just(Step::Restart),
+        1 => (0..SLOTS.len()).prop_map(Step::MarkBad),
+        1 => Just(Step::RunnerGone),
+        1 => Just(Step::Stop),
+        2 => (0_usize..8, survivor).prop_map(|(after, survivor)| Step::Cut(after, survivor)),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    /// Whatever slots, orders, runners and power cuts do: it ends on a daemon that is well if there
+    /// is one, starts no bad slot and no second daemon, and every restart ends, confirmed or undone.
+    #[test]
+    fn it_always_ends_on_a_daemon_that_is_well(
+        manners in proptest::collection::vec(manner(), SLOTS.len()),
+        standings in proptest::collection::vec(standing(), SLOTS.len()),
+        current in 0..SLOTS.len(),
+        steps in proptest::collection::vec(step(), 1..25),
+    ) {
+        assert!(CRASH_WAIT_MAX < Duration::from_hours(1), "the end is long enough");
+        World::new(manners, standings, current).run(steps);
+    }
+}

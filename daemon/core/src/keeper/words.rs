@@ -1,0 +1,214 @@
+//! What the keeper is told, and what it wants done.
+
+use std::time::Duration;
+
+use super::memory::Memory;
+
+/// What is known of a slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It has run well.
+    Good,
+    /// Nothing.
+    Unknown,
+    /// It has failed and is not started.
+    Bad,
+}
+
+/// How far a restart is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Announced; nothing has happened.
+    Armed,
+    /// The target was started, or is about to be.
+    Started,
+    /// It goes back.
+    RollingBack,
+}
+
+/// A restart under way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pending<S> {
+    /// Its id.
+    pub id: String,
+    /// Where it goes.
+    pub target: S,
+    /// Where it goes back to.
+    pub previous: S,
+    /// How far it is.
+    pub phase: Phase,
+    /// How often the target was started.
+    pub tries: u32,
+    /// How long the target may run unconfirmed.
+    pub confirm_timeout: Duration,
+}
+
+/// What happened outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// The daemon that was started serves, and answers.
+    Ready,
+    /// It said that it is well.
+    Beat,
+    /// It is gone, with everything it had started.
+    Ended {
+        /// How, for people.
+        how: String,
+        /// What that speaks against.
+        cause: Cause,
+    },
+    /// It was not started: its slot is not what it should be.
+    Unfit {
+        /// Why, for people.
+        why: String,
+    },
+    /// Who carries out the restart was looked for.
+    Runner(Runner),
+}
+
+/// What the end of a daemon speaks against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// Its slot.
+    Own,
+    /// What any daemon would be given: a configuration that cannot be read, a lock that is taken.
+    Outside,
+}
+
+/// Whether somebody carries out the restart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Runner {
+    /// Somebody does.
+    There,
+    /// Nobody does.
+    Gone,
+}
+
+/// What somebody wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Order<S> {
+    /// Announce a restart into another slot.
+    Arm {
+        /// The restart's id.
+        id: String,
+        /// The slot.
+        target: S,
+        /// How long it may run unconfirmed.
+        confirm_timeout: Duration,
+    },
+    /// Go there.
+    Switch {
+        /// The restart's id.
+        id: String,
+    },
+    /// It is well: stay there.
+    Confirm {
+        /// The restart's id.
+        id: String,
+    },
+    /// Forget what was announced.
+    Disarm {
+        /// The restart's id.
+        id: String,
+    },
+    /// Go back.
+    RollBack {
+        /// The restart's id.
+        id: String,
+        /// Why, for people.
+        why: String,
+    },
+    /// Go to a slot that is known to be good, with nobody watching.
+    GoTo {
+        /// The slot.
+        slot: S,
+    },
+    /// Stop the daemon and start it again.
+    Restart,
+    /// Never start a slot again.
+    MarkBad {
+        /// The slot.
+        slot: S,
+        /// Why, for people.
+        why: String,
+    },
+    /// Stop the daemon, and start none.
+    Stop,
+}
+
+/// Why an order is not obeyed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// Another restart is under way, or the daemon is between two states.
+    #[error("something else is under way")]
+    Busy,
+    /// There is no such restart, or it is not so far.
+    #[error("there is no such restart at this point")]
+    NotPending,
+    /// The slot is marked bad.
+    #[error("the slot is marked bad")]
+    Bad,
+    /// The slot has not run well before.
+    #[error("the slot is not known to be good")]
+    NotGood,
+    /// The slot is the one that runs.
+    #[error("the slot is in use")]
+    InUse,
+    /// The launcher is to end.
+    #[error("the launcher is stopping")]
+    Stopping,
+}
+
+/// What an order that takes its time came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// A daemon runs, in the slot that was wanted.
+    Up,
+    /// The restart went back, and the daemon before runs.
+    RolledBack {
+        /// Why, for people.
+        why: String,
+    },
+    /// No daemon runs, or another one than was wanted.
+    Failed {
+        /// Why, for people.
+        why: String,
+    },
+}
+
+/// What to do, in this order. What writes is durable before the next is done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action<S> {
+    /// Start this slot's daemon, or tell [`Event::Unfit`].
+    Start(S),
+    /// TERM to the daemon.
+    Terminate,
+    /// KILL to the daemon.
+    Kill,
+    /// Write `pending`.
+    WritePending(Pending<S>),
+    /// Take it away: the restart has ended.
+    RemovePending,
+    /// Write what is known of a slot; never [`Standing::Unknown`].
+    Mark {
+        /// The slot.
+        slot: S,
+        /// What is known.
+        standing: Standing,
+        /// Why, for people.
+        why: String,
+    },
+    /// Make a slot the one that is to run.
+    SetCurrent(S),
+    /// Write what is remembered.
+    Remember(Memory<S>),
+    /// Call a person.
+    Alert {
+        /// Why.
+        why: String,
+    },
+    /// The order that took its time has come to this.
+    Answer(Outcome),
+    /// The daemon is gone and none is to run: end.
+    End,
+}

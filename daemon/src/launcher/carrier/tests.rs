@@ -1,0 +1,111 @@
+use super::*;
+use crate::config::Config;
+
+/// How long a command may take that takes some milliseconds.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A home, and what carries commands out for it.
+struct Scene {
+    dir: tempfile::TempDir,
+    home: Home,
+    carrier: Carrier,
+}
+
+impl Scene {
+    fn with(restart: Restart) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::at(dir.path());
+        home.prepare().unwrap();
+        std::fs::create_dir_all(home.restart_dir()).unwrap();
+        let carrier = Carrier::of(&home, restart);
+        Self { dir, home, carrier }
+    }
+
+    fn configured() -> Self {
+        let source_dir = Some("/tmp".into());
+        Self::with(Restart { source_dir, ..Config::defaults(None).restart })
+    }
+
+    fn request(&self, id: &str) -> RestartRequest {
+        self.carrier.all().unwrap().into_iter().find(|it| it.id == id).unwrap()
+    }
+}
+
+#[test]
+fn each_initiator_may_ask_three_times() {
+    let scene = Scene::configured();
+    for session in [7, 8] {
+        for _ in 0..3 {
+            scene.carrier.ask(Initiator::Session(session)).unwrap();
+        }
+        let refusal = scene.carrier.ask(Initiator::Session(session)).unwrap_err();
+        assert_eq!(refusal.kind, RefusalKind::Busy);
+    }
+    let id = scene.carrier.ask(Initiator::Owner(true)).unwrap();
+    assert_eq!(scene.request(&id).state, RequestState::Asked);
+}
+
+/// One that no launcher waits for any more must not stand there as if it ran.
+#[test]
+fn a_request_of_a_launcher_that_died_is_done_once_nobody_carries_anything_out() {
+    let mut scene = Scene::configured();
+    let (lost, own) = (Initiator::Session(7), Initiator::Owner(true));
+    let (lost, own) = (scene.carrier.ask(lost).unwrap(), scene.carrier.ask(own).unwrap());
+    scene.carrier.running.push(own.clone());
+    assert!(scene.carrier.settle_orphans());
+    assert!(!scene.carrier.settle_orphans(), "once");
+    assert_eq!(scene.request(&own).state, RequestState::Asked);
+    let lost = scene.request(&lost);
+    assert_eq!((lost.state, lost.exit_code, lost.told), (RequestState::Done, None, false));
+    assert_eq!(lost.says.as_deref(), Some("the launcher ended while it ran"));
+}
+
+#[test]
+fn what_a_restart_came_to_is_in_its_report_or_else_in_its_exit_code() {
+    let mut scene = Scene::configured();
+    let id = scene.carrier.ask(Initiator::Owner(true)).unwrap();
+    let report = scene.home.restart_reports_dir().join(&id);
+    std::fs::create_dir_all(&report).unwrap();
+    let text = r#"{"verdict":{"exit_code":25,"says":"went back: no answer\nmore"}}"#;
+    std::fs::write(report.join("report.json"), text).unwrap();
+    scene.carrier.carried(&id, Some(25));
+    let done = scene.request(&id);
+    assert_eq!(done.says.as_deref(), Some("went back: no answer"));
+    assert_eq!((done.state, done.exit_code), (RequestState::Done, Some(25)));
+
+    let id = scene.carrier.ask(Initiator::Owner(true)).unwrap();
+    scene.carrier.carried(&id, None);
+    assert_eq!(scene.request(&id).says.as_deref(), Some("its command was ended by a signal"));
+}
+
+#[tokio::test]
+async fn a_person_is_called_with_the_reason() {
+    let mut scene = Scene::configured();
+    let told = scene.dir.path().join("told");
+    let program = format!("printf %s \"$1\" > {0}.new; mv {0}.new {0}", told.display());
+    let command = ["sh", "-c", &program, "sh"].map(ToOwned::to_owned).to_vec();
+    scene.carrier.config.alert_command = Some(command);
+    let mut tasks = JoinSet::new();
+    scene.carrier.alert("it ends; always", &mut tasks);
+    let called = async { while tasks.join_next().await.is_some() {} };
+    timeout(PATIENCE, called).await.unwrap();
+    assert_eq!(std::fs::read_to_string(told).unwrap(), "it ends; always");
+}
+
+#[tokio::test]
+async fn the_daemon_is_only_told_when_there_is_news() {
+    let mut scene = Scene::configured();
+    let mut tasks = JoinSet::new();
+    let id = scene.carrier.ask(Initiator::Owner(true)).unwrap();
+    scene.carrier.tell(&scene.home, &mut tasks);
+    assert!(tasks.is_empty());
+    scene.carrier.carried(&id, Some(0));
+    scene.carrier.tell(&scene.home, &mut tasks);
+    assert_eq!(tasks.len(), 1);
+    // Nobody serves there: that is no trouble.
+    timeout(PATIENCE, tasks.join_next()).await.unwrap().unwrap().unwrap();
+    let told = RestartRequest { told: true, ..scene.request(&id) };
+    scene.carrier.requests.write(&told).unwrap();
+    scene.carrier.tell(&scene.home, &mut tasks);
+    assert!(tasks.is_empty());
+}

@@ -1,0 +1,187 @@
+//! The daemon as a child: started from its slot, watched until it is ready and until it has ended,
+//! together with everything that it had started.
+
+use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use assistant_core::keeper::Cause;
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::process::{ChildStdin, Command};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+
+use super::driver::Report;
+use crate::config::Home;
+use crate::config::paths::{FILE_MODE, HOME_VARIABLE};
+use crate::control::client;
+use crate::control::protocol::Request;
+use crate::exit::Code;
+use crate::notify::{SOCKET_VARIABLE, WATCHDOG_VARIABLE};
+use crate::processes::adopted::{self, OwnChild};
+use crate::processes::{HomeId, leftovers};
+use crate::ready::Ready;
+use crate::slots::SlotName;
+
+/// The longest line of its output that is looked at; READY has a hundred bytes.
+const LINE_BYTES_MAX: usize = 4096;
+
+/// The pause before it is asked again whether it answers.
+const PING_PAUSE: Duration = Duration::from_millis(10);
+
+/// What a daemon is started with.
+#[derive(Debug)]
+pub(super) struct Start<'a> {
+    pub(super) home: &'a Home,
+    pub(super) program: &'a Path,
+    pub(super) slot: &'a SlotName,
+    /// The file whose end ends its hold.
+    pub(super) held_by: Option<&'a Path>,
+    /// How long it may be silent.
+    pub(super) heartbeat: Duration,
+}
+
+/// The daemon that is there.
+#[derive(Debug)]
+pub(super) struct Child {
+    /// Which of this launcher's daemons it is.
+    pub(super) number: u64,
+    pub(super) pid: u32,
+    pub(super) began: Instant,
+    pub(super) ready: Option<Ready>,
+    pub(super) beat: Option<Instant>,
+    /// It was waited for: its number may be another's.
+    gone: Arc<AtomicBool>,
+    /// Open as long as the daemon is to live without being told to end.
+    _stdin: Option<ChildStdin>,
+}
+
+impl Child {
+    /// Starts it, with its watch in `tasks`, which says what comes to `reports`.
+    pub(super) fn start(
+        number: u64,
+        start: &Start<'_>,
+        tasks: &mut JoinSet<()>,
+        reports: &mpsc::Sender<Report>,
+    ) -> io::Result<Self> {
+        let mut own = adopted::spawn(&mut command(start)?)?;
+        let pid = own.child.id().unwrap_or_default();
+        let (stdin, stdout) = (own.child.stdin.take(), own.child.stdout.take());
+        let gone = Arc::new(AtomicBool::new(false));
+        if let Some(stdout) = stdout {
+            let (reports, socket) = (reports.clone(), start.home.socket());
+            tasks.spawn(async move { listen(number, stdout, &socket, &reports).await });
+        }
+        let (reports, home_id) = (reports.clone(), HomeId::of(start.home.root()));
+        let mark = Arc::clone(&gone);
+        tasks.spawn(async move { wait(number, own, home_id, &mark, &reports).await });
+        let began = Instant::now();
+        Ok(Self { number, pid, began, ready: None, beat: None, gone, _stdin: stdin })
+    }
+
+    /// Asks it to end. Its input stays open: the end of that would count as a second request.
+    pub(super) fn terminate(&self) {
+        self.signal(|pid| kill_process(pid, Signal::TERM));
+    }
+
+    /// Ends it, and what is left in its group.
+    pub(super) fn kill(&self) {
+        self.signal(|pid| kill_process_group(pid, Signal::KILL));
+    }
+
+    fn signal(&self, send: impl FnOnce(Pid) -> rustix::io::Result<()>) {
+        let pid = i32::try_from(self.pid).ok().and_then(Pid::from_raw);
+        let Some(pid) = pid.filter(|_| !self.gone.load(Ordering::SeqCst)) else { return };
+        if let Err(error) = send(pid) {
+            tracing::debug!(%error, "daemon not signalled");
+        }
+    }
+}
+
+fn command(start: &Start<'_>) -> io::Result<Command> {
+    let stderr = std::fs::OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(FILE_MODE)
+        .open(start.home.stderr_file())?;
+    let mut command = Command::new(start.program);
+    command.args(["run", "--launched", "--slot", start.slot.as_str()]);
+    if let Some(file) = start.held_by {
+        command.arg("--held-by").arg(file);
+    }
+    command
+        .env(HOME_VARIABLE, start.home.root())
+        .env(SOCKET_VARIABLE, start.home.notify_socket())
+        .env(WATCHDOG_VARIABLE, start.heartbeat.as_micros().to_string())
+        // Systemd's word for whom its own watchdog is meant.
+        .env_remove("WATCHDOG_PID")
+        .current_dir(start.home.root())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(stderr)
+        .process_group(0);
+    Ok(command)
+}
+
+/// Reads its output: READY first, and then whatever comes, so that it is never held up.
+async fn listen(
+    number: u64,
+    mut output: impl AsyncRead + Unpin,
+    socket: &Path,
+    reports: &mpsc::Sender<Report>,
+) {
+    let (mut line, mut part) = (Vec::new(), [0; LINE_BYTES_MAX]);
+    let mut said = false;
+    while let Ok(bytes @ 1..) = output.read(&mut part).await {
+        for &byte in &part[..bytes] {
+            if byte != b'\n' {
+                if line.len() < LINE_BYTES_MAX {
+                    line.push(byte);
+                }
+                continue;
+            }
+            let ready = std::str::from_utf8(&line).ok().and_then(Ready::parse);
+            line.clear();
+            if let Some(ready) = ready.filter(|_| !said) {
+                said = true;
+                // It is ready when it answers.
+                while client::ask(socket, Request::Ping).await.is_err() {
+                    sleep(PING_PAUSE).await;
+                }
+                drop(reports.send(Report::Ready { number, ready }).await);
+            }
+        }
+    }
+}
+
+/// Waits for its end, and ends what it leaves.
+async fn wait(
+    number: u64,
+    mut own: OwnChild,
+    home_id: HomeId,
+    gone: &AtomicBool,
+    reports: &mpsc::Sender<Report>,
+) {
+    let status = own.child.wait().await;
+    gone.store(true, Ordering::SeqCst);
+    leftovers::end(home_id, ..).await;
+    let (how, cause) = match status {
+        Ok(status) => (status.to_string(), cause(status)),
+        Err(error) => (format!("its end is not known: {error}"), Cause::Own),
+    };
+    drop(reports.send(Report::Ended { number, how, cause }).await);
+}
+
+/// Whether its end speaks against its slot: another build would be refused what this one was.
+fn cause(status: ExitStatus) -> Cause {
+    match status.code().map(Code::of_status) {
+        Some(Code::Usage | Code::Busy | Code::Denied) => Cause::Outside,
+        _ => Cause::Own,
+    }
+}

@@ -1,0 +1,402 @@
+//! Drives the keeper: tells it what happens, and does what it wants, in its order.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use assistant_core::keeper::{self, Action, Cause, Event, Keeper, Order, Outcome, Runner};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use tracing::{error, info, warn};
+
+use super::carrier::Carrier;
+use super::child::{Child, Start};
+use super::notify::Listener;
+use super::protocol::{self, Answer, Request, Stopped, Up};
+use super::{Settings, files, view};
+use crate::app::signals::Signals;
+use crate::clock::Clock;
+use crate::config::Home;
+use crate::control::lock::{self, Held};
+use crate::control::peer;
+use crate::control::protocol::{Refusal, RefusalKind};
+use crate::control::server::Asked;
+use crate::notify::{Notifier, READY, SOCKET_VARIABLE, STOPPING, WATCHDOG};
+use crate::processes;
+use crate::ready::Ready;
+use crate::slots::record;
+use crate::slots::{Pending, SlotName, Slots, Standing};
+use crate::store;
+
+/// Reports that wait: each daemon makes two, and each command one.
+const REPORTS_WAITING_MAX: usize = 16;
+
+/// What the launcher's tasks say.
+#[derive(Debug)]
+pub(super) enum Report {
+    /// A daemon serves, and answers.
+    Ready { number: u64, ready: Ready },
+    /// A daemon has ended, with all it had started.
+    Ended { number: u64, how: String, cause: Cause },
+    /// The command of a restart that was asked for has ended.
+    Carried { id: String, exit_code: Option<i32> },
+}
+
+pub(super) type Asker = oneshot::Sender<Result<Answer, Refusal>>;
+
+/// The running launcher.
+pub(super) struct Driver {
+    pub(super) home: Home,
+    pub(super) slots: Slots,
+    pub(super) keeper: Keeper<SlotName>,
+    pub(super) clock: Clock,
+    pub(super) child: Option<Child>,
+    /// `pending.json` as it stands.
+    pub(super) pending: Option<Pending>,
+    pub(super) carrier: Carrier,
+    /// Who waits for the order under way.
+    pub(super) asker: Option<Asker>,
+    /// Why the last write that must not fail did.
+    pub(super) unwritten: Option<String>,
+    bounds: keeper::Bounds,
+    /// Daemons started.
+    started: u64,
+    /// The end of the daemon before, as far as it was ordered.
+    stopping: Option<Stopping>,
+    manager: Option<Notifier>,
+    peers: peer::Daemon,
+    tasks: JoinSet<()>,
+    reports: mpsc::Sender<Report>,
+    reported: mpsc::Receiver<Report>,
+    unfit: Option<String>,
+    over: bool,
+}
+
+/// A daemon that was told to end.
+#[derive(Debug)]
+struct Stopping {
+    began: Instant,
+    ended: Option<Stopped>,
+    killed: bool,
+}
+
+impl Driver {
+    /// Begins with what the files say. Nothing is started yet.
+    pub(super) fn begin(settings: Settings, peers: peer::Daemon) -> Self {
+        let Settings { home, config, bounds } = settings;
+        let clock = Clock::start();
+        let (found, pending) = files::found(&home);
+        let (reports, reported) = mpsc::channel(REPORTS_WAITING_MAX);
+        let manager = std::env::var_os(SOCKET_VARIABLE).and_then(|socket| {
+            Notifier::to(&socket)
+                .inspect_err(|error| warn!(%error, "the service manager cannot be told"))
+                .ok()
+        });
+        Self {
+            slots: Slots::of(&home),
+            carrier: Carrier::of(&home, config.restart),
+            keeper: Keeper::begin(clock.now(), bounds, found),
+            home,
+            clock,
+            child: None,
+            pending,
+            asker: None,
+            unwritten: None,
+            bounds,
+            started: 0,
+            stopping: None,
+            manager,
+            peers,
+            tasks: JoinSet::new(),
+            reports,
+            reported,
+            unfit: None,
+            over: false,
+        }
+    }
+
+    /// Runs until it is ordered to stop, and the daemon has.
+    pub(super) async fn run(
+        &mut self,
+        signals: &mut Signals,
+        asked: &mut mpsc::Receiver<Asked<Request, Answer>>,
+        listener: &Listener,
+    ) {
+        let mut look = interval(self.bounds.runner_gone / 2);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        self.act().await;
+        while !self.over {
+            tokio::select! {
+                () = signals.next() => self.stop_by_signal(),
+                next = asked.recv() => match next {
+                    Some(Asked { request, answer }) => self.answer(request, answer).await,
+                    None => self.stop_by_signal(),
+                },
+                Some(report) = self.reported.recv() => self.hear(report).await,
+                () = listener.beat() => self.beat(),
+                () = self.clock.sleep_until(self.keeper.deadline()) => {
+                    self.keeper.know(files::standings(&self.slots));
+                    self.keeper.handle_deadline(self.clock.now());
+                }
+                _ = look.tick() => self.look_around().await,
+                Some(_) = self.tasks.join_next(), if !self.tasks.is_empty() => {}
+            }
+            self.act().await;
+        }
+        self.tell_manager(STOPPING);
+        self.tasks.shutdown().await;
+    }
+
+    /// Gives the keeper an order.
+    pub(super) fn order(&mut self, order: Order<SlotName>) -> Result<(), keeper::Refused> {
+        self.keeper.know(files::standings(&self.slots));
+        self.keeper.order(self.clock.now(), order)
+    }
+
+    /// Has it know what happened.
+    fn happen(&mut self, event: Event) {
+        self.keeper.know(files::standings(&self.slots));
+        self.keeper.handle(self.clock.now(), event);
+    }
+
+    fn stop_by_signal(&mut self) {
+        if self.keeper.doing() == keeper::Doing::Stopping {
+            warn!("second signal, the daemon is hurried");
+            if let Some(child) = &self.child {
+                child.terminate();
+            }
+        }
+        // That it is stopping already is no news.
+        let _ = self.order(Order::Stop);
+    }
+
+    async fn hear(&mut self, report: Report) {
+        let current = self.child.as_ref().map(|child| child.number);
+        match report {
+            Report::Ready { number, ready } if current == Some(number) => {
+                info!(pid = ready.pid, generation = ready.generation, "daemon ready");
+                if let Some(child) = &mut self.child {
+                    child.ready = Some(ready);
+                    child.beat = Some(Instant::now());
+                }
+                self.happen(Event::Ready);
+                self.tell_manager(READY);
+                self.carrier.tell(&self.home, &mut self.tasks);
+            }
+            Report::Ended { number, how, cause } if current == Some(number) => {
+                info!(how, "daemon ended");
+                self.child = None;
+                self.peers.is(None);
+                if let Some(stopping) = &mut self.stopping {
+                    let elapsed_ms = ms(stopping.began.elapsed());
+                    stopping.ended = Some(Stopped { elapsed_ms, killed: stopping.killed });
+                }
+                self.happen(Event::Ended { how, cause });
+            }
+            Report::Ready { .. } | Report::Ended { .. } => {}
+            Report::Carried { id, exit_code } => {
+                self.carrier.carried(&id, exit_code);
+                self.carrier.tell(&self.home, &mut self.tasks);
+            }
+        }
+        self.act().await;
+    }
+
+    fn beat(&mut self) {
+        if let Some(child) = &mut self.child {
+            child.beat = Some(Instant::now());
+        }
+        self.keeper.handle(self.clock.now(), Event::Beat);
+        self.tell_manager(WATCHDOG);
+    }
+
+    /// Once a second: who carries out the restart, and what became of others.
+    async fn look_around(&mut self) {
+        if self.keeper.doing() != keeper::Doing::Running {
+            // Every step between two daemons has its deadline, and this loop turns.
+            self.tell_manager(WATCHDOG);
+        }
+        let home = self.home.clone();
+        let held = processes::walk(move || lock::look(&home.restart_lock())).await;
+        let runner = if matches!(held, Ok(Held::Free)) { Runner::Gone } else { Runner::There };
+        if self.keeper.pending().is_some() {
+            self.happen(Event::Runner(runner));
+        }
+        if runner == Runner::Gone && self.carrier.settle_orphans() {
+            self.carrier.tell(&self.home, &mut self.tasks);
+        }
+    }
+
+    fn tell_manager(&self, words: &str) {
+        if let Some(manager) = &self.manager
+            && let Err(error) = manager.say(words)
+        {
+            warn!(%error, "the service manager was not told");
+        }
+    }
+
+    /// Does what the keeper wants, until it wants nothing more.
+    pub(super) async fn act(&mut self) {
+        while let Some(action) = self.keeper.poll_action() {
+            self.carry_out(action).await;
+            if let Some(why) = self.unfit.take() {
+                warn!(why, "slot not started");
+                self.happen(Event::Unfit { why });
+            }
+        }
+    }
+
+    async fn carry_out(&mut self, action: Action<SlotName>) {
+        match action {
+            Action::Start(slot) => self.start(slot).await,
+            Action::Terminate => {
+                info!("daemon told to end");
+                self.stopping =
+                    Some(Stopping { began: Instant::now(), ended: None, killed: false });
+                if let Some(child) = &self.child {
+                    child.terminate();
+                }
+            }
+            Action::Kill => {
+                warn!("daemon killed: it did not end in time");
+                if let Some(stopping) = &mut self.stopping {
+                    stopping.killed = true;
+                }
+                if let Some(child) = &self.child {
+                    child.kill();
+                }
+            }
+            Action::WritePending(pending) => self.write_pending(&pending),
+            Action::RemovePending => {
+                info!("restart over");
+                self.pending = None;
+                noted(record::remove(&self.home.pending_file()));
+            }
+            Action::Mark { slot, standing, why } => {
+                let standing = match standing {
+                    keeper::Standing::Good => Standing::Good,
+                    keeper::Standing::Bad | keeper::Standing::Unknown => Standing::Bad,
+                };
+                info!(slot = slot.as_str(), ?standing, why, "slot marked");
+                noted(self.slots.set_mark(&slot, standing, &why));
+            }
+            Action::SetCurrent(slot) => {
+                if let Err(error) = self.slots.set_current(&slot) {
+                    error!(%error, "current slot not set");
+                    self.unwritten = Some(error.to_string());
+                }
+            }
+            Action::Remember(memory) => noted(files::remember(&self.home, memory)),
+            Action::Alert { why } => self.carrier.alert(&why, &mut self.tasks),
+            Action::Answer(outcome) => self.settle(outcome),
+            Action::End => self.over = true,
+        }
+    }
+
+    fn write_pending(&mut self, pending: &keeper::Pending<SlotName>) {
+        let Some(file) = &mut self.pending else { return };
+        file.phase = files::phase(pending.phase);
+        file.tries = pending.tries;
+        info!(id = file.id, phase = ?file.phase, target = file.target.as_str(), "restart");
+        if let Err(error) = record::write(&self.home.pending_file(), file) {
+            error!(%error, "restart not written down");
+            // Back one may go without; a target is not started.
+            if pending.phase != keeper::Phase::RollingBack {
+                self.unwritten = Some(error.to_string());
+            }
+        }
+    }
+
+    async fn start(&mut self, slot: SlotName) {
+        if let Some(why) = self.unwritten.take() {
+            self.unfit = Some(why);
+            return;
+        }
+        if let Err(error) = self.check(&slot).await {
+            self.unfit = Some(error);
+            return;
+        }
+        let program = self.slots.program(&slot);
+        let held_by: Option<PathBuf> = self.pending.as_ref().map(|_| self.home.pending_file());
+        let start = Start {
+            home: &self.home,
+            program: &program,
+            slot: &slot,
+            held_by: held_by.as_deref(),
+            heartbeat: self.bounds.heartbeat,
+        };
+        self.started += 1;
+        match Child::start(self.started, &start, &mut self.tasks, &self.reports) {
+            Ok(child) => {
+                info!(pid = child.pid, slot = slot.as_str(), "daemon started");
+                self.peers.is(Some(child.pid));
+                self.child = Some(child);
+            }
+            Err(error) => self.unfit = Some(format!("it cannot be started: {error}")),
+        }
+    }
+
+    /// Whether a slot may be started; if not, why.
+    pub(super) async fn check(&self, slot: &SlotName) -> Result<(), String> {
+        let (slots, slot) = (self.slots.clone(), slot.clone());
+        let database = self.home.database();
+        processes::walk(move || {
+            let min_reader = store::min_reader(&database).unwrap_or_else(|error| {
+                // The daemon says more about it, and better.
+                warn!(%error, "the database's schema is not known");
+                None
+            });
+            slots.check(&slot, min_reader).map(drop).map_err(|error| error.to_string())
+        })
+        .await
+    }
+
+    /// Answers whoever waits for the order that has come to something.
+    fn settle(&mut self, outcome: Outcome) {
+        let Some(asker) = self.asker.take() else { return };
+        let answer = match outcome {
+            Outcome::Up => self.up().map(Answer::Up),
+            Outcome::RolledBack { .. } => view::rolled_back(self.keeper.memory())
+                .map(Answer::RolledBack)
+                .ok_or_else(|| "nothing was rolled back".to_owned()),
+            Outcome::Failed { why } => Err(why),
+        };
+        // Who asked may have gone.
+        drop(asker.send(answer.map_err(|why| Refusal::new(RefusalKind::Failed, why))));
+    }
+
+    fn up(&mut self) -> Result<Up, String> {
+        let stopping = self.stopping.take();
+        let (child, slot) = self.child.as_ref().zip(self.keeper.slot()).ok_or("no daemon runs")?;
+        let ready = child.ready.as_ref().ok_or("the daemon is not ready")?;
+        let gap = stopping.as_ref().map_or(child.began, |stopping| stopping.began);
+        Ok(Up {
+            slot: slot.clone(),
+            pid: ready.pid,
+            generation: ready.generation,
+            ready_ms: ready.elapsed_ms,
+            stop: stopping.and_then(|stopping| stopping.ended),
+            gap_ms: ms(gap.elapsed()),
+        })
+    }
+
+    pub(super) fn status(&self) -> protocol::Status {
+        view::status(self)
+    }
+
+    /// The command of a request is started, in a task of the launcher.
+    pub(super) fn carry(&mut self, id: &str) -> Result<(), String> {
+        self.carrier.begin(&self.home, id, &mut self.tasks, &self.reports)
+    }
+}
+
+/// That a file could not be written is said; what is in memory still holds.
+fn noted<E: std::fmt::Display>(written: Result<(), E>) {
+    if let Err(error) = written {
+        error!(%error, "not written down");
+    }
+}
+
+pub(super) fn ms(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}

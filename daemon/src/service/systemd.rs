@@ -1,0 +1,78 @@
+//! The unit for systemd (systemd.service(5), systemd.syntax(7)), of a person's own instance of it.
+
+use super::{Begin, Service};
+
+/// How a line with the programs' `PATH` begins.
+const PATH_LINE: &str = "Environment=\"PATH=";
+
+/// The text of the unit. That the launcher lives is told by itself (`sd_notify(3)`); how long a start may
+/// take is its own affair, because while it waits between tries nothing is ready.
+pub(super) fn unit(service: &Service) -> String {
+    let Service { program, home, path, stop_max, .. } = service;
+    format!(
+        "[Unit]\n\
+         Description=claude-assistant, home {described}\n\
+         \n\
+         [Service]\n\
+         Type=notify\n\
+         NotifyAccess=main\n\
+         WatchdogSec=60\n\
+         TimeoutStartSec=infinity\n\
+         TimeoutStopSec={stop_s}\n\
+         KillMode=mixed\n\
+         Restart=on-failure\n\
+         RestartSec=5\n\
+         UMask=0077\n\
+         Environment={home}\n\
+         {PATH_LINE}{path}\"\n\
+         ExecStart={program} launch\n\
+         \n\
+         [Install]\n\
+         WantedBy=default.target\n",
+        described = home.replace('%', "%%"),
+        stop_s = stop_max.as_secs_f64().ceil(),
+        home = quoted(&format!("CLAUDE_ASSISTANT_HOME={home}")),
+        path = escaped(path),
+        program = quoted(program),
+    )
+}
+
+pub(super) fn is_path(line: &str) -> bool {
+    line.starts_with(PATH_LINE)
+}
+
+pub(super) fn loading(name: &str, begin: Begin) -> Vec<Vec<String>> {
+    let enable = match begin {
+        Begin::Now => words(&["enable", "--now"], Some(name)),
+        Begin::AtLogin => words(&["enable"], Some(name)),
+    };
+    vec![reloading(), enable]
+}
+
+pub(super) fn unloading(name: &str) -> Vec<Vec<String>> {
+    vec![words(&["disable", "--now"], Some(name))]
+}
+
+pub(super) fn asking(name: &str) -> Vec<String> {
+    words(&["is-active", "--quiet"], Some(name))
+}
+
+pub(super) fn reloading() -> Vec<String> {
+    words(&["daemon-reload"], None)
+}
+
+fn words(verb: &[&str], name: Option<&str>) -> Vec<String> {
+    let verb = verb.iter().map(|&word| word.to_owned());
+    let name = name.map(|name| format!("{name}.service"));
+    std::iter::once("--user".to_owned()).chain(verb).chain(name).collect()
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", escaped(text))
+}
+
+/// Text between quotation marks. Neither a value of `Environment` nor the program of `ExecStart` has
+/// variables put in, so that a `$` is one.
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace('%', "%%")
+}
