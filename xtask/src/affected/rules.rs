@@ -141,6 +141,11 @@ pub(crate) const RULES: &[Rule] = &[
         why: "when something is started, tried again, or written",
     },
     Rule {
+        paths: &["daemon/core/src/keeper", "daemon/core/src/storm"],
+        checks: &[core("keeper::"), core("storm::"), daemon("launcher::"), Tidy, TIER_1, TIER_2],
+        why: "which build runs, and when it is given up",
+    },
+    Rule {
         paths: &["daemon/core/"],
         checks: &[core(""), daemon(""), Tidy, TIER_1, TIER_2, TIER_3],
         why: "under every decision",
@@ -210,6 +215,37 @@ pub(crate) const RULES: &[Rule] = &[
         paths: &["daemon/src/control", "daemon/src/cli", "daemon/src/typed"],
         checks: &[daemon("control::"), daemon("cli::"), Tidy, TIER_1, TIER_2, Comparison],
         why: "what the owner types, and who may",
+    },
+    Rule {
+        paths: &[
+            "daemon/src/launcher",
+            "daemon/src/slots",
+            "daemon/src/durable",
+            "daemon/src/notify",
+            "daemon/src/ready",
+        ],
+        checks: &[
+            daemon("launcher::"),
+            daemon("slots::"),
+            daemon("durable::"),
+            daemon("notify::"),
+            daemon("ready::"),
+            Tidy,
+            TIER_1,
+            TIER_2,
+            Comparison,
+        ],
+        why: "keeps a daemon running, and goes back to the one before",
+    },
+    Rule {
+        paths: &["daemon/src/service"],
+        checks: &[daemon("service::"), Tidy, TIER_1],
+        why: "what the system is told of the launcher",
+    },
+    Rule {
+        paths: &["daemon/src/faults"],
+        checks: &[daemon("faults::"), Tidy, TIER_1],
+        why: "builds that go wrong on purpose, and are never installed",
     },
     Rule {
         paths: &["daemon/tests/"],

@@ -72,7 +72,8 @@ fn is_of_restart(path: &Path) -> bool {
     })
 }
 
-/// Runs the command of the configuration that tells a person.
+/// Runs the command of the configuration that tells a person, with `why` as its last argument: as the
+/// launcher does.
 pub(super) fn alert(home: &Home, why: &str, limit: Duration) -> anyhow::Result<Remarks> {
     let path = home.at("config.toml");
     let text = fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;
@@ -87,7 +88,7 @@ pub(super) fn alert(home: &Home, why: &str, limit: Duration) -> anyhow::Result<R
     let (program, arguments) =
         words.split_first().context("tell a person: restart.alert_command names no command")?;
     let mut command = Command::new(program);
-    command.args(arguments).env("CLAUDE_ASSISTANT_ALERT", why);
+    command.args(arguments).arg(why);
     let finished = run_within(command, limit)?;
     ensure!(finished.status.success(), "tell a person: {program} ended with {}", finished.status);
     Ok(Remarks::plain([format!("{program} was told")]))

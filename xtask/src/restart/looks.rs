@@ -115,7 +115,9 @@ pub(super) fn status(arguments: &StatusArguments) -> Result<ExitCode> {
             let pid = launcher.daemon.as_ref().map_or(0, |daemon| daemon.pid);
             println!(
                 "launcher {}: {}, slot {}, daemon {pid}",
-                launcher.pid, launcher.state, launcher.slot
+                launcher.pid,
+                launcher.state,
+                launcher.slot.as_deref().unwrap_or("none")
             );
             if let Some(pending) = launcher.pending {
                 println!("pending: {} to {}, {}", pending.id, pending.target, pending.phase);

@@ -101,8 +101,8 @@ impl Passage<'_> {
     pub(super) fn arm(&self, target: &str, before: &Sight, confirm: Duration) -> Result<Told> {
         self.hold()?;
         let launcher = self.home.launcher()?;
-        let is_same = launcher.slot == before.slot
-            && launcher.daemon.as_ref().is_some_and(|daemon| seen(daemon) == before.daemon);
+        let is_same = launcher.slot.as_deref() == Some(before.slot.as_str())
+            && launcher.daemon.as_ref().and_then(seen) == Some(before.daemon);
         if !is_same {
             return Err(Trouble::refused("another daemon runs than at the beginning"));
         }
@@ -121,8 +121,11 @@ impl Passage<'_> {
         match (finished.status.code(), answer) {
             (Some(0), Ok(answer)) => Ok(Told::Switched(Switched {
                 daemon: Seen { pid: answer.pid, generation: answer.generation },
-                stop_ms: answer.stop.elapsed_ms,
-                end: if answer.stop.killed { End::Killed } else { End::InOrder },
+                stop_ms: answer.stop.as_ref().map_or(0, |stop| stop.elapsed_ms),
+                end: match answer.stop {
+                    Some(stop) if stop.killed => End::Killed,
+                    _ => End::InOrder,
+                },
                 gap_ms: answer.gap_ms,
             })),
             (_, Ok(Switch { rolled_back: Some(rolled_back), .. })) => {
@@ -179,13 +182,14 @@ impl Passage<'_> {
         if !rests || pending == Pending::Gone && is_held {
             return None;
         }
-        let good = launcher.is_good(&launcher.slot);
+        let slot = launcher.slot.clone()?;
+        let good = launcher.is_good(&slot);
         Some(Settled {
-            daemon: Some(seen(daemon)),
+            daemon: Some(seen(daemon)?),
             pending,
             standing: if good { Standing::Good } else { Standing::Other },
             delivery: if is_held { Delivery::Held } else { Delivery::Open },
-            slot: launcher.slot,
+            slot,
         })
     }
 
@@ -198,8 +202,9 @@ impl Passage<'_> {
     }
 }
 
-fn seen(daemon: &super::views::Child) -> Seen {
-    Seen { pid: daemon.pid, generation: daemon.generation }
+/// A daemon, once it has said which it is.
+fn seen(daemon: &super::views::Child) -> Option<Seen> {
+    daemon.generation.map(|generation| Seen { pid: daemon.pid, generation })
 }
 
 /// Who runs, by its own word.

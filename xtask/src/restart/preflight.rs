@@ -54,11 +54,10 @@ pub(super) fn look(home: &Home, target: &Target) -> Result<Sight> {
         );
         return Err(missing(why));
     }
-    if launcher.slot != current || status.slot.as_ref().is_some_and(|slot| *slot != current) {
-        let why = format!(
-            "slot {} runs and {current} is the current one: claude-assistant restart",
-            launcher.slot
-        );
+    let runs = launcher.slot.as_deref().unwrap_or("none");
+    if runs != current || status.slot.as_ref().is_some_and(|slot| *slot != current) {
+        let why =
+            format!("slot {runs} runs and {current} is the current one: claude-assistant restart");
         return Err(missing(why));
     }
     wanted(&slots, target, &current)?;

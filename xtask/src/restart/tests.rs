@@ -122,7 +122,7 @@ fn a_previous_slot_that_does_not_answer_either_is_told_to_a_person() {
     stage.world("unwell", OLD);
     let told = stage.home().join("world/told");
     let config = format!(
-        "[restart]\nalert_command = [\"sh\", \"-c\", 'echo \"$CLAUDE_ASSISTANT_ALERT\" > {}']\n",
+        "[restart]\nalert_command = [\"sh\", \"-c\", 'echo \"$0\" > {}']\n",
         told.display()
     );
     fs::write(stage.home().join("config.toml"), config).unwrap();

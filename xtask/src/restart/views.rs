@@ -67,7 +67,7 @@ pub(super) struct Version {
 #[serde(default)]
 pub(super) struct Launcher {
     pub(super) pid: u32,
-    pub(super) slot: String,
+    pub(super) slot: Option<String>,
     pub(super) daemon: Option<Child>,
     pub(super) pending: Option<Pending>,
     pub(super) state: String,
@@ -79,7 +79,8 @@ pub(super) struct Launcher {
 #[serde(default)]
 pub(super) struct Child {
     pub(super) pid: u32,
-    pub(super) generation: i64,
+    /// Once it has said so.
+    pub(super) generation: Option<i64>,
     pub(super) ready: bool,
 }
 
@@ -106,7 +107,8 @@ pub(super) struct Marked {
 pub(super) struct Switch {
     pub(super) pid: u32,
     pub(super) generation: i64,
-    pub(super) stop: Stop,
+    /// None where nothing ran before.
+    pub(super) stop: Option<Stop>,
     pub(super) gap_ms: u64,
     pub(super) rolled_back: Option<RolledBack>,
 }
