@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use harness::command::{Finished, run_within};
-use harness::sandbox::Sandbox;
+use harness::sandbox::{Reply, Sandbox};
 use harness::wait::{STEP, wait_for_every, wait_until};
 use serde_json::Value;
 
@@ -128,7 +128,7 @@ fn a_disk_that_takes_nothing_is_told_and_nothing_touched(case: &mut Case) -> any
         limited
     };
     let said = run_within(full(&command(case, &next.name)?), SOON)?;
-    refused(&said, "disk")?;
+    refused(&said, "restart.lock")?;
     untouched(case, &before)?;
     let marks = case.sandbox.home().join("slots/marks");
     let aside = case.sandbox.home().join("slots-marks");
@@ -205,19 +205,14 @@ fn a_restart_is_asked_for_from_within_a_conversation(case: &mut Case) -> anyhow:
         daemon.display()
     );
     case.sandbox.drop_message(OWNER, &ask)?;
-    let replies = case.sandbox.wait_replies(RESTART_LIMIT, |replies| {
-        replies.iter().any(|reply| reply.text.contains("restart")) && 3 <= replies.len()
-    })?;
+    let chat = format!("test:{OWNER}");
+    let is_notice = |reply: &Reply| reply.text.starts_with("The restart");
+    let replies = case.sandbox.wait_replies(RESTART_LIMIT, |all| all.iter().any(is_notice))?;
     let now = status(&case.sandbox)?;
     ensure!(now["slot"] == next.name.as_str(), "run the next slot: {now}; {replies:?}");
     ensure!(generation(&now)? == generation(&before)? + 1, "begin one generation: {now}");
-    let chat = format!("test:{OWNER}");
-    let notices = |chat: &str| {
-        replies
-            .iter()
-            .filter(|reply| reply.chat == chat && reply.text.starts_with("The restart"))
-            .count()
-    };
+    let notices =
+        |chat: &str| replies.iter().filter(|reply| reply.chat == chat && is_notice(reply)).count();
     ensure!(notices(&chat) == 1, "tell who asked, once: {replies:?}");
     ensure!(notices(&format!("test:{}", ADMINS[1])) == 0, "tell nobody else: {replies:?}");
     wait_settled(&case.sandbox, SOON)?;

@@ -56,7 +56,7 @@ impl Holder {
 impl Lock {
     /// Takes it, or says who has it.
     pub(super) fn take(path: &Path, holder: &Holder) -> Result<Self, Trouble> {
-        let mut file = open(path)?;
+        let mut file = open(path).map_err(|error| unusable(&error))?;
         // Whoever only looks has it for a moment, too.
         let locked = wait_for(LOOK_MAX, || match file.try_lock() {
             Err(TryLockError::WouldBlock) => None,
@@ -75,14 +75,13 @@ impl Lock {
                 return Err(Trouble::with(ExitCode::Locked, why));
             }
             Err(TryLockError::Error(error)) => {
-                return Err(Trouble::refused(format!(
-                    "failed to lock {}: {error}",
-                    path.display()
-                )));
+                let error = anyhow::Error::from(error);
+                return Err(unusable(&error.context(format!("lock {}", path.display()))));
             }
         }
         let lock = Self { file };
-        lock.write(holder).with_context(|| format!("write {}", path.display()))?;
+        let written = lock.write(holder).with_context(|| format!("write {}", path.display()));
+        written.map_err(|error| unusable(&error))?;
         Ok(lock)
     }
 
@@ -101,6 +100,12 @@ impl Drop for Lock {
         // Without the lock the text is nobody's; that it stays is no harm either.
         let _kept = self.file.set_len(0);
     }
+}
+
+/// Nobody has it, and it cannot be had: a full disk, a folder that cannot be written.
+fn unusable(error: &anyhow::Error) -> Trouble {
+    let what = "make room, or mend what is said of it";
+    Trouble::with(ExitCode::PreconditionMissing, format!("failed to {error:#}: {what}"))
 }
 
 /// Who holds the lock now.

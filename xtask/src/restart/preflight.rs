@@ -1,6 +1,7 @@
 //! What has to be so before anything is begun, each thing with what to do where it is not.
 
 use std::fs;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
 use harness::exit_code::ExitCode;
@@ -138,8 +139,12 @@ fn room(home: &Home) -> Result<()> {
         );
         return Err(missing(why));
     }
-    for directory in [home.root().to_path_buf(), home.slots(), home.at("state")] {
-        fs::create_dir_all(&directory)
+    let marks = home.slots().join("marks");
+    for directory in [home.root().to_path_buf(), home.slots(), marks, home.at("state/restart")] {
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&directory)
             .and_then(|()| tempfile::NamedTempFile::new_in(&directory))
             .and_then(|mut probe| std::io::Write::write_all(&mut probe, b"probe"))
             .map_err(|error| {
