@@ -223,6 +223,7 @@ impl Runner<'_> {
         let mut told_of_interrupt = false;
         let mut ended = 0;
         while let Some(action) = restart.poll_action(self.began.elapsed()) {
+            ended = tell_ended(&mut progress, &restart, ended);
             let due = restart.deadline().unwrap_or(Duration::MAX);
             let limit = due.saturating_sub(self.began.elapsed());
             if let Some(step) = restart.step() {
@@ -243,8 +244,8 @@ impl Runner<'_> {
                     restart.handle(self.began.elapsed(), Event::Failed(trouble.failure()));
                 }
             }
-            ended = tell_ended(&mut progress, &restart, ended);
         }
+        tell_ended(&mut progress, &restart, ended);
         restart
     }
 

@@ -66,7 +66,7 @@ impl Progress {
         if self.on_terminal {
             tell(&format!("{CLEAR}{}", text(&line)));
         } else if self.told != Some(step) {
-            let (label, limit) = (step.label(), limit.as_secs());
+            let (label, limit) = (step.label(), limit.as_secs_f64().round());
             tell(&format!("{label:>2} {step}: at most {limit} s\n"));
         }
         self.told = Some(step);
@@ -113,7 +113,7 @@ fn draw(shared: &Shared) {
 }
 
 fn text(line: &Line) -> String {
-    let (label, limit) = (line.step.label(), line.limit.as_secs());
+    let (label, limit) = (line.step.label(), line.limit.as_secs_f64().round());
     let elapsed = line.began.elapsed().as_secs();
     format!("{label:>2} {}, {elapsed} s of {limit} s: {}", line.step, line.what)
 }

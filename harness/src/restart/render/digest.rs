@@ -18,8 +18,10 @@ pub(super) fn facts(report: &Report) -> Vec<(&'static str, String)> {
     let commit =
         target.commit.as_deref().map(|commit| commit.get(..COMMIT_SHOWN).unwrap_or(commit));
     let slot = target.slot.as_deref();
-    let words: Vec<&str> =
+    let mut words: Vec<&str> =
         [Some(target.asked.as_str()), commit, slot].into_iter().flatten().collect();
+    // A slot that was asked for by its name is named once.
+    words.dedup();
     let seen = |seen: Option<crate::restart::report::Seen>| {
         seen.map(|seen| format!("pid {}, generation {}", seen.pid, seen.generation))
     };
