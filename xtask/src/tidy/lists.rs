@@ -41,7 +41,7 @@ const LISTS: &[List] = &[
 ];
 
 /// Stages that bring what is not there yet.
-const STAGES: &[&str] = &["messengers", "rights", "whole assistant", "safe restart"];
+const STAGES: &[&str] = &["messengers", "rights", "whole assistant"];
 
 /// All lists, and the generated tables beside them.
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
