@@ -29,6 +29,7 @@ fn a_place_where_nothing_ran_yet_is_fit_and_stays_as_it_is() {
     assert_eq!(entries.collect::<Vec<_>>(), ["config.toml"]);
 }
 
+/// Incidents: 99.
 #[test]
 fn everything_that_is_wrong_is_named_and_ends_with_64() {
     let place = Place::fresh();

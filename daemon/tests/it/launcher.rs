@@ -347,6 +347,7 @@ fn a_killed_launcher_loses_what_was_only_armed() {
     assert_eq!(scene.mark(NEW), Value::Null);
 }
 
+/// Incidents: K14.
 #[test]
 fn a_daemon_that_hangs_is_found_by_its_silence_and_started_again() {
     let scene = Scene::within("10000,800,8000,200", &Manner::Well);
@@ -358,6 +359,7 @@ fn a_daemon_that_hangs_is_found_by_its_silence_and_started_again() {
     assert_eq!((&after["slot"], &after["crashes"]), (&json!(OLD), &json!(1)), "{after}");
 }
 
+/// Incidents: 75, 81.
 #[test]
 fn the_third_crash_leaves_the_slot_for_the_last_good_one() {
     let scene = Scene::with(&Manner::Well);
@@ -383,6 +385,7 @@ fn the_third_crash_leaves_the_slot_for_the_last_good_one() {
 }
 
 /// A daemon that cannot read its configuration ends with 64, whatever slot it is of.
+/// Incidents: 99.
 #[test]
 fn a_configuration_that_cannot_be_used_blames_no_slot() {
     let scene = Scene::with(&Manner::Well);
@@ -418,6 +421,7 @@ fn start_and_stop_go_through_an_installed_launcher() {
     assert_eq!(scene.ask("status").0, 69);
 }
 
+/// Incidents: 33, K18.
 #[test]
 fn a_restart_that_is_asked_for_is_carried_out_and_written_down_but_not_too_often() {
     let mut scene = Scene::with(&Manner::Well);

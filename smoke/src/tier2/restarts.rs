@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::case::{ADMINS, Case, Definition, OWNER, SOON};
 use crate::launched::{Fault, Service, Slot, current, install};
 use crate::stream::{Stream, Work};
-use crate::views::{status, wait_settled};
+use crate::views::{events, status, wait_settled};
 
 pub(super) const CASES: &[Definition] = &[
     Definition::fake(
@@ -63,7 +63,7 @@ const MESSAGE_EVERY: Duration = Duration::from_millis(200);
 /// The names of the slots that follow the first.
 const NEXT: &str = "20260102T000000Z-next";
 
-/// Incidents: 74, 76, 77.
+/// Incidents: 31, 74, 76.
 fn a_good_build_takes_over_and_loses_nothing(case: &mut Case) -> anyhow::Result<()> {
     install(&case.sandbox, case.programs.profile_dir())?;
     let next = lay(case, NEXT, Fault::None)?;
@@ -80,10 +80,20 @@ fn a_good_build_takes_over_and_loses_nothing(case: &mut Case) -> anyhow::Result<
     ensure!(now["slot"] == next.name.as_str() && current(&case.sandbox)? == next.name, "{now}");
     ensure!(generation(&now)? == generation(&before)? + 1, "begin one generation: {now}");
     ensure!(next.mark(&case.sandbox.home())["standing"] == "good", "mark it as good");
-    finish(case, service, &stream)
+    settled(&case.sandbox, &stream)?;
+    resumed(&case.sandbox, stream.chats())?;
+    service.stop(SOON)
 }
 
-/// Incidents: 33, 75, 81.
+/// Every conversation went on where it was.
+fn resumed(sandbox: &Sandbox, chats: usize) -> anyhow::Result<()> {
+    let events = events(sandbox)?;
+    let starts = events.iter().filter(|event| event.kind == "SESSION_START");
+    let resumed = starts.filter(|event| event.entry["resumed"] == true).count();
+    ensure!(chats <= resumed, "resume {chats} conversations, and not {resumed}");
+    Ok(())
+}
+
 fn a_build_that_ends_at_once_goes_back(case: &mut Case) -> anyhow::Result<()> {
     let first = install(&case.sandbox, case.programs.profile_dir())?;
     let bad = lay(case, NEXT, Fault::Live("exit 1"))?;
