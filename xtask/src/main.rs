@@ -227,3 +227,6 @@ fn usage(error: &clap::Error) -> ExitCode {
         _ => ExitCode::BadUsage,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,9 @@
 //! The guide for whoever changes the daemon: every command on that page runs.
 //!
 //! Commands are taken from the page itself, those in its blocks and those between backticks. One
-//! that no line here knows fails the case, so none can be added that nobody has run.
+//! that no line here knows fails the case, so none can be added that nobody has run. What takes
+//! minutes, changes the machine, or needs the build directory for itself is done elsewhere, and its
+//! line says where; that it can be typed so is a test of xtask.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -40,6 +42,8 @@ enum How {
     Endless,
     /// Here, by a shell.
     Shell,
+    /// Here, into a slot that lies there, and without doing what it says it would.
+    Rehearsed,
     /// Elsewhere, by this file of the project, which holds these words.
     By(&'static str, &'static str),
 }
@@ -47,23 +51,23 @@ enum How {
 /// How each is run, by how it begins; the first that fits holds.
 const KNOWN: &[(&str, How)] = &[
     ("claude-assistant attach", How::Endless),
-    // They change the machine; daemon/tests/it runs them with managers that are scripts.
-    ("claude-assistant install", How::By("daemon/tests/it/install.rs", "\"install\"")),
+    // It changes the machine: there the managers are scripts.
+    ("claude-assistant install", How::By("daemon/tests/it/install.rs", "install --manager systemd")),
     ("claude-assistant restart --safe", How::By("smoke/src/tier2/restarts.rs", "restart --safe")),
     // Where it misses something, as the login of the stand-in here, it ends with 1 and says what to do.
     ("claude-assistant doctor", How::Telling("not logged in")),
     ("claude-assistant", How::Here),
     ("echo", How::Shell),
-    ("cargo build --release", How::By("xtask/src/proof.rs", "\"--release\"")),
-    ("cargo xtask affected --run", How::By("xtask/src/affected/tests.rs", "run")),
-    ("cargo xtask test-tier 4", How::By("xtask/src/restart/verify.rs", "tier4")),
+    ("cargo build --release", How::By("README.md", "cargo build --release")),
+    ("cargo xtask test-tier 4", How::By("smoke/src/tier2/running.rs", "tier4")),
     ("cargo xtask test-tier", How::By(".ci/run", "cargo xtask test")),
     ("cargo xtask test", How::By(".ci/run", "cargo xtask test")),
     ("cargo xtask bench-check", How::By(".github/workflows/ci.yml", "cargo xtask bench-check")),
-    ("cargo xtask bench", How::By("xtask/src/bench/promote/tests.rs", "promote")),
+    ("cargo xtask bench promote", How::By("xtask/src/bench/promote/tests.rs", "promote")),
     ("cargo xtask contract run", How::By("smoke/src/tier2/contracts.rs", "contract")),
-    ("cargo xtask restart-proof", How::By("docs/testing.md", "cargo xtask restart-proof")),
-    ("cargo xtask safe-restart --dry-run", How::Here),
+    ("cargo xtask restart-proof", How::By("docs/testing.md", "**Last proof**")),
+    ("cargo xtask safe-restart --dry-run", How::Rehearsed),
+    ("cargo xtask safe-restart --", How::Rehearsed),
     ("cargo xtask safe-restart", How::By("smoke/src/tier2/restarts.rs", "\"safe-restart\"")),
     ("cargo xtask", How::Here),
 ];
@@ -74,13 +78,12 @@ fn every_command_of_the_guide_runs(case: &mut Case) -> anyhow::Result<()> {
     let commands = commands(&page);
     ensure!(30 < commands.len(), "find the commands of {PAGE}: {commands:?}");
     let first = install(&case.sandbox, case.programs.profile_dir())?;
-    let spare = Slot::lay(
-        &case.sandbox.home(),
-        "20251231T000000Z-spare",
-        case.programs.profile_dir(),
-        Fault::None,
-    )?;
-    spare.mark_good(&case.sandbox.home())?;
+    let lay = |name: &str| {
+        Slot::lay(&case.sandbox.home(), name, case.programs.profile_dir(), Fault::None)
+    };
+    // One to go back to, and one that comes to nothing.
+    lay("20251231T000000Z-before")?.mark_good(&case.sandbox.home())?;
+    let spare = lay("20260102T000000Z-spare")?;
     let service = Service::start(&case.sandbox)?;
     case.sandbox.drop_message(OWNER, "hello")?;
     wait_echoes(&case.sandbox, &["hello".to_owned()], SOON)?;
@@ -151,8 +154,13 @@ fn obey(case: &mut Case, command: &str, how: How, spare: &Slot) -> anyhow::Resul
             ensure!(said.stdout.contains(words), "{}: {}{}", said.status, said.stdout, said.stderr);
             Ok(())
         }
-        How::Here | How::By(..) => {
-            let said = run_within(prepared(case, &command)?, COMMAND_LIMIT)?;
+        How::Rehearsed | How::Here | How::By(..) => {
+            let mut prepared = prepared(case, &command)?;
+            if how == How::Rehearsed {
+                prepared.args(["--slot", &spare.name]);
+                prepared.args((!command.contains("--dry-run")).then_some("--dry-run"));
+            }
+            let said = run_within(prepared, COMMAND_LIMIT)?;
             ensure!(said.status.success(), "{}: {}{}", said.status, said.stdout, said.stderr);
             status(&case.sandbox).map(drop)
         }
