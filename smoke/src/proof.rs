@@ -44,8 +44,8 @@ pub struct Plan {
     pub xtask: PathBuf,
     /// The directory of the programs of a good build.
     pub programs: PathBuf,
-    /// A daemon built with the feature `faults`.
-    pub faulty: PathBuf,
+    /// A daemon built with the feature `faults`; kills do without.
+    pub faulty: Option<PathBuf>,
     /// Restarts into good builds, and into bad ones.
     pub good: usize,
     /// See `good`.

@@ -24,8 +24,8 @@ struct Arguments {
     #[arg(long)]
     programs: PathBuf,
     /// A daemon built with the feature `faults`.
-    #[arg(long)]
-    faulty: PathBuf,
+    #[arg(long, required_unless_present = "kills")]
+    faulty: Option<PathBuf>,
     /// Restarts into good builds.
     #[arg(long, default_value_t = 10)]
     good: usize,
@@ -50,7 +50,7 @@ struct Arguments {
 }
 
 fn main() -> std::process::ExitCode {
-    let code = match run(Arguments::parse()) {
+    let code = match run(&Arguments::parse()) {
         Ok(code) => code,
         Err(error) => {
             tell(&format!("failed to {error:#}"));
@@ -60,13 +60,13 @@ fn main() -> std::process::ExitCode {
     code.into()
 }
 
-fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let seed = arguments.seed.map_or_else(Seed::fresh, Seed::new);
     tell(&format!("seed {}", seed.number()));
     let plan = Plan {
         xtask: whole(&arguments.xtask)?,
         programs: whole(&arguments.programs)?,
-        faulty: whole(&arguments.faulty)?,
+        faulty: arguments.faulty.as_deref().map(whole).transpose()?,
         good: arguments.good,
         bad: arguments.bad,
         soak: Duration::from_secs(arguments.soak),

@@ -97,8 +97,7 @@ pub fn daemon_of(launcher: u32) -> Option<u32> {
 pub(super) fn exactly_one(sandbox: &Sandbox, service: &Service) -> anyhow::Result<()> {
     let snapshot = Snapshot::take();
     let launcher = service.launcher_pid().context("find the launcher")?;
-    let found: Vec<Seen> =
-        snapshot.marked(&sandbox.mark()).into_iter().filter(|process| is_ours(process)).collect();
+    let found: Vec<Seen> = snapshot.marked(&sandbox.mark()).into_iter().filter(is_ours).collect();
     let daemons: Vec<u32> = found
         .iter()
         .filter(|process| process.parent == Some(launcher))
