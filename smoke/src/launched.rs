@@ -10,8 +10,10 @@
 //! Slots are laid here by the documented format and not by the code that reads them: a field that
 //! both sides called wrongly would pass every check.
 
+mod health;
 mod service;
 mod slot;
+mod victim;
 
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt, symlink};
@@ -20,8 +22,10 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use harness::sandbox::Sandbox;
 
+pub use self::health::{healthy, running};
 pub use self::service::{Service, launcher_status};
 pub use self::slot::{Fault, Slot};
+pub use self::victim::{Victim, daemon_of};
 
 /// Lays the launcher's own copy and a first slot that counts as good, as `install` does, without a
 /// service file. Returns the first slot.

@@ -10,6 +10,7 @@
 //! marked bad, and the one before it answers again within ten seconds of the verdict.
 
 mod account;
+mod kills;
 mod round;
 
 use std::path::PathBuf;
@@ -20,7 +21,8 @@ use harness::sandbox::{Agent, Contact, Sandbox, Settings};
 use harness::seed::Seed;
 use serde::Serialize;
 
-use self::account::Account;
+pub use self::account::Account;
+pub use self::kills::{Kill, KillOutcome, KillsOutcome, Point, play_kills};
 pub use self::round::{Kind, Round, RoundOutcome};
 use crate::case::{ADMINS, OWNER};
 use crate::launched::{Service, install};
@@ -42,8 +44,8 @@ pub struct Plan {
     pub xtask: PathBuf,
     /// The directory of the programs of a good build.
     pub programs: PathBuf,
-    /// A daemon built with the feature `faults`.
-    pub faulty: PathBuf,
+    /// A daemon built with the feature `faults`; kills do without.
+    pub faulty: Option<PathBuf>,
     /// Restarts into good builds, and into bad ones.
     pub good: usize,
     /// See `good`.

@@ -1,6 +1,6 @@
 //! Plays the proof of the restart. `cargo xtask restart-proof` builds what it needs and starts it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -8,7 +8,10 @@ use clap::Parser;
 use harness::exit_code::ExitCode;
 use harness::files;
 use harness::seed::Seed;
-use smoke::proof::{Kind, Outcome, Plan, RoundOutcome, play};
+use serde::Serialize;
+use smoke::proof::{
+    Account, KillOutcome, KillsOutcome, Kind, Outcome, Plan, RoundOutcome, play, play_kills,
+};
 
 /// The proof of the restart.
 #[derive(Debug, Parser)]
@@ -21,8 +24,8 @@ struct Arguments {
     #[arg(long)]
     programs: PathBuf,
     /// A daemon built with the feature `faults`.
-    #[arg(long)]
-    faulty: PathBuf,
+    #[arg(long, required_unless_present = "kills")]
+    faulty: Option<PathBuf>,
     /// Restarts into good builds.
     #[arg(long, default_value_t = 10)]
     good: usize,
@@ -35,13 +38,19 @@ struct Arguments {
     /// Where what came of it goes, as JSON.
     #[arg(long)]
     json: Option<PathBuf>,
+    /// Kills whoever takes part at every step, in place of good and bad builds.
+    #[arg(long)]
+    kills: bool,
+    /// Only the kills whose name contains this: `arm/`, `/launcher`, `stop/all`.
+    #[arg(long, requires = "kills", default_value = "")]
+    only: String,
     /// The number that every random choice comes from.
     #[arg(long)]
     seed: Option<u64>,
 }
 
 fn main() -> std::process::ExitCode {
-    let code = match run(Arguments::parse()) {
+    let code = match run(&Arguments::parse()) {
         Ok(code) => code,
         Err(error) => {
             tell(&format!("failed to {error:#}"));
@@ -51,30 +60,88 @@ fn main() -> std::process::ExitCode {
     code.into()
 }
 
-fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let seed = arguments.seed.map_or_else(Seed::fresh, Seed::new);
     tell(&format!("seed {}", seed.number()));
     let plan = Plan {
-        xtask: arguments.xtask,
-        programs: arguments.programs,
-        faulty: arguments.faulty,
+        xtask: whole(&arguments.xtask)?,
+        programs: whole(&arguments.programs)?,
+        faulty: arguments.faulty.as_deref().map(whole).transpose()?,
         good: arguments.good,
         bad: arguments.bad,
         soak: Duration::from_secs(arguments.soak),
         seed,
     };
-    let outcome = play(plan, |round| tell(&line(round)))?;
-    if let Some(path) = &arguments.json {
-        let text = serde_json::to_string_pretty(&outcome).context("write down what came of it")?;
-        files::replace(path, text.as_bytes())
-            .with_context(|| format!("write {}", path.display()))?;
+    let json = arguments.json.as_deref();
+    if arguments.kills {
+        let outcome = play_kills(plan, &arguments.only, |kill| tell(&line_of_kill(kill)))?;
+        write(json, &outcome)?;
+        return Ok(verdict(&summary_of_kills(&outcome), &outcome.faults()));
     }
-    tell(&summary(&outcome));
-    let faults = outcome.faults();
-    for fault in &faults {
+    let outcome = play(plan, |round| tell(&line(round)))?;
+    write(json, &outcome)?;
+    Ok(verdict(&summary(&outcome), &outcome.faults()))
+}
+
+/// Everything is started in other directories than this one.
+fn whole(path: &Path) -> anyhow::Result<PathBuf> {
+    path.canonicalize().with_context(|| format!("find {}", path.display()))
+}
+
+/// What came of it goes where it was asked for.
+fn write(path: Option<&Path>, outcome: &impl Serialize) -> anyhow::Result<()> {
+    let Some(path) = path else { return Ok(()) };
+    let text = serde_json::to_string_pretty(outcome).context("write down what came of it")?;
+    files::replace(path, text.as_bytes()).with_context(|| format!("write {}", path.display()))
+}
+
+fn verdict(summary: &str, faults: &[String]) -> ExitCode {
+    tell(summary);
+    for fault in faults {
         tell(&format!("  {fault}"));
     }
-    Ok(if faults.is_empty() { ExitCode::Pass } else { ExitCode::InvariantBroken })
+    if faults.is_empty() { ExitCode::Pass } else { ExitCode::InvariantBroken }
+}
+
+fn line_of_kill(kill: &KillOutcome) -> String {
+    let seconds = |s: Option<f64>| s.map_or_else(|| "-".to_owned(), |s| format!("{s:.1} s"));
+    let open = match (&kill.open, kill.hit) {
+        (_, true) => "hit".to_owned(),
+        (Some(open), false) => format!("in {open}"),
+        (None, false) => "between steps".to_owned(),
+    };
+    format!(
+        "{:>2}  {:<15} {:<8} {open:<17} exit {:<4} {:<6} target {:<8} rests after {:>7}, answers after {:>7}  {}",
+        kill.number,
+        kill.point.word(),
+        kill.victim.word(),
+        kill.code.map_or_else(|| "-".to_owned(), |code| code.to_string()),
+        kill.runs.unwrap_or("-"),
+        kill.target.as_deref().unwrap_or("unmarked"),
+        seconds(kill.rests_after_s),
+        seconds(kill.answers_after_s),
+        kill.fault.as_deref().unwrap_or("as it has to be"),
+    )
+}
+
+fn summary_of_kills(outcome: &KillsOutcome) -> String {
+    let (hits, kills) = (outcome.hits(), outcome.kills.len());
+    format!(
+        "{kills} kills in {:.0} s, {hits} in the step that was meant and {} near it; {}",
+        outcome.elapsed_s,
+        kills - hits,
+        messages(&outcome.account),
+    )
+}
+
+/// What became of the messages, in a line.
+fn messages(account: &Account) -> String {
+    format!(
+        "{} messages, {}; {} marked as delivered again",
+        account.sent,
+        account.broken.as_deref().unwrap_or("0 lost, 0 doubled, 0 reordered"),
+        account.marked_again,
+    )
 }
 
 fn line(round: &RoundOutcome) -> String {
@@ -91,15 +158,12 @@ fn line(round: &RoundOutcome) -> String {
 }
 
 fn summary(outcome: &Outcome) -> String {
-    let account = &outcome.account;
     let gap = outcome.gap_ms_p50.map_or_else(|| "-".to_owned(), |ms| format!("{ms:.0} ms"));
     format!(
-        "{} restarts in {:.0} s; {} messages, {}; {} marked as delivered again; gap of a good restart {gap} (p50)",
+        "{} restarts in {:.0} s; {}; gap of a good restart {gap} (p50)",
         outcome.rounds.len(),
         outcome.elapsed_s,
-        account.sent,
-        account.broken.as_deref().unwrap_or("0 lost, 0 doubled, 0 reordered"),
-        account.marked_again,
+        messages(&outcome.account),
     )
 }
 

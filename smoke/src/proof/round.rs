@@ -173,7 +173,10 @@ fn lay(round: &Round, plan: &Plan, sandbox: &Sandbox) -> anyhow::Result<Slot> {
     let name = format!("20260201T00{:02}00Z-round", round.number);
     match round.fault {
         None => Slot::lay(&home, &name, &plan.programs, Fault::None),
-        Some(fault) => Slot::lay_with(&home, &name, &plan.programs, (&plan.faulty, fault)),
+        Some(fault) => {
+            let faulty = plan.faulty.as_deref().context("find a daemon with faults")?;
+            Slot::lay_with(&home, &name, &plan.programs, (faulty, fault))
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::io;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -14,7 +15,7 @@ use harness::wait::{STEP, wait_for_every, wait_until};
 use serde_json::Value;
 
 use crate::case::{ADMINS, Case, Definition, OWNER, SOON};
-use crate::launched::{Fault, Service, Slot, current, install};
+use crate::launched::{Fault, Service, Slot, Victim, current, healthy, install, running};
 use crate::stream::{Stream, Work};
 use crate::views::{events, status, wait_settled};
 
@@ -49,6 +50,11 @@ pub(super) const CASES: &[Definition] = &[
         90,
         a_restart_is_asked_for_from_within_a_conversation,
     ),
+    Definition::fake(
+        "tier2::restarts::whoever_is_killed_in_the_middle_a_healthy_version_runs",
+        90,
+        whoever_is_killed_in_the_middle_a_healthy_version_runs,
+    ),
 ];
 
 /// A restart may take this long, soak included.
@@ -56,6 +62,9 @@ const RESTART_LIMIT: Duration = Duration::from_mins(1);
 
 /// How long the new daemon is watched here.
 const SOAK: &str = "1s";
+
+/// A restart takes about this long here: somebody is killed before.
+const KILLED_AT_MAX: Duration = Duration::from_secs(5);
 
 /// Between two messages of the stream: five a second.
 const MESSAGE_EVERY: Duration = Duration::from_millis(200);
@@ -229,6 +238,54 @@ fn a_restart_is_asked_for_from_within_a_conversation(case: &mut Case) -> anyhow:
     service.stop(SOON)
 }
 
+/// Three of those whom `restart-proof --kills` kills at every step, each at any moment of a restart.
+/// Incidents: 78, 79.
+fn whoever_is_killed_in_the_middle_a_healthy_version_runs(case: &mut Case) -> anyhow::Result<()> {
+    install(&case.sandbox, case.programs.profile_dir())?;
+    let service = Service::start(&case.sandbox)?;
+    let mut stream = Stream::new(4);
+    let mut victims = Victim::ALL.to_vec();
+    for round in 1..=3 {
+        // Nobody twice: a slot whose daemon is killed three times would count as one that crashes.
+        let at = usize::try_from(case.seed.below(victims.len() as u64))?;
+        let victim = victims.swap_remove(at);
+        let moment = case.seed.between(Duration::ZERO, KILLED_AT_MAX);
+        let next = lay(case, &format!("2026010{}T000000Z-next", round + 1), Fault::None)?;
+        let before = current(&case.sandbox)?;
+        let mut runner = begin(case, &next.name)?;
+        let mut due = Instant::now();
+        let killed_at = due + moment;
+        let ended = attend(case, &mut stream, (&mut due, killed_at), || runner.try_wait())?;
+        victim.strike(runner.id(), &service, None)?;
+        let told =
+            format!("{} killed after {moment:?}, when it had ended: {ended:?}", victim.word());
+        let limit = Instant::now() + RESTART_LIMIT;
+        let ended = attend(case, &mut stream, (&mut due, limit), || runner.try_wait())?;
+        ended.with_context(|| format!("see the restart end: {told}\n{}", said(case)))?;
+        at_rest(case, &service, &[&before, &next.name])
+            .with_context(|| format!("{told}\n{}", said(case)))?;
+    }
+    finish(case, service, &stream)
+}
+
+/// A healthy version runs within a moment. What a command that was killed held, its owner releases:
+/// to wait for the end of its lease takes too long here.
+fn at_rest(case: &Case, service: &Service, slots: &[&str]) -> anyhow::Result<()> {
+    let sandbox = &case.sandbox;
+    let mut last = Ok(());
+    let rests = wait_until(RESTART_LIMIT, || {
+        last = status(sandbox).and_then(|now| {
+            running(sandbox, service, slots, &now)?;
+            if now["held"] == true {
+                sandbox.cli(&["release", "--restart"], SOON)?;
+            }
+            healthy(sandbox, service, slots).map(drop)
+        });
+        last.is_ok()
+    });
+    if rests { Ok(()) } else { last.context("come to rest") }
+}
+
 fn lay(case: &Case, name: &str, fault: Fault) -> anyhow::Result<Slot> {
     Slot::lay(&case.sandbox.home(), name, case.programs.profile_dir(), fault)
 }
@@ -237,24 +294,35 @@ fn lay(case: &Case, name: &str, fault: Fault) -> anyhow::Result<Slot> {
 fn restart(case: &mut Case, slot: &str, stream: &mut Stream) -> anyhow::Result<ExitStatus> {
     let mut runner = begin(case, slot)?;
     let mut due = Instant::now();
-    let mut trouble = None;
-    let ended = wait_for_every(STEP, RESTART_LIMIT, || {
-        if due <= Instant::now() {
-            due += MESSAGE_EVERY;
-            let chat = stream.words().len() % stream.chats();
-            let work = Work::any(&mut case.seed);
-            trouble = stream.send(&mut case.sandbox, chat, work).err();
-        }
-        if trouble.is_some() { Some(runner.wait()) } else { runner.try_wait().transpose() }
-    });
-    if let Some(trouble) = trouble {
-        return Err(trouble);
-    }
+    let limit = due + RESTART_LIMIT;
+    let ended = attend(case, stream, (&mut due, limit), || runner.try_wait())?;
     if ended.is_none() {
         runner.kill().context("end the restart")?;
         runner.wait().context("see the restart end")?;
     }
-    Ok(ended.with_context(|| format!("see the restart end\n{}", said(case)))??)
+    ended.with_context(|| format!("see the restart end\n{}", said(case)))
+}
+
+/// Looks whether the restart has ended, up to a moment, and sends what is due meanwhile.
+fn attend(
+    case: &mut Case,
+    stream: &mut Stream,
+    (due, until): (&mut Instant, Instant),
+    mut look: impl FnMut() -> io::Result<Option<ExitStatus>>,
+) -> anyhow::Result<Option<ExitStatus>> {
+    let limit = until.saturating_duration_since(Instant::now());
+    let ended = wait_for_every(STEP, limit, || {
+        if *due <= Instant::now() {
+            *due += MESSAGE_EVERY;
+            let chat = stream.words().len() % stream.chats();
+            let work = Work::any(&mut case.seed);
+            if let Err(error) = stream.send(&mut case.sandbox, chat, work) {
+                return Some(Err(error));
+            }
+        }
+        look().map_err(Into::into).transpose()
+    });
+    ended.transpose()
 }
 
 fn begin(case: &Case, slot: &str) -> anyhow::Result<Child> {
