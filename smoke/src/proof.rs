@@ -26,10 +26,14 @@ pub use self::kills::{Kill, KillOutcome, KillsOutcome, Point, play_kills};
 pub use self::round::{Kind, Round, RoundOutcome};
 use crate::case::{ADMINS, OWNER};
 use crate::launched::{Service, install};
-use crate::stream::{Stream, Work};
+use crate::stream::{Stream, Work, wait_answers};
+use crate::views::wait_settled;
 
 /// Between two messages: five a second.
 const MESSAGE_EVERY: Duration = Duration::from_millis(200);
+
+/// From the moment at which delivery is held to READY, where no turn runs: the line that holds.
+const GAP_MAX_MS: f64 = 300.0;
 
 /// How long the last messages may take to be answered.
 const SETTLE_LIMIT: Duration = Duration::from_secs(90);
@@ -52,13 +56,27 @@ pub struct Plan {
     pub bad: usize,
     /// How long a new daemon is watched.
     pub soak: Duration,
+    /// Whether people go on writing during a restart.
+    pub flow: Flow,
     /// Where every random choice comes from.
     pub seed: Seed,
+}
+
+/// Whether people go on writing during a restart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Flow {
+    /// They do, as anywhere.
+    Always,
+    /// Only between restarts: what a restart takes where no turn runs.
+    Between,
 }
 
 /// What came of it.
 #[derive(Debug, Serialize)]
 pub struct Outcome {
+    /// Whether people wrote during restarts.
+    pub flow: Flow,
     /// Every restart, in order.
     pub rounds: Vec<RoundOutcome>,
     /// What became of the messages.
@@ -74,6 +92,11 @@ impl Outcome {
     pub fn faults(&self) -> Vec<String> {
         let mut faults: Vec<String> =
             self.rounds.iter().filter_map(|round| round.fault.clone()).collect();
+        if let Some(gap_ms) = self.gap_ms_p50.filter(|gap_ms| GAP_MAX_MS < *gap_ms)
+            && self.flow == Flow::Between
+        {
+            faults.push(format!("the gap is {gap_ms:.0} ms in the middle, over {GAP_MAX_MS} ms"));
+        }
         faults.extend(self.account.faults());
         faults
     }
@@ -88,6 +111,9 @@ pub fn play(mut plan: Plan, mut tell: impl FnMut(&RoundOutcome)) -> anyhow::Resu
     let mut traffic = Traffic { stream: Stream::new(ADMINS.len()), due: Instant::now() };
     let mut rounds = Vec::new();
     for round in round::all(plan.good, plan.bad) {
+        if plan.flow == Flow::Between {
+            traffic.rest(&mut sandbox)?;
+        }
         let outcome = round::play(&round, &mut plan, &mut sandbox, &mut traffic)
             .with_context(|| format!("play round {}", round.number))?;
         tell(&outcome);
@@ -102,6 +128,7 @@ pub fn play(mut plan: Plan, mut tell: impl FnMut(&RoundOutcome)) -> anyhow::Resu
         .collect();
     gaps.sort_by(f64::total_cmp);
     Ok(Outcome {
+        flow: plan.flow,
         gap_ms_p50: gaps.get(gaps.len() / 2).copied(),
         rounds,
         account,
@@ -136,6 +163,15 @@ impl Traffic {
             self.stream.send(sandbox, chat, Work::any(seed))?;
         }
         Ok(())
+    }
+
+    /// Has every chat write once, so that each has an agent, and waits until nothing is owed.
+    fn rest(&mut self, sandbox: &mut Sandbox) -> anyhow::Result<()> {
+        for chat in 0..self.stream.chats() {
+            self.stream.send(sandbox, chat, Work::Quick)?;
+        }
+        wait_answers(sandbox, &self.stream.words(), SETTLE_LIMIT)?;
+        wait_settled(sandbox, SETTLE_LIMIT)
     }
 }
 

@@ -35,6 +35,9 @@ pub(crate) struct Arguments {
     /// Of the kills only those whose name contains this: `arm/`, `/launcher`, `stop/all`.
     #[arg(long, requires = "kills")]
     only: Option<String>,
+    /// Nobody writes during a restart: what one takes where no turn runs.
+    #[arg(long, conflicts_with = "kills")]
+    still: bool,
     /// The seed of an earlier run.
     #[arg(long)]
     seed: Option<u64>,
@@ -80,6 +83,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> anyhow::Resul
         command.arg("--faulty").arg(faulty.join("release/claude-assistant"));
         command.args(["--good", &arguments.good.to_string(), "--bad", &arguments.bad.to_string()]);
     }
+    command.args(arguments.still.then_some("--still"));
     if let Some(seed) = arguments.seed {
         command.args(["--seed", &seed.to_string()]);
     }

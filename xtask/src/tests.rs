@@ -21,9 +21,17 @@ fn commands(page: &str) -> BTreeSet<String> {
         if let Some(fence) = line.strip_prefix("```") {
             in_block = !in_block && fence == "sh";
         } else if in_block && line.starts_with(begins) {
-            found.insert(line.split("  #").next().unwrap().split(" # ").next().unwrap().trim().to_owned());
+            found.insert(
+                line.split("  #").next().unwrap().split(" # ").next().unwrap().trim().to_owned(),
+            );
         } else if !in_block {
-            found.extend(line.split('`').skip(1).step_by(2).filter(|it| it.starts_with(begins)).map(str::to_owned));
+            found.extend(
+                line.split('`')
+                    .skip(1)
+                    .step_by(2)
+                    .filter(|it| it.starts_with(begins))
+                    .map(str::to_owned),
+            );
         }
     }
     found

@@ -10,7 +10,7 @@ use harness::files;
 use harness::seed::Seed;
 use serde::Serialize;
 use smoke::proof::{
-    Account, KillOutcome, KillsOutcome, Kind, Outcome, Plan, RoundOutcome, play, play_kills,
+    Account, Flow, KillOutcome, KillsOutcome, Kind, Outcome, Plan, RoundOutcome, play, play_kills,
 };
 
 /// The proof of the restart.
@@ -35,6 +35,9 @@ struct Arguments {
     /// For how many seconds a new daemon is watched.
     #[arg(long, default_value_t = 4)]
     soak: u64,
+    /// Nobody writes during a restart: what one takes where no turn runs.
+    #[arg(long, conflicts_with = "kills")]
+    still: bool,
     /// Where what came of it goes, as JSON.
     #[arg(long)]
     json: Option<PathBuf>,
@@ -70,6 +73,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         good: arguments.good,
         bad: arguments.bad,
         soak: Duration::from_secs(arguments.soak),
+        flow: if arguments.still { Flow::Between } else { Flow::Always },
         seed,
     };
     let json = arguments.json.as_deref();

@@ -12,8 +12,8 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Plan, Traffic};
-use crate::launched::{Fault, Slot, current};
+use super::{Flow, Plan, Traffic};
+use crate::launched::{Fault, Slot, current, launcher_status};
 use crate::views::status;
 
 /// A restart may take this long: a daemon that never says READY is waited for.
@@ -121,7 +121,9 @@ pub(super) fn play(
     let mut runner = begin(plan, sandbox, &slot, &report)?;
     let mut trouble = None;
     let ended = wait_for_every(STEP, RESTART_LIMIT, || {
-        trouble = traffic.flow(sandbox, &mut plan.seed).err();
+        if plan.flow == Flow::Always {
+            trouble = traffic.flow(sandbox, &mut plan.seed).err();
+        }
         if trouble.is_some() { Some(runner.wait()) } else { runner.try_wait().transpose() }
     });
     if let Some(trouble) = trouble {
@@ -238,13 +240,18 @@ fn gap_ms(report: &Value) -> Option<f64> {
     Some(ready_ms - held["started_ms"].as_f64()?)
 }
 
-/// When it was decided to go back, in milliseconds since the epoch.
-fn verdict_at_ms(report: &Value) -> anyhow::Result<i64> {
+/// When it was decided to go back, in milliseconds since the epoch: by the launcher, where it did not
+/// wait to be asked, else by who watches.
+fn verdict_at_ms(sandbox: &Sandbox, report: &Value) -> anyhow::Result<i64> {
+    let at = launcher_status(sandbox)?["rolled_back"]["at"].as_str().map(str::parse);
+    let by_launcher: Option<jiff::Timestamp> = at.transpose().context("read when it went back")?;
     let began: jiff::Timestamp =
         report["started_at"].as_str().context("find when it began")?.parse()?;
     let back = step(report, "roll_back").context("find the way back")?;
     let after_ms = back["started_ms"].as_i64().context("find when it went back")?;
-    Ok(began.as_millisecond() + after_ms)
+    let by_watcher_ms = began.as_millisecond() + after_ms;
+    let by_launcher_ms = by_launcher.map_or(by_watcher_ms, jiff::Timestamp::as_millisecond);
+    Ok(by_watcher_ms.min(by_launcher_ms))
 }
 
 /// How long after the verdict the daemon that runs again answered first, in milliseconds.
@@ -254,7 +261,7 @@ fn answers_again(
     traffic: &mut Traffic,
     report: &Value,
 ) -> anyhow::Result<i64> {
-    let verdict_at_ms = verdict_at_ms(report)?;
+    let verdict_at_ms = verdict_at_ms(sandbox, report)?;
     let generation = status(sandbox)?["generation"].as_i64().context("find the generation")?;
     let mut trouble = None;
     let first = wait_for_every(STEP, ANSWERS_AGAIN_MAX, || {

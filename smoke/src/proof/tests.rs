@@ -1,5 +1,5 @@
 use super::round::all;
-use super::{Account, Kind, Outcome};
+use super::{Account, Flow, Kind, Outcome};
 
 #[test]
 fn good_and_bad_builds_take_turns_and_each_fault_has_its() {
@@ -28,6 +28,12 @@ fn fewer_rounds_of_one_kind_end_earlier() {
 #[test]
 fn a_proof_without_messages_proves_nothing() {
     let account = Account { sent: 0, marked_again: 0, broken: None };
-    let outcome = Outcome { rounds: Vec::new(), account, gap_ms_p50: None, elapsed_s: 0.0 };
+    let outcome = Outcome {
+        flow: Flow::Always,
+        rounds: Vec::new(),
+        account,
+        gap_ms_p50: None,
+        elapsed_s: 0.0,
+    };
     assert_eq!(outcome.faults(), ["no message was sent"]);
 }

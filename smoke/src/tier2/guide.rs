@@ -52,7 +52,10 @@ enum How {
 const KNOWN: &[(&str, How)] = &[
     ("claude-assistant attach", How::Endless),
     // It changes the machine: there the managers are scripts.
-    ("claude-assistant install", How::By("daemon/tests/it/install.rs", "install --manager systemd")),
+    (
+        "claude-assistant install",
+        How::By("daemon/tests/it/install.rs", "install --manager systemd"),
+    ),
     ("claude-assistant restart --safe", How::By("smoke/src/tier2/restarts.rs", "restart --safe")),
     // Where it misses something, as the login of the stand-in here, it ends with 1 and says what to do.
     ("claude-assistant doctor", How::Telling("not logged in")),
