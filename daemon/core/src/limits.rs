@@ -104,6 +104,10 @@ pub const HEARTBEAT_MAX: Duration = Duration::from_secs(20);
 /// How long a daemon that hangs may take to end after TERM.
 pub const HUNG_TERM_MAX: Duration = Duration::from_secs(2);
 
+/// How long a daemon that failed after a restart may take to stop, before the one before it is started:
+/// that one answers again within ten seconds of the verdict.
+pub const BACK_STOP_MAX: Duration = Duration::from_secs(5);
+
 /// What a daemon may take to stop beyond its own deadline, to write its last lines.
 pub const STOP_MARGIN: Duration = Duration::from_secs(5);
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{
     Action, Asked, Keeper, Next, Order, Pending, Phase, Refused, RolledBack, Standing, State,
 };
+use crate::limits::BACK_STOP_MAX;
 use crate::time::{Deadline, Now};
 
 impl<S: Clone + Ord + Debug> Keeper<S> {
@@ -225,7 +226,8 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
 
     fn turn_back(&mut self, now: Now, why: String) {
         self.begin_rolling_back(why);
-        self.stop(now, self.bounds.stop, Next::Previous);
+        // Its turns are taken up by the one before in any case.
+        self.stop(now, self.bounds.stop.min(BACK_STOP_MAX), Next::Previous);
     }
 
     fn set_pending(&mut self, pending: Pending<S>) {

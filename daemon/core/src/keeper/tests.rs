@@ -258,6 +258,22 @@ fn a_restart_is_rolled_back_on_request_and_answers_when_the_one_before_runs() {
     "#);
 }
 
+/// People wait for the one before: a target that hangs is not given the time of an orderly stop.
+#[test]
+fn a_target_that_does_not_stop_holds_up_the_way_back_for_seconds_alone() {
+    insta::assert_snapshot!(play(fresh(), "ready arm switch ends ready back +4 +1 ends ready"), @r#"
+    begin: start good2
+    arm: pending Armed 0
+    switch: TERM
+    ends: pending Started 1, current new, start new
+    ready: answer Up
+    back: pending RollingBack 1, TERM
+    5s: KILL
+    ends: mark new Bad (the owner says so), remember 0 0, current good2, start good2
+    ready: no pending, answer RolledBack { why: "the owner says so" }
+    "#);
+}
+
 #[test]
 fn a_launcher_that_finds_a_restart_goes_back_unless_nothing_had_happened() {
     let found = |phase, current| {
