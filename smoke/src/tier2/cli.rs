@@ -1,11 +1,13 @@
 //! Every command of the command line once, over a daemon that was started by one of them.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::symlink;
 use std::process::{Child, Stdio};
 
 use anyhow::{Context, ensure};
-use harness::command::{Finished, end_within};
+use harness::command::{Finished, end_within, run_within};
 use harness::sandbox::Sandbox;
 use harness::wait::wait_until;
 
@@ -22,13 +24,15 @@ pub(super) const CASES: &[Definition] = &[
 ];
 
 /// What each step below runs, so that a new command without a step is found.
-const TRIED: [&str; 19] = [
+const TRIED: [&str; 22] = [
     "attach",
+    "backup",
     "doctor",
     "dropped",
     "history",
     "hold",
     "inject",
+    "install",
     "kill-session",
     "kill-sessions",
     "logs",
@@ -42,6 +46,7 @@ const TRIED: [&str; 19] = [
     "start",
     "status",
     "stop",
+    "uninstall",
 ];
 
 /// A command that nobody runs in a test breaks without being noticed.
@@ -70,12 +75,41 @@ fn every_command_does_its_work(case: &mut Case) -> anyhow::Result<()> {
     );
     sandbox.drop_message(OWNER, "after the restart")?;
     wait_echoes(sandbox, &["after the restart".to_owned()], SOON)?;
+    copies(sandbox)?;
     done(sandbox, &["stop"])?;
+    service(sandbox)?;
     let gone = sandbox.cli(&["status"], SOON)?;
     ensure!(gone.status.code() == Some(69), "see nobody answer after a stop: {}", gone.status);
     let left: Vec<String> =
         sandbox.leftovers().iter().map(|left| format!("{} {}", left.pid, left.name)).collect();
     unbroken("processes left by the commands", &left)
+}
+
+/// `backup`, beside a daemon that has the database open.
+fn copies(sandbox: &Sandbox) -> anyhow::Result<()> {
+    let copy = sandbox.root().join("copy.db");
+    done(sandbox, &["backup", &copy.display().to_string()])?;
+    let whole = fs::metadata(&copy).is_ok_and(|copy| 0 < copy.len());
+    ensure!(whole, "find a copy of the database");
+    Ok(())
+}
+
+/// `install`, `uninstall`, with a service manager that does nothing: the machine's own is not ours.
+fn service(sandbox: &Sandbox) -> anyhow::Result<()> {
+    let programs = sandbox.root().join("bin");
+    fs::create_dir(&programs).context("make a directory for programs")?;
+    symlink("/bin/true", programs.join("systemctl")).context("make a service manager")?;
+    let unit = sandbox.root().join("user/.config/systemd/user");
+    for (verb, present) in [("install", true), ("uninstall", false)] {
+        let mut command = sandbox.command(&[verb, "--manager", "systemd"]);
+        command.env("PATH", format!("{}:/usr/bin:/bin", programs.display()));
+        let said = run_within(command, SOON)?;
+        ensure!(said.status.success(), "{verb}: {}: {}", said.status, said.stderr);
+        let files = fs::read_dir(&unit)
+            .map_or(0, |all| all.flatten().filter(|it| it.path().is_file()).count());
+        ensure!((0 < files) == present, "{verb}: find {files} files of services");
+    }
+    Ok(())
 }
 
 /// `inject`, `send`, `hold`, `release`, `history`, `dropped`.
