@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
+use harness::exit_code::ExitCode;
 use harness::restart::step::LEASE;
 use harness::sandbox::Sandbox;
 use harness::wait::{STEP, wait_for_every};
@@ -222,6 +223,9 @@ fn recover(
 ) -> anyhow::Result<()> {
     let ended = attend(world, ENDS_MAX, STEP, |_| Ok(restart.runner.try_wait()?))?;
     outcome.code = ended.context("see the restart end")?.code();
+    // A healthy version is there in the end: nobody has to be woken.
+    let woken = outcome.code == Some(i32::from(ExitCode::RollbackFailed.number()));
+    ensure!(!woken, "find the way back, which the restart says it did not");
     let (before, target) = (restart.before.as_str(), restart.target.name.as_str());
     let mut last = None;
     let rests = attend(world, RESTS_MAX, LOOK_EVERY, |world| {
