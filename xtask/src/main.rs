@@ -85,7 +85,8 @@ enum Command {
     Affected(AffectedArguments),
     /// Put faults into the daemon, one after the other, and see that tests notice each.
     Mutants(mutants::Arguments),
-    /// Prove the restart: messages flow all through twenty of them, half into builds that fail.
+    /// Prove the restart: messages flow all through twenty of them, half into builds that fail; or
+    /// through kills at every step.
     RestartProof(proof::Arguments),
     /// The agent program that checks run against.
     #[command(subcommand)]

@@ -129,11 +129,12 @@ fn line_of_kill(kill: &KillOutcome) -> String {
 }
 
 fn summary_of_kills(outcome: &KillsOutcome) -> String {
-    let (hits, kills) = (outcome.hits(), outcome.kills.len());
+    let (meant, hits) = (outcome.meant(), outcome.hits());
     format!(
-        "{kills} kills in {:.0} s, {hits} in the step that was meant and {} near it; {}",
+        "{} kills in {:.0} s; of {meant} that were meant {hits} came in their step and {} near it; {}",
+        outcome.kills.len(),
         outcome.elapsed_s,
-        kills - hits,
+        meant - hits,
         messages(&outcome.account),
     )
 }

@@ -11,6 +11,7 @@ use rustix::process::Signal;
 use serde::Serialize;
 
 use super::Service;
+use crate::views::named;
 
 /// What a launcher and a daemon are called: the system keeps fifteen letters of a name.
 const NAME: &str = "claude-assistan";
@@ -92,27 +93,28 @@ pub fn daemon_of(launcher: u32) -> Option<u32> {
         .map(|child| child.pid)
 }
 
-/// One launcher and one daemon run, and no other process of the program but what the daemon itself
-/// has started.
+/// One launcher and one daemon run, and everything else is of this daemon: no process of the
+/// program beside them, no agent or tool of a daemon that was killed, no check of a command that was.
 pub(super) fn exactly_one(sandbox: &Sandbox, service: &Service) -> anyhow::Result<()> {
     let snapshot = Snapshot::take();
     let launcher = service.launcher_pid().context("find the launcher")?;
-    let found: Vec<Seen> = snapshot.marked(&sandbox.mark()).into_iter().filter(is_ours).collect();
+    let found: Vec<Seen> =
+        snapshot.marked(&sandbox.mark()).into_iter().filter(|process| !process.zombie).collect();
     let daemons: Vec<u32> = found
         .iter()
-        .filter(|process| process.parent == Some(launcher))
+        .filter(|process| process.parent == Some(launcher) && is_ours(process))
         .map(|process| process.pid)
         .collect();
     let [daemon] = daemons[..] else {
         anyhow::bail!("see one daemon below the launcher, and not {daemons:?}");
     };
     let below = snapshot.descendants(daemon);
-    let others: Vec<&Seen> = found
+    let others = found
         .iter()
         .filter(|process| process.pid != launcher && process.pid != daemon)
-        .filter(|process| !below.contains(process))
-        .collect();
-    ensure!(others.is_empty(), "see one launcher and one daemon alone, and not {others:?}");
+        .filter(|process| below.iter().all(|it| it.pid != process.pid));
+    let others = named(others);
+    ensure!(others.is_empty(), "see one launcher, one daemon and what it started, not {others:?}");
     Ok(())
 }
 

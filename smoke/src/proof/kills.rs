@@ -7,11 +7,12 @@
 //! ```
 //!
 //! A step that takes a millisecond may be over when the signal comes: whether it was still open is
-//! read off the words of the command, and told.
+//! read off the words of the command, and told. One that was missed is tried again, a few times.
 
 mod round;
 mod words;
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -50,11 +51,16 @@ pub enum Point {
     VerifyReleased,
     /// The target becomes the one to go back to.
     Bless,
+    /// The target has ended at once, and the one before starts again.
+    RollBack,
 }
+
+/// How often a point is tried that is over too soon.
+const TRIES_MAX: usize = 4;
 
 impl Point {
     /// Every point, in order. With a slot that is named nothing is selected, built or gated.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Lock,
         Self::Preflight,
         Self::Candidate,
@@ -66,6 +72,7 @@ impl Point {
         Self::VerifyHeld,
         Self::VerifyReleased,
         Self::Bless,
+        Self::RollBack,
     ];
 
     /// In a word or two.
@@ -82,11 +89,12 @@ impl Point {
             Self::VerifyHeld => "verify-held",
             Self::VerifyReleased => "verify-released",
             Self::Bless => "bless",
+            Self::RollBack => "roll-back",
         }
     }
 
     /// The step that the command names while it is there. The start is part of one order to the
-    /// launcher, whose step is the stop.
+    /// launcher, whose step is the stop; and so is the launcher's own way back.
     const fn step(self) -> &'static str {
         match self {
             Self::Lock => "lock",
@@ -95,7 +103,7 @@ impl Point {
             Self::Drain => "hold and drain",
             Self::BackUp => "back up",
             Self::Arm => "arm",
-            Self::Stop | Self::Start => "stop",
+            Self::Stop | Self::Start | Self::RollBack => "stop",
             Self::VerifyHeld | Self::VerifyReleased => "verify",
             Self::Bless => "bless",
         }
@@ -106,8 +114,8 @@ impl Point {
     const fn latest(self) -> Duration {
         match self {
             Self::Candidate => Duration::from_millis(500),
-            Self::Drain | Self::Stop => Duration::from_millis(50),
-            Self::VerifyHeld => Duration::from_millis(200),
+            // While it is held, two runs of tier 4 start and end.
+            Self::Drain | Self::Stop | Self::VerifyHeld => Duration::from_millis(50),
             _ => Duration::ZERO,
         }
     }
@@ -156,10 +164,19 @@ impl KillsOutcome {
         faults
     }
 
-    /// How many kills came while the step that was meant was open.
-    pub fn hits(&self) -> usize {
-        self.kills.iter().filter(|kill| kill.hit).count()
+    /// Who was killed where at all.
+    pub fn meant(&self) -> usize {
+        distinct(self.kills.iter())
     }
+
+    /// How many of these were killed while the step that was meant was open.
+    pub fn hits(&self) -> usize {
+        distinct(self.kills.iter().filter(|kill| kill.hit))
+    }
+}
+
+fn distinct<'a>(kills: impl Iterator<Item = &'a KillOutcome>) -> usize {
+    kills.map(|kill| kill.number).collect::<BTreeSet<_>>().len()
 }
 
 /// Everybody at every point; `only` names those whose name contains it.
@@ -181,6 +198,8 @@ struct World {
     traffic: Traffic,
     /// Kills of the daemon of the slot that runs, at most: for the launcher they are crashes.
     crashes: usize,
+    /// Restarts so far.
+    restarts: usize,
 }
 
 /// Plays every kill whose name contains `only`; `tell` hears of each as it ends.
@@ -195,13 +214,19 @@ pub fn play_kills(
     let service = Service::start(&sandbox)?;
     let traffic = Traffic { stream: Stream::new(ADMINS.len()), due: Instant::now() };
     let seed = plan.seed.number();
-    let mut world = World { plan, sandbox, service, traffic, crashes: 0 };
+    let mut world = World { plan, sandbox, service, traffic, crashes: 0, restarts: 0 };
     let mut kills = Vec::new();
     for kill in all(only) {
-        let outcome =
-            round::play(&kill, &mut world).with_context(|| format!("play {}", kill.name()))?;
-        tell(&outcome);
-        kills.push(outcome);
+        for _ in 0..TRIES_MAX {
+            let outcome =
+                round::play(&kill, &mut world).with_context(|| format!("play {}", kill.name()))?;
+            tell(&outcome);
+            let over = outcome.hit || outcome.fault.is_some();
+            kills.push(outcome);
+            if over {
+                break;
+            }
+        }
     }
     let account = Account::draw(&world.sandbox, &world.traffic.stream, SETTLE_LIMIT);
     world.service.stop(STOP_LIMIT)?;

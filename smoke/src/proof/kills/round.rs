@@ -1,15 +1,18 @@
-//! One kill: a restart into a good build, somebody killed in the middle of it, and what is there
-//! afterwards.
+//! One kill: a restart, somebody killed in the middle of it, and what is there afterwards.
 
+use std::fs;
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
+use harness::exit_code::ExitCode;
 use harness::restart::step::LEASE;
+use harness::sandbox::Sandbox;
 use harness::wait::{STEP, wait_for_every};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::words::{Turn, Words};
 use super::{Kill, Point, World};
@@ -64,6 +67,25 @@ pub struct KillOutcome {
     pub fault: Option<String>,
 }
 
+impl KillOutcome {
+    /// Nothing yet.
+    pub(super) const fn of(kill: &Kill) -> Self {
+        Self {
+            number: kill.number,
+            point: kill.point,
+            victim: kill.victim,
+            open: None,
+            hit: false,
+            code: None,
+            runs: None,
+            target: None,
+            rests_after_s: None,
+            answers_after_s: None,
+            fault: None,
+        }
+    }
+}
+
 /// A restart under way.
 struct Restart {
     target: Slot,
@@ -76,21 +98,9 @@ struct Restart {
 
 /// Restarts, kills, and looks.
 pub(super) fn play(kill: &Kill, world: &mut World) -> anyhow::Result<KillOutcome> {
-    freshen(kill, world)?;
+    freshen(world)?;
     let mut restart = begin(kill, world)?;
-    let mut outcome = KillOutcome {
-        number: kill.number,
-        point: kill.point,
-        victim: kill.victim,
-        open: None,
-        hit: false,
-        code: None,
-        runs: None,
-        target: None,
-        rests_after_s: None,
-        answers_after_s: None,
-        fault: None,
-    };
+    let mut outcome = KillOutcome::of(kill);
     let played = strike(kill, world, &mut restart, &mut outcome)
         .and_then(|struck| recover(world, &mut restart, struck, &mut outcome));
     let _gone = restart.runner.kill().and_then(|()| restart.runner.wait());
@@ -101,12 +111,12 @@ pub(super) fn play(kill: &Kill, world: &mut World) -> anyhow::Result<KillOutcome
 }
 
 /// Lets another slot run where the launcher has counted crashes that were kills.
-fn freshen(kill: &Kill, world: &mut World) -> anyhow::Result<()> {
+fn freshen(world: &mut World) -> anyhow::Result<()> {
     if world.crashes < CRASHES_MAX {
         return Ok(());
     }
     let home = world.sandbox.home();
-    let name = format!("20260201T00{:02}00Z-fresh", kill.number);
+    let name = slot_name(world, "fresh");
     let slot = Slot::lay(&home, &name, &world.plan.programs, Fault::None)?;
     slot.mark_good(&home)?;
     let said = world.sandbox.cli(&["launcher", "roll-back-to", &name], COMES_MAX)?;
@@ -115,10 +125,18 @@ fn freshen(kill: &Kill, world: &mut World) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn begin(kill: &Kill, world: &World) -> anyhow::Result<Restart> {
+/// Names sort by age.
+fn slot_name(world: &World, what: &str) -> String {
+    let (hours, minutes) = (world.restarts / 60, world.restarts % 60);
+    format!("20260201T{hours:02}{minutes:02}00Z-{what}")
+}
+
+fn begin(kill: &Kill, world: &mut World) -> anyhow::Result<Restart> {
+    world.restarts += 1;
+    let name = slot_name(world, "kill");
     let (sandbox, plan) = (&world.sandbox, &world.plan);
-    let name = format!("20260201T00{:02}30Z-kill", kill.number);
-    let target = Slot::lay(&sandbox.home(), &name, &plan.programs, Fault::None)?;
+    let fault = if kill.point == Point::RollBack { Fault::Live("exit 1") } else { Fault::None };
+    let target = Slot::lay(&sandbox.home(), &name, &plan.programs, fault)?;
     let before = current(sandbox)?;
     let daemon = world.service.launcher_pid().and_then(daemon_of);
     let mut command = sandbox.command_of(&plan.xtask);
@@ -176,6 +194,9 @@ fn await_inside(point: Point, world: &mut World, restart: &Restart) -> anyhow::R
         Point::Start => attend(world, SOON, STEP, |world| {
             Ok((current(&world.sandbox)? == target).then_some(()))
         })?,
+        Point::RollBack => {
+            attend(world, SOON, STEP, |world| Ok(goes_back(&world.sandbox).then_some(())))?
+        }
         Point::VerifyReleased => attend(world, COMES_MAX, LOOK_EVERY, |world| {
             let now = status(&world.sandbox)?;
             Ok((now["held"] == false && now["slot"] == target).then_some(()))
@@ -183,6 +204,14 @@ fn await_inside(point: Point, world: &mut World, restart: &Restart) -> anyhow::R
         _ => Some(()),
     };
     came.with_context(|| format!("see the restart come to {}", point.word()))
+}
+
+/// The launcher has written that it goes back.
+fn goes_back(sandbox: &Sandbox) -> bool {
+    let path = sandbox.home().join("state/restart/pending.json");
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let pending: Value = serde_json::from_str(&text).unwrap_or_default();
+    pending["phase"] == "rolling_back"
 }
 
 /// Waits for the end of the command, for rest, and for an answer.
@@ -194,6 +223,9 @@ fn recover(
 ) -> anyhow::Result<()> {
     let ended = attend(world, ENDS_MAX, STEP, |_| Ok(restart.runner.try_wait()?))?;
     outcome.code = ended.context("see the restart end")?.code();
+    // A healthy version is there in the end: nobody has to be woken.
+    let woken = outcome.code == Some(i32::from(ExitCode::RollbackFailed.number()));
+    ensure!(!woken, "find the way back, which the restart says it did not");
     let (before, target) = (restart.before.as_str(), restart.target.name.as_str());
     let mut last = None;
     let rests = attend(world, RESTS_MAX, LOOK_EVERY, |world| {

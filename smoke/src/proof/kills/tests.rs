@@ -1,16 +1,16 @@
 use std::collections::BTreeSet;
 
 use super::words::{Turn, parse};
-use super::{KillsOutcome, Point, all};
+use super::{KillOutcome, KillsOutcome, Point, all};
 use crate::launched::Victim;
 use crate::proof::Account;
 
 #[test]
 fn everybody_is_killed_at_every_point_once() {
     let kills = all("");
-    assert_eq!(kills.len(), 44);
+    assert_eq!(kills.len(), 48);
     let names: BTreeSet<String> = kills.iter().map(super::Kill::name).collect();
-    assert_eq!(names.len(), 44);
+    assert_eq!(names.len(), 48);
     assert!(names.contains("lock/runner") && names.contains("verify-released/all"));
     for point in Point::ALL {
         let victims: Vec<Victim> =
@@ -44,5 +44,17 @@ fn a_proof_in_which_nobody_was_killed_proves_nothing() {
     let account = Account { sent: 1, marked_again: 0, broken: None };
     let outcome = KillsOutcome { seed: 1, kills: Vec::new(), account, elapsed_s: 0.0 };
     assert_eq!(outcome.faults(), ["nobody was killed"]);
-    assert_eq!(outcome.hits(), 0);
+    assert_eq!((outcome.meant(), outcome.hits()), (0, 0));
+}
+
+#[test]
+fn a_kill_that_was_tried_again_counts_once_and_as_hit_when_one_try_was() {
+    let missed = KillOutcome::of(&all("lock/launcher")[0]);
+    let hit = KillOutcome { hit: true, ..missed.clone() };
+    let never = KillOutcome::of(&all("lock/all")[0]);
+    let account = Account { sent: 1, marked_again: 0, broken: None };
+    let kills = vec![missed, hit, never];
+    let outcome = KillsOutcome { seed: 1, kills, account, elapsed_s: 0.0 };
+    assert_eq!((outcome.meant(), outcome.hits()), (2, 1));
+    assert!(outcome.faults().is_empty());
 }
