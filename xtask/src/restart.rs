@@ -28,6 +28,7 @@ mod trouble;
 mod verify;
 mod views;
 
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -64,6 +65,8 @@ struct Means<'a> {
     workspace: &'a Workspace,
     interrupt: &'a Interrupt,
     limit: Duration,
+    /// Where runs of cases leave what they leave.
+    runs: &'a Path,
 }
 
 /// What is to run.
@@ -134,6 +137,7 @@ fn run(
     let started_at = Timestamp::now();
     let mut runner = Runner {
         workspace,
+        runs: home.report(&id).join("runs"),
         home,
         id,
         flags: flags.clone(),
@@ -201,6 +205,8 @@ fn is_id(id: &str) -> bool {
 struct Runner<'a> {
     workspace: &'a Workspace,
     home: Home,
+    /// Beside its report.
+    runs: PathBuf,
     id: String,
     flags: Flags,
     interrupt: &'a Interrupt,
@@ -252,7 +258,7 @@ impl Runner<'_> {
     /// Does one thing.
     fn carry_out(&mut self, action: &Action, limit: Duration, on_way_back: bool) -> Result<Told> {
         let interrupt = if on_way_back { &self.deaf } else { self.interrupt };
-        let means = Means { workspace: self.workspace, interrupt, limit };
+        let means = Means { workspace: self.workspace, interrupt, limit, runs: &self.runs };
         let passage = Passage { home: &self.home, id: &self.id, limit };
         match action {
             Action::Lock => self.take_lock(),

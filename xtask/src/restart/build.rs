@@ -36,6 +36,8 @@ const PROGRAMS: &[&str] = &[
     "fakes",
     "--package",
     "benches",
+    "--package",
+    "xtask",
     "--bins",
     MESSAGES,
     "--color=never",
@@ -64,8 +66,18 @@ const MESSAGES: &str = "--message-format=json-render-diagnostics";
 /// How many of cargo's last lines are told of a build that failed.
 const LINES_SHOWN: usize = 30;
 
-/// What a slot cannot do without.
-const NEEDED: [&str; 6] = [PROGRAM, "fake-claude", "fake-messages-api", "tier2", "tier3", "tier4"];
+/// What a slot cannot do without: the runners, and whatever they look for beside themselves.
+const NEEDED: [&str; 9] = [
+    PROGRAM,
+    "fake-claude",
+    "fake-messages-api",
+    "bench-probe",
+    "agent-tap",
+    "xtask",
+    "tier2",
+    "tier3",
+    "tier4",
+];
 
 /// Where commits are built, below the build directory.
 #[derive(Debug, Clone)]

@@ -32,7 +32,7 @@ fn a_whole_restart_ends_on_the_target() {
     // What was made for the candidate is gone.
     let left = fs::read_dir(stage.home().join("run")).unwrap().count();
     assert_eq!(left, 1, "the lock alone is left");
-    for form in ["report.md", "junit.xml"] {
+    for form in ["report.md", "junit.xml", "runs/held-tier4-status/report.json"] {
         let place = stage.home().join("state/restart/reports").join(&report.id).join(form);
         assert!(place.is_file(), "{form}");
     }

@@ -40,6 +40,15 @@ fn a_slot_says_what_is_in_it() {
 }
 
 #[test]
+fn a_slot_holds_whatever_its_runners_look_for_beside_themselves() {
+    for (program, package) in harness::binaries::BUILT {
+        assert!(NEEDED.contains(&program), "{program} is needed");
+        let asked = PROGRAMS.windows(2).any(|words| words == ["--package", package]);
+        assert!(asked, "{package} is built");
+    }
+}
+
+#[test]
 fn a_program_that_does_not_run_makes_no_slot() {
     let room = tempfile::tempdir().unwrap();
     let (home, slots, programs) = built(room.path(), "#!/bin/sh\nexit 3\n");
