@@ -34,7 +34,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use harness::exit_code::ExitCode;
 use harness::restart::flags::Flags;
-use harness::restart::machine::{Action, Event, Remarks, Restart, Sight, Told};
+use harness::restart::machine::{Action, Event, Hearing, Remarks, Restart, Sight, Told};
 use harness::restart::render;
 use harness::restart::report::{self, Report};
 use harness::restart::step::Step;
@@ -235,7 +235,7 @@ impl Runner<'_> {
             if let Some(step) = restart.step() {
                 progress.begins(step, action.name(), limit);
             }
-            let result = self.carry_out(&action, limit, told_of_interrupt);
+            let result = self.carry_out(&action, limit, restart.hearing());
             let interrupted = self.interrupt.came() && !told_of_interrupt;
             if interrupted {
                 told_of_interrupt = true;
@@ -256,8 +256,11 @@ impl Runner<'_> {
     }
 
     /// Does one thing.
-    fn carry_out(&mut self, action: &Action, limit: Duration, on_way_back: bool) -> Result<Told> {
-        let interrupt = if on_way_back { &self.deaf } else { self.interrupt };
+    fn carry_out(&mut self, action: &Action, limit: Duration, hearing: Hearing) -> Result<Told> {
+        let interrupt = match hearing {
+            Hearing::Open => self.interrupt,
+            Hearing::Deaf => &self.deaf,
+        };
         let means = Means { workspace: self.workspace, interrupt, limit, runs: &self.runs };
         let passage = Passage { home: &self.home, id: &self.id, limit };
         match action {

@@ -1,12 +1,15 @@
 mod stage;
 
 use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use self::stage::{NEW, OLD, Stage};
 use super::lock::{Holder, Lock};
 use super::slots::{Gate, Slots};
 use super::*;
 use harness::restart::report::Outcome;
+use harness::wait::wait_until;
 
 /// Nothing was switched, nothing is held, and the report says so.
 #[track_caller]
@@ -213,6 +216,49 @@ fn a_wish_to_end_before_anything_happened_ends_it() {
     assert_eq!((code, stage.current().as_str()), (30, OLD));
     assert!(report.verdict.says.contains("somebody wanted it to end"));
     assert!(!stage.has("held"));
+}
+
+/// A wish to end that comes as soon as this was asked of a program.
+fn interrupted_at(stage: &Stage, call: &str, words: &[&str]) -> (u8, Report) {
+    let flag = Arc::new(AtomicBool::new(false));
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let asked = || stage.calls().iter().any(|it| it == call);
+            let _ended =
+                wait_until(Duration::from_secs(30), || asked() || over.load(Ordering::Relaxed));
+            flag.store(true, Ordering::Relaxed);
+        });
+        let ended = stage.restart_with(words, &Interrupt::by(Arc::clone(&flag)));
+        over.store(true, Ordering::Relaxed);
+        ended
+    })
+}
+
+#[test]
+fn a_wish_to_end_on_the_way_back_does_not_spoil_it() {
+    let stage = Stage::new();
+    stage.world("unwell", NEW);
+    let (code, report) = interrupted_at(&stage, "launcher-roll-back", &[]);
+    assert_eq!((code, stage.current().as_str()), (25, OLD), "{:?}", report.verdict);
+}
+
+#[test]
+fn a_wish_to_end_is_none_to_keep_a_target_that_was_not_checked() {
+    let stage = Stage::new();
+    let (code, report) = interrupted_at(&stage, "launcher-switch", &["--no-rollback"]);
+    assert_eq!((code, stage.current().as_str()), (25, OLD), "{:?}", report.verdict);
+    assert!(!stage.has("good"));
+}
+
+#[test]
+fn a_failed_build_that_is_kept_is_said_to_run() {
+    let stage = Stage::new();
+    stage.world("unwell", NEW);
+    let (code, report) = stage.restart(&["--no-rollback"]);
+    assert_eq!((code, stage.current().as_str()), (20, NEW));
+    let says = &report.verdict.says;
+    assert!(says.starts_with("failed: the failed build runs, as --no-rollback asks: "), "{says}");
 }
 
 #[test]
