@@ -1,4 +1,4 @@
-mod stage;
+pub(super) mod stage;
 
 use std::fs;
 use std::sync::Arc;
