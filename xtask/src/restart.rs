@@ -42,6 +42,7 @@ use harness::seed::Seed;
 use jiff::Timestamp;
 
 pub(crate) use self::arguments::{Arguments, SlotArguments, StatusArguments};
+use self::build::Yard;
 use self::gate::Trial;
 use self::home::Home;
 use self::lock::{Holder, Lock};
@@ -150,6 +151,7 @@ fn run(
         selection: None,
         slot: None,
         lock: None,
+        yard: None,
     };
     let restart = runner.drive(Restart::new(flags));
     let report = runner.report(&restart, started_at);
@@ -220,6 +222,8 @@ struct Runner<'a> {
     slot: Option<String>,
     /// Held to the end.
     lock: Option<Lock>,
+    /// The build directory, held until the gate has passed.
+    yard: Option<Lock>,
 }
 
 impl Runner<'_> {
@@ -273,11 +277,19 @@ impl Runner<'_> {
             Action::Select => self.select(),
             Action::Foresee => self.foresee(means),
             Action::Build => {
+                if self.target.slot.is_none() {
+                    let holder = Holder::here(self.who, &self.target.asked);
+                    self.yard = Some(Yard::of(self.workspace).lock(&holder)?);
+                }
                 let (slot, remarks) = self.build(means)?;
                 self.slot = Some(slot.clone());
                 Ok(Told::Built { slot, remarks })
             }
-            Action::Gate => self.gate(means).map(Told::Done),
+            Action::Gate => {
+                let passed = self.gate(means).map(Told::Done);
+                self.yard = None;
+                passed
+            }
             Action::Candidate => passage::candidate(&self.home, &self.id, self.slot()?, limit),
             Action::Glance => passage.glance(),
             Action::Drain { within, lease, manners } => passage.drain(*within, *lease, *manners),

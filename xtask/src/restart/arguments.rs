@@ -21,7 +21,7 @@ Ends with
   26  neither runs as it should: a person is needed
   30  interrupted, or times cannot be said (--strict-perf); untouched
   40  something is missing, or the target runs already or is marked bad; untouched
-  50  another restart is under way
+  50  another restart is under way, or another run in the build directory; untouched
   64  the command line makes no sense";
 
 /// What stands behind `safe-restart`.
@@ -35,8 +35,8 @@ pub(crate) struct Arguments {
     /// What is to run.
     #[arg(long, value_name = "REV", default_value = "HEAD", conflicts_with = "slot")]
     pub(super) target: String,
-    /// A slot whose gate has passed, instead of a build.
-    #[arg(long, value_name = "NAME")]
+    /// A slot whose gate has passed, tiers 1 and 2 at least, instead of a build.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["gate", "strict_perf"])]
     pub(super) slot: Option<String>,
     /// Say what would be done, and change nothing.
     #[arg(long)]

@@ -18,6 +18,7 @@ use harness::receipt::sha256;
 use jiff::Timestamp;
 
 use super::home::{Home, PROGRAM, QUESTION_MAX, words};
+use super::lock::{Holder, Lock};
 use super::slots::{self, Manifest, Slots};
 use super::trouble::{Result, Trouble};
 use super::views::Version;
@@ -88,6 +89,16 @@ pub(super) struct Yard {
 impl Yard {
     pub(super) fn of(workspace: &Workspace) -> Self {
         Self { place: workspace.target_dir().join("restart") }
+    }
+
+    /// Takes it for this restart alone: restarts of two homes build and test in the same files.
+    pub(super) fn lock(&self, holder: &Holder) -> Result<Lock> {
+        Lock::take(&self.place.join("lock"), holder).map_err(|trouble| {
+            let place = self.place.display();
+            let code = trouble.code();
+            let why = format!("the build directory {place} cannot be had: {trouble}");
+            Trouble::Refused { code, why }
+        })
     }
 
     /// The build directory of all of them.

@@ -9,6 +9,7 @@ use super::lock::{Holder, Lock};
 use super::slots::{Gate, Slots};
 use super::*;
 use harness::restart::report::Outcome;
+use harness::tier::Tier;
 use harness::wait::wait_until;
 
 /// Nothing was switched, nothing is held, and the report says so.
@@ -183,10 +184,37 @@ fn what_is_wanted_has_to_make_sense_first() {
     let (code, report) = stage.restart(&[]);
     assert!(gate.is_some() && code == 40 && report.verdict.says.contains("has not passed"));
 
+    // Nothing, or tier 1 alone, is no gate.
+    for tiers in [vec![], vec![Tier::InProcess]] {
+        manifest.gate = gate.clone().map(|gate| Gate { tiers, ..gate });
+        slots(&stage).write(&manifest).unwrap();
+        let (code, report) = stage.restart(&[]);
+        assert!(code == 40 && report.verdict.says.contains("has not passed"));
+    }
+
+    // A receipt that lies there is of these programs.
+    let stage = Stage::new();
+    stage.leave_receipt(|_| {});
+    assert_eq!(stage.restart(&["--dry-run"]).0, 0);
+    stage.leave_receipt(|receipt| {
+        receipt.subject.binaries.insert("claude-assistant".to_owned(), "another".to_owned());
+    });
+    let (code, report) = stage.restart(&["--dry-run"]);
+    let says = report.verdict.says;
+    assert!(code == 40 && says.contains("the receipt of tier 2 holds no more"), "{says}");
+
     let stage = Stage::new();
     stage.world("fails-status", "no daemon is running\n");
     let (code, report) = stage.restart(&[]);
     assert!(code == 40 && report.verdict.says.contains("claude-assistant start"));
+}
+
+#[test]
+fn a_slot_that_is_named_is_neither_selected_for_nor_measured() {
+    use clap::Parser as _;
+    for word in ["--gate=all", "--strict-perf"] {
+        assert!(stage::Line::try_parse_from(["x", "--slot", NEW, word]).is_err(), "{word}");
+    }
 }
 
 #[test]

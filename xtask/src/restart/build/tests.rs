@@ -69,6 +69,18 @@ fn a_commit_without_a_runner_makes_no_slot() {
 }
 
 #[test]
+fn two_restarts_do_not_build_in_one_directory_at_once() {
+    let room = tempfile::tempdir().unwrap();
+    let yard = Yard::of(&Workspace::at(room.path()));
+    let first = yard.lock(&Holder::here("first", "v2")).unwrap();
+    let refused = yard.lock(&Holder::here("second", "v3")).unwrap_err();
+    assert_eq!(refused.code(), Some(ExitCode::Locked));
+    assert!(refused.to_string().contains("first (pid"), "{refused}");
+    drop(first);
+    drop(yard.lock(&Holder::here("second", "v3")).unwrap());
+}
+
+#[test]
 fn programs_and_runners_are_found_in_what_cargo_says() {
     let said = r#"
    Compiling smoke v0.1.0

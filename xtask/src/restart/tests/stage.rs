@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Parser;
 use harness::exit_code::ExitCode;
 use harness::gate::Gate;
-use harness::receipt::sha256;
+use harness::receipt::{Receipt, Tree, Wanted, sha256};
 use harness::report::{Machine, Outcome, Report as TierReport, SCHEMA, Selection};
 use harness::restart::report::Report;
 use harness::tier::Tier;
@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 use super::super::slots::{self, Manifest};
 use super::super::*;
-use crate::tier::tests::case;
+use crate::tier::tests::{case, report};
 
 /// The slot that runs.
 pub(in super::super) const OLD: &str = "20260301T080000Z-aaaaaaaaaaaa";
@@ -27,7 +27,7 @@ pub(in super::super) const NEW: &str = "20260310T115900Z-bbbbbbbbbbbb";
 const ID: &str = "r1763870478123-9f3c";
 
 #[derive(Parser)]
-struct Line {
+pub(super) struct Line {
     #[command(flatten)]
     arguments: Arguments,
 }
@@ -103,6 +103,24 @@ impl Stage {
         let tiers = vec![Tier::InProcess, Tier::RealBinaries];
         manifest.gate = Some(slots::Gate { tree: "c0ffee".to_owned(), tiers, passed_at: now });
         slots.write(&manifest).unwrap();
+    }
+
+    /// Leaves a receipt of tier 2 in the new slot, spoilt by `spoil`, as old as receipts can be.
+    pub(in super::super) fn leave_receipt(&self, spoil: impl FnOnce(&mut Receipt)) {
+        let slots = Slots::at(self.home().join("slots"));
+        let manifest = slots.manifest(NEW).unwrap();
+        let wanted = Wanted {
+            tier: Tier::RealBinaries,
+            tree: Tree { hash: "c0ffee".to_owned(), clean: true },
+            lockfile: "5d".to_owned(),
+            binaries: manifest.programs,
+            api: None,
+            machine: Machine::here(),
+        };
+        let run = report(Gate::Closed, vec![case("tier2::a", Outcome::Passed)]);
+        let mut receipt = Receipt::of(&run, wanted, "2026-01-01T00:00:00Z".parse().unwrap());
+        spoil(&mut receipt);
+        slots::write(&slots.of(NEW).join("receipts/tier-2.json"), &receipt).unwrap();
     }
 
     /// A report as the runner of tier 4 would leave it.
