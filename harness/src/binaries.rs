@@ -10,6 +10,16 @@ use std::path::{Path, PathBuf};
 /// own, so the program is pinned exactly.
 pub const CLAUDE_VERSION: &str = "2.1.330";
 
+/// Every program that a check looks for beside itself, and the package that builds it.
+pub const BUILT: [(&str, &str); 6] = [
+    ("claude-assistant", "claude-assistant"),
+    ("fake-claude", "fakes"),
+    ("fake-messages-api", "fakes"),
+    ("bench-probe", "benches"),
+    ("agent-tap", "benches"),
+    ("xtask", "xtask"),
+];
+
 /// A program that is not there.
 #[derive(Debug, thiserror::Error)]
 #[error("find {path}: `{command}` puts it there", path = .path.display())]
@@ -55,32 +65,32 @@ impl Programs {
 
     /// The daemon.
     pub fn daemon(&self) -> Result<PathBuf, MissingProgram> {
-        self.built("claude-assistant", "claude-assistant")
+        self.built(BUILT[0])
     }
 
     /// The stand-in of the agent program.
     pub fn fake_claude(&self) -> Result<PathBuf, MissingProgram> {
-        self.built("fake-claude", "fakes")
+        self.built(BUILT[1])
     }
 
     /// The stand-in of the Messages API.
     pub fn fake_messages_api(&self) -> Result<PathBuf, MissingProgram> {
-        self.built("fake-messages-api", "fakes")
+        self.built(BUILT[2])
     }
 
     /// What does the scenarios of the benches for whoever measures.
     pub fn bench_probe(&self) -> Result<PathBuf, MissingProgram> {
-        self.built("bench-probe", "benches")
+        self.built(BUILT[3])
     }
 
     /// What stands between an agent and its driver, to tell their times apart.
     pub fn agent_tap(&self) -> Result<PathBuf, MissingProgram> {
-        self.built("agent-tap", "benches")
+        self.built(BUILT[4])
     }
 
     /// The workflow's own program, which restarts a daemon.
     pub fn xtask(&self) -> Result<PathBuf, MissingProgram> {
-        self.built("xtask", "xtask")
+        self.built(BUILT[5])
     }
 
     /// Where the real agent program is installed, there or not.
@@ -93,7 +103,7 @@ impl Programs {
         existing(self.claude_path(), || "cargo xtask claude install".to_owned())
     }
 
-    fn built(&self, name: &str, package: &str) -> Result<PathBuf, MissingProgram> {
+    fn built(&self, (name, package): (&str, &str)) -> Result<PathBuf, MissingProgram> {
         let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
         let release = self.profile_dir.ends_with("release");
         existing(self.profile_dir.join(file), || {

@@ -28,12 +28,13 @@ mod trouble;
 mod verify;
 mod views;
 
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use harness::exit_code::ExitCode;
 use harness::restart::flags::Flags;
-use harness::restart::machine::{Action, Event, Remarks, Restart, Sight, Told};
+use harness::restart::machine::{Action, Event, Hearing, Remarks, Restart, Sight, Told};
 use harness::restart::render;
 use harness::restart::report::{self, Report};
 use harness::restart::step::Step;
@@ -41,6 +42,7 @@ use harness::seed::Seed;
 use jiff::Timestamp;
 
 pub(crate) use self::arguments::{Arguments, SlotArguments, StatusArguments};
+use self::build::Yard;
 use self::gate::Trial;
 use self::home::Home;
 use self::lock::{Holder, Lock};
@@ -64,6 +66,8 @@ struct Means<'a> {
     workspace: &'a Workspace,
     interrupt: &'a Interrupt,
     limit: Duration,
+    /// Where runs of cases leave what they leave.
+    runs: &'a Path,
 }
 
 /// What is to run.
@@ -134,6 +138,7 @@ fn run(
     let started_at = Timestamp::now();
     let mut runner = Runner {
         workspace,
+        runs: home.report(&id).join("runs"),
         home,
         id,
         flags: flags.clone(),
@@ -146,6 +151,7 @@ fn run(
         selection: None,
         slot: None,
         lock: None,
+        yard: None,
     };
     let restart = runner.drive(Restart::new(flags));
     let report = runner.report(&restart, started_at);
@@ -201,6 +207,8 @@ fn is_id(id: &str) -> bool {
 struct Runner<'a> {
     workspace: &'a Workspace,
     home: Home,
+    /// Beside its report.
+    runs: PathBuf,
     id: String,
     flags: Flags,
     interrupt: &'a Interrupt,
@@ -214,6 +222,8 @@ struct Runner<'a> {
     slot: Option<String>,
     /// Held to the end.
     lock: Option<Lock>,
+    /// The build directory, held until the gate has passed.
+    yard: Option<Lock>,
 }
 
 impl Runner<'_> {
@@ -229,7 +239,7 @@ impl Runner<'_> {
             if let Some(step) = restart.step() {
                 progress.begins(step, action.name(), limit);
             }
-            let result = self.carry_out(&action, limit, told_of_interrupt);
+            let result = self.carry_out(&action, limit, restart.hearing());
             let interrupted = self.interrupt.came() && !told_of_interrupt;
             if interrupted {
                 told_of_interrupt = true;
@@ -250,9 +260,12 @@ impl Runner<'_> {
     }
 
     /// Does one thing.
-    fn carry_out(&mut self, action: &Action, limit: Duration, on_way_back: bool) -> Result<Told> {
-        let interrupt = if on_way_back { &self.deaf } else { self.interrupt };
-        let means = Means { workspace: self.workspace, interrupt, limit };
+    fn carry_out(&mut self, action: &Action, limit: Duration, hearing: Hearing) -> Result<Told> {
+        let interrupt = match hearing {
+            Hearing::Open => self.interrupt,
+            Hearing::Deaf => &self.deaf,
+        };
+        let means = Means { workspace: self.workspace, interrupt, limit, runs: &self.runs };
         let passage = Passage { home: &self.home, id: &self.id, limit };
         match action {
             Action::Lock => self.take_lock(),
@@ -264,11 +277,19 @@ impl Runner<'_> {
             Action::Select => self.select(),
             Action::Foresee => self.foresee(means),
             Action::Build => {
+                if self.target.slot.is_none() {
+                    let holder = Holder::here(self.who, &self.target.asked);
+                    self.yard = Some(Yard::of(self.workspace).lock(&holder)?);
+                }
                 let (slot, remarks) = self.build(means)?;
                 self.slot = Some(slot.clone());
                 Ok(Told::Built { slot, remarks })
             }
-            Action::Gate => self.gate(means).map(Told::Done),
+            Action::Gate => {
+                let passed = self.gate(means).map(Told::Done);
+                self.yard = None;
+                passed
+            }
             Action::Candidate => passage::candidate(&self.home, &self.id, self.slot()?, limit),
             Action::Glance => passage.glance(),
             Action::Drain { within, lease, manners } => passage.drain(*within, *lease, *manners),

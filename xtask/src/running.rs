@@ -43,6 +43,12 @@ impl Interrupt {
         Self(Arc::new(AtomicBool::new(true)))
     }
 
+    /// One that comes when somebody sets the flag.
+    #[cfg(test)]
+    pub(crate) const fn by(flag: Arc<AtomicBool>) -> Self {
+        Self(flag)
+    }
+
     /// Whether it came.
     pub(crate) fn came(&self) -> bool {
         self.0.load(Ordering::Relaxed)

@@ -13,6 +13,7 @@ use harness::binaries::Programs;
 pub(crate) struct Workspace {
     root: PathBuf,
     programs: Programs,
+    target_dir: PathBuf,
 }
 
 impl Workspace {
@@ -24,7 +25,16 @@ impl Workspace {
             .find(|directory| directory.join("Cargo.lock").is_file())
             .with_context(|| format!("find a workspace at or above {}", here.display()))?;
         let programs = Programs::beside_this_executable().context("find the build directory")?;
-        Ok(Self { root: root.to_path_buf(), programs })
+        Ok(Self::of(root, programs))
+    }
+
+    /// One with its programs. A slot's own copy of this program builds and writes below the
+    /// workspace: nothing is added to a slot.
+    fn of(root: &Path, programs: Programs) -> Self {
+        let beside = programs.target_dir();
+        let is_slot = beside.join("manifest.json").is_file();
+        let target_dir = if is_slot { root.join("target") } else { beside.to_path_buf() };
+        Self { root: root.to_path_buf(), programs, target_dir }
     }
 
     /// The top directory.
@@ -39,7 +49,7 @@ impl Workspace {
 
     /// Where everything is built and written to.
     pub(crate) fn target_dir(&self) -> &Path {
-        self.programs.target_dir()
+        &self.target_dir
     }
 
     /// `cargo` with these arguments, at the top of the workspace.
@@ -62,9 +72,12 @@ impl Workspace {
     /// One at `root`, whatever lies there.
     pub(crate) fn at(root: &Path) -> Self {
         let programs = Programs::beside(&root.join("target/debug/xtask"));
-        Self { root: root.to_path_buf(), programs: programs.expect("the path has a directory") }
+        Self::of(root, programs.expect("the path has a directory"))
     }
 }
+
+#[cfg(test)]
+mod tests;
 
 /// What builds every program that a check or `try` starts.
 pub(crate) const BUILD_PROGRAMS: &[&str] = &[

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::Programs;
+use super::{BUILT, Programs};
 
 #[track_caller]
 fn check(executable: &str, profile_dir: &str, target_dir: &str) {
@@ -27,4 +27,20 @@ fn a_missing_program_says_what_builds_it() {
          `cargo build --release --package fakes --bin fake-claude` puts it there"
     );
     assert_eq!(programs.claude().expect_err("it is nowhere").command, "cargo xtask claude install");
+}
+
+#[test]
+fn each_program_is_looked_for_under_the_name_that_is_listed() {
+    let nowhere = Programs::beside(Path::new("/nowhere/debug/xtask")).expect("a folder");
+    let looked_for = [
+        nowhere.daemon(),
+        nowhere.fake_claude(),
+        nowhere.fake_messages_api(),
+        nowhere.bench_probe(),
+        nowhere.agent_tap(),
+        nowhere.xtask(),
+    ];
+    let names = looked_for.map(|program| program.expect_err("it is nowhere").path);
+    let listed = BUILT.map(|(name, _)| Path::new("/nowhere/debug").join(name));
+    assert_eq!(names, listed);
 }

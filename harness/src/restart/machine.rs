@@ -289,6 +289,15 @@ pub enum Event {
     Interrupted,
 }
 
+/// Whether a wish to end is heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hearing {
+    /// It is: what is under way is given up.
+    Open,
+    /// It is not, and what is under way is not disturbed: it is the quickest end there is.
+    Deaf,
+}
+
 /// What a failure would have to undo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Grip {
@@ -324,6 +333,8 @@ pub struct Restart {
     roll_backs: u32,
     /// Whether the launcher was asked to bless the target.
     blessing: bool,
+    /// Whether somebody wanted it to end, while that was heard.
+    interrupted: bool,
     /// Why the way back is taken.
     failed: Option<Failure>,
     account: Account,
@@ -345,6 +356,7 @@ impl Restart {
             released_bytes: None,
             roll_backs: 0,
             blessing: false,
+            interrupted: false,
             failed: None,
             account,
         }
@@ -374,6 +386,14 @@ impl Restart {
     /// The step that the action under way belongs to.
     pub fn step(&self) -> Option<Step> {
         self.account.open_step()
+    }
+
+    /// Whether what is under way is to be given up when somebody wants the restart to end. It is not
+    /// on the way back, nor when all that is left is to tidy up.
+    pub fn hearing(&self) -> Hearing {
+        let pruning =
+            self.under_way == Some(Action::Prune) || self.actions.contains(&Action::Prune);
+        if pruning || self.failed.is_some() { Hearing::Deaf } else { Hearing::Open }
     }
 
     /// What is known so far.
@@ -411,11 +431,10 @@ impl Restart {
     /// Before anything has happened it is given up; afterwards it is gone back. The way back itself
     /// is not interrupted: it is the quickest end there is.
     fn interrupt(&mut self, now: Duration) {
-        let pruning =
-            self.under_way == Some(Action::Prune) || self.actions.contains(&Action::Prune);
-        if pruning || self.failed.is_some() || self.is_over() {
+        if self.hearing() == Hearing::Deaf || self.is_over() {
             return;
         }
+        self.interrupted = true;
         let action = self.under_way.take().or_else(|| self.actions.front().cloned());
         self.due = None;
         self.actions.clear();

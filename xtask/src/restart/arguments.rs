@@ -12,6 +12,7 @@ Leaves report.json, report.md and junit.xml in state/restart/reports/<id>/ of th
 Ends with
    0  the target runs, is marked good, and delivers
   20  the gate, the copy of the database or the launcher said no; the old daemon is untouched
+      (with --no-rollback also: the target failed its checks, and runs; the verdict says which)
   21  something exact is off: in the gate, or the old daemon is not untouched
   22  the target does not compile; untouched
   23  it did not hold up on a copy of the database; untouched
@@ -20,7 +21,7 @@ Ends with
   26  neither runs as it should: a person is needed
   30  interrupted, or times cannot be said (--strict-perf); untouched
   40  something is missing, or the target runs already or is marked bad; untouched
-  50  another restart is under way
+  50  another restart is under way, or another run in the build directory; untouched
   64  the command line makes no sense";
 
 /// What stands behind `safe-restart`.
@@ -34,8 +35,8 @@ pub(crate) struct Arguments {
     /// What is to run.
     #[arg(long, value_name = "REV", default_value = "HEAD", conflicts_with = "slot")]
     pub(super) target: String,
-    /// A slot whose gate has passed, instead of a build.
-    #[arg(long, value_name = "NAME")]
+    /// A slot whose gate has passed, tiers 1 and 2 at least, instead of a build.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["gate", "strict_perf"])]
     pub(super) slot: Option<String>,
     /// Say what would be done, and change nothing.
     #[arg(long)]
@@ -61,7 +62,8 @@ pub(crate) struct Arguments {
     /// How long the launcher waits for that before it goes back by itself (120s).
     #[arg(long, value_name = "TIME")]
     confirm_timeout: Option<String>,
-    /// Leave a target running that fails its checks.
+    /// Mark a target good that fails its checks once it runs, and leave it running: for somebody who
+    /// looks at it. The restart ends with 20 all the same. A Ctrl-C still goes back.
     #[arg(long)]
     no_rollback: bool,
     /// Times that got worse, or cannot be said, are failures.

@@ -18,6 +18,7 @@ use harness::receipt::sha256;
 use jiff::Timestamp;
 
 use super::home::{Home, PROGRAM, QUESTION_MAX, words};
+use super::lock::{Holder, Lock};
 use super::slots::{self, Manifest, Slots};
 use super::trouble::{Result, Trouble};
 use super::views::Version;
@@ -36,6 +37,8 @@ const PROGRAMS: &[&str] = &[
     "fakes",
     "--package",
     "benches",
+    "--package",
+    "xtask",
     "--bins",
     MESSAGES,
     "--color=never",
@@ -64,8 +67,18 @@ const MESSAGES: &str = "--message-format=json-render-diagnostics";
 /// How many of cargo's last lines are told of a build that failed.
 const LINES_SHOWN: usize = 30;
 
-/// What a slot cannot do without.
-const NEEDED: [&str; 6] = [PROGRAM, "fake-claude", "fake-messages-api", "tier2", "tier3", "tier4"];
+/// What a slot cannot do without: the runners, and whatever they look for beside themselves.
+const NEEDED: [&str; 9] = [
+    PROGRAM,
+    "fake-claude",
+    "fake-messages-api",
+    "bench-probe",
+    "agent-tap",
+    "xtask",
+    "tier2",
+    "tier3",
+    "tier4",
+];
 
 /// Where commits are built, below the build directory.
 #[derive(Debug, Clone)]
@@ -76,6 +89,16 @@ pub(super) struct Yard {
 impl Yard {
     pub(super) fn of(workspace: &Workspace) -> Self {
         Self { place: workspace.target_dir().join("restart") }
+    }
+
+    /// Takes it for this restart alone: restarts of two homes build and test in the same files.
+    pub(super) fn lock(&self, holder: &Holder) -> Result<Lock> {
+        Lock::take(&self.place.join("lock"), holder).map_err(|trouble| {
+            let place = self.place.display();
+            let code = trouble.code();
+            let why = format!("the build directory {place} cannot be had: {trouble}");
+            Trouble::Refused { code, why }
+        })
     }
 
     /// The build directory of all of them.

@@ -82,9 +82,10 @@ impl Cases {
     }
 }
 
-/// Runs them to their end. `name` is that of their directory among the logs of restarts.
+/// Runs them to their end. `name` is that of their directory beside the report of the restart: two
+/// restarts at once, on two homes, write to different files.
 pub(super) fn run(means: Means<'_>, cases: &Cases, name: &str) -> Result<Report> {
-    let places = Places::at(means.workspace.target_dir().join("restart/runs").join(name));
+    let places = Places::at(means.runs.join(name));
     places.clear()?;
     let started_at = Timestamp::now();
     let command = cases.command(&places);

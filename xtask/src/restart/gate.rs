@@ -4,12 +4,13 @@
 //! |---|---|---|
 //! | tier 1 | cargo, in the files of the commit | the slot's receipt |
 //! | tiers 2, 3 | the slot's own runners, over its own programs | the slot's receipts |
-//! | times and sizes | `bench compare`, or `bench-check --quick` where the work tree is the target | none |
+//! | times and sizes | `bench compare` of the commit that runs and the target | none |
 //!
 //! The gate is closed: what is missing, flaky or left behind lets nothing pass. A receipt is good for
 //! a day, for these programs, on this machine.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -62,7 +63,8 @@ impl Trial<'_> {
         let tree = tree(self.means.workspace.root(), commit)?;
         let mut remarks = Remarks::default();
         for tier in &self.selection.tiers {
-            let wanted = wanted(*tier, &manifest, &tree, checkout.root())?;
+            let mut wanted = wanted(*tier, &manifest, &tree, checkout.root())?;
+            wanted.binaries.extend(self.agents(*tier)?);
             let place = receipt(self.slots, slot, *tier);
             if let Ok(receipt) = proof::valid(&place, Timestamp::now(), &wanted) {
                 let age = proof::age(Timestamp::now().duration_since(receipt.written_at));
@@ -99,7 +101,8 @@ impl Trial<'_> {
             // What a receipt holds of the lock file is part of the tree.
             let held = Receipt::read(&place)?.map(|held| held.subject.lockfile);
             let lock_hash = held.unwrap_or_default();
-            let wanted = wanted_with(*tier, manifest, &tree, lock_hash);
+            let mut wanted = wanted_with(*tier, manifest, &tree, lock_hash);
+            wanted.binaries.extend(self.agents(*tier)?);
             Ok(match proof::valid(&place, Timestamp::now(), &wanted) {
                 Ok(_) => format!("{tier} would not run again: its receipt holds"),
                 Err(why) => format!("{tier} would run: {why}"),
@@ -108,6 +111,14 @@ impl Trial<'_> {
         let say =
             |tier| standing(tier).unwrap_or_else(|error| format!("{tier} would run: {error:#}"));
         self.selection.tiers.iter().map(say).collect()
+    }
+
+    /// The real agent program, where it takes part in a tier: it lies in no slot.
+    fn agents(&self, tier: Tier) -> anyhow::Result<BTreeMap<String, String>> {
+        if tier != Tier::RealAgent {
+            return Ok(BTreeMap::new());
+        }
+        agents(&self.means.workspace.target_dir().join("claude"))
     }
 
     /// A tier over real programs, with the slot's own runner.
@@ -143,15 +154,7 @@ impl Trial<'_> {
     ) -> Result<()> {
         let report = yard.log("bench-report")?.with_extension("json");
         let log = yard.log("bench")?;
-        let head = ask(means.workspace.root(), &["rev-parse", "HEAD"])?;
-        let clean = ask(means.workspace.root(), &["status", "--porcelain"])?.is_empty();
-        let base = self.base.clone().unwrap_or_else(|| format!("{commit}^"));
-        let mut arguments = if clean && head == commit {
-            words(["bench-check", "--quick", "--no-history", "--against", &base])
-        } else {
-            words(["bench", "compare", &base, commit])
-        };
-        arguments.extend(words(["--json"]));
+        let mut arguments = comparison(self.base.as_deref(), commit);
         arguments.push(report.clone().into_os_string());
         if report.exists() {
             fs::remove_file(&report).context("remove an old report")?;
@@ -161,9 +164,8 @@ impl Trial<'_> {
         command.args(arguments).current_dir(means.workspace.root());
         let code = ended(run(command, &log, means.limit, means.interrupt)?)?;
         if !report.exists() {
-            let code = ExitCode::from_number(code).filter(|code| *code != ExitCode::Pass);
             let why = format!("nothing was measured: {}", last_line(&written(&log)));
-            return Err(Trouble::with(code.unwrap_or(ExitCode::Failed), why));
+            return Err(said_no(code, &why));
         }
         let report = BenchReport::read(&report).map_err(anyhow::Error::from)?;
         let judged = speed::judge(&report, self.speed);
@@ -189,17 +191,58 @@ fn in_process(means: Means<'_>, yard: &Yard, checkout: &Checkout) -> Result<Repo
     let mut command = crate::workspace::cargo();
     command.args(["xtask", "test-tier", "1", "--gate", "--json"]).arg(&file);
     command.current_dir(checkout.root()).env("CARGO_TARGET_DIR", yard.target());
+    let started_at = Timestamp::now();
     let code = ended(run(command, &log, means.limit, means.interrupt)?)?;
     let report = Report::read(&file).map_err(|_| {
-        let code = ExitCode::from_number(code).filter(|code| *code != ExitCode::Pass);
         let why = format!("tier 1 left no report: {}", last_line(&written(&log)));
-        Trouble::with(code.unwrap_or(ExitCode::Failed), why)
+        said_no(code, &why)
     })?;
-    let fits = report.tier == Tier::InProcess
+    if is_of_run(&report, started_at, code) {
+        Ok(report)
+    } else {
+        Err(Trouble::refused("the report of tier 1 is not of this run"))
+    }
+}
+
+/// Whether a report is of the whole of tier 1 behind a closed gate, of a run that began no sooner and
+/// ended with this number, here.
+fn is_of_run(report: &Report, started_at: Timestamp, code: i32) -> bool {
+    report.tier == Tier::InProcess
         && report.gate == Gate::Closed
         && report.selection.is_everything()
-        && code == i32::from(report.verdict.exit_code.number());
-    if fits { Ok(report) } else { Err(Trouble::refused("the report of tier 1 is not of this run")) }
+        && started_at <= report.started_at
+        && report.machine == Machine::here()
+        && code == i32::from(report.verdict.exit_code.number())
+}
+
+/// The command that measures a commit against what runs: two commits, each built from its own files,
+/// whatever the work tree becomes meanwhile.
+fn comparison(base: Option<&str>, commit: &str) -> Vec<OsString> {
+    let base = base.map_or_else(|| format!("{commit}^"), str::to_owned);
+    words(["bench", "compare", &base, commit, "--json"])
+}
+
+/// What it means for the gate that a command of the workflow ended with this number and left nothing.
+fn said_no(code: i32, why: &str) -> Trouble {
+    match ExitCode::from_number(code) {
+        Some(ExitCode::Locked) => Trouble::with(
+            ExitCode::Locked,
+            format!(
+                "another run (tiers, contracts, stress or measuring) goes on in this build directory: {why}"
+            ),
+        ),
+        Some(
+            code @ (ExitCode::InvariantBroken
+            | ExitCode::BuildFailed
+            | ExitCode::Inconclusive
+            | ExitCode::PreconditionMissing),
+        ) => Trouble::with(code, why),
+        // There is nothing to hold it against: that is missing, and says nothing about the target.
+        Some(ExitCode::NoReference | ExitCode::NothingSelected) => {
+            Trouble::with(ExitCode::PreconditionMissing, why)
+        }
+        _ => Trouble::with(ExitCode::Failed, why),
+    }
 }
 
 /// What a run has to be for the gate to open.
@@ -238,6 +281,23 @@ fn tree(root: &Path, commit: &str) -> anyhow::Result<String> {
 
 fn receipt(slots: &Slots, slot: &str, tier: Tier) -> PathBuf {
     slots.of(slot).join(format!("receipts/tier-{}.json", tier.number()))
+}
+
+/// What the name of the real agent program begins with in a receipt.
+const AGENT: &str = "claude/";
+
+/// The hash of every version of the real agent program that is installed in `directory`: which of
+/// them a slot's runner takes, that knows.
+fn agents(directory: &Path) -> anyhow::Result<BTreeMap<String, String>> {
+    let Ok(entries) = fs::read_dir(directory) else { return Ok(BTreeMap::new()) };
+    let versions = entries.filter_map(std::result::Result::ok);
+    let installed = versions.map(|entry| (entry.file_name(), entry.path().join("claude")));
+    installed
+        .filter(|(_, program)| program.is_file())
+        .map(|(version, program)| {
+            Ok((format!("{AGENT}{}", version.to_string_lossy()), sha256(&program)?))
+        })
+        .collect()
 }
 
 /// What a receipt of a tier has to be about.
@@ -279,6 +339,29 @@ impl Drop for Lent {
         // One that stays is replaced by the next.
         drop(fs::remove_file(&self.link));
     }
+}
+
+/// What every slot has to have passed.
+const TIERS_MIN: [Tier; 2] = [Tier::InProcess, Tier::RealBinaries];
+
+/// Whether the manifest of a slot says that its gate has passed, and no receipt in it says otherwise.
+/// How old they are is no matter here: the slot was tested when it was built, and is the same since.
+pub(super) fn ensure_passed(slots: &Slots, manifest: &Manifest) -> std::result::Result<(), String> {
+    let gate = manifest.gate.as_ref().ok_or_else(|| "nor was it tried".to_owned())?;
+    if let Some(tier) = TIERS_MIN.iter().find(|tier| !gate.tiers.contains(tier)) {
+        return Err(format!("{tier} is no part of what did"));
+    }
+    for tier in &gate.tiers {
+        let held = Receipt::read(&receipt(slots, &manifest.name, *tier));
+        let Some(held) = held.map_err(|error| format!("failed to {error}"))? else { continue };
+        let mut wanted = wanted_with(*tier, manifest, &gate.tree, held.subject.lockfile.clone());
+        // The real agent program is no part of the slot.
+        let agents = held.subject.binaries.iter().filter(|(name, _)| name.starts_with(AGENT));
+        wanted.binaries.extend(agents.map(|(name, hash)| (name.clone(), hash.clone())));
+        held.is_valid(held.written_at, &wanted)
+            .map_err(|stale| format!("the receipt of {tier} holds no more ({stale})"))?;
+    }
+    Ok(())
 }
 
 /// The tiers of a gate that has passed, in words.

@@ -1,25 +1,30 @@
 //! `cargo xtask slots` and `cargo xtask restart-status`: what there is to run, and what became of the
 //! last restart.
 
+use std::ffi::OsString;
 use std::fs;
+use std::path::Path;
+use std::time::Duration;
 
 use anyhow::Context;
 use harness::exit_code::ExitCode;
-use harness::restart::report::Report;
+use harness::restart::flags::Scope;
+use harness::restart::report::{Outcome, Report};
 
 use super::arguments::{SlotArguments, SlotVerb, StatusArguments};
 use super::home::{Home, words};
 use super::lock;
-use super::slots::{Manifest, Slots, is_name};
+use super::slots::{Manifest, Slots, is_name, read};
 use super::trouble::{Result, Trouble};
+use super::views::Pending;
 use super::{LOCK, gate};
 
 /// How long the launcher may take to stop one daemon and start another.
-const SWITCH_MAX: std::time::Duration = std::time::Duration::from_mins(4);
+const SWITCH_MAX: Duration = Duration::from_mins(4);
 
 /// The command `slots`.
 pub(super) fn slots(arguments: &SlotArguments) -> Result<ExitCode> {
-    let home = Home::find(arguments.home.as_deref())?;
+    let home = found(arguments.home.as_deref())?;
     let slots = Slots::at(home.slots());
     match &arguments.verb {
         SlotVerb::List => {
@@ -33,7 +38,7 @@ pub(super) fn slots(arguments: &SlotArguments) -> Result<ExitCode> {
         SlotVerb::MarkBad { slot, why } => {
             named(slot)?;
             let verb = words(["launcher", "mark-bad", slot.as_str(), "--why", why.as_str()]);
-            home.tell(&home.launcher_program(), &verb, super::home::QUESTION_MAX)?;
+            launcher(&home, &verb, super::home::QUESTION_MAX)?;
             println!("{slot} is marked bad");
         }
         SlotVerb::Rollback { slot } => {
@@ -44,7 +49,7 @@ pub(super) fn slots(arguments: &SlotArguments) -> Result<ExitCode> {
             named(&slot)?;
             return alone(&home, &slot, || {
                 let verb = words(["launcher", "roll-back-to", slot.as_str()]);
-                home.tell(&home.launcher_program(), &verb, SWITCH_MAX)?;
+                launcher(&home, &verb, SWITCH_MAX)?;
                 println!("{slot} runs");
                 Ok(())
             });
@@ -60,11 +65,41 @@ fn alone(home: &Home, target: &str, work: impl FnOnce() -> Result<()>) -> Result
     Ok(ExitCode::Pass)
 }
 
+/// The home that is meant.
+fn found(named: Option<&Path>) -> Result<Home> {
+    Home::find(named).map_err(|error| missing(format!("failed to {error:#}")))
+}
+
+/// Asks the launcher's own copy of the program for something.
+fn launcher(home: &Home, verb: &[OsString], limit: Duration) -> Result<()> {
+    let program = home.launcher_program();
+    if !program.is_file() {
+        return Err(missing(format!(
+            "there is no {}: claude-assistant install",
+            program.display()
+        )));
+    }
+    home.tell(&program, verb, limit)
+}
+
+/// The slot that runs.
+fn current(slots: &Slots) -> Result<String> {
+    slots
+        .current()
+        .map_err(|error| missing(format!("no slot runs: claude-assistant install ({error:#})")))
+}
+
+fn missing(why: impl Into<String>) -> Trouble {
+    Trouble::with(ExitCode::PreconditionMissing, why)
+}
+
 fn prune(home: &Home, slots: &Slots) -> Result<()> {
-    let current = slots.current()?;
-    let pending = home.launcher().ok().and_then(|launcher| launcher.pending);
-    let mut needed = vec![current.as_str()];
-    needed.extend(pending.as_ref().map(|pending| pending.target.as_str()));
+    current(slots)?;
+    // Written down by the launcher, and there whether it runs or not.
+    let path = home.at("state/restart/pending.json");
+    let pending: Option<Pending> = path.exists().then(|| read(&path)).transpose()?;
+    let needed = pending.iter().flat_map(|it| [it.target.as_str(), it.previous.as_str()]);
+    let needed: Vec<&str> = needed.collect();
     slots.sweep()?;
     for name in slots.prune(&needed)? {
         println!("{name} removed");
@@ -81,14 +116,14 @@ fn named(slot: &str) -> Result<()> {
 
 /// The newest good slot before the one that runs.
 fn before(slots: &Slots) -> Result<String> {
-    let current = slots.current()?;
+    let current = current(slots)?;
     for manifest in slots.all()?.iter().rev().filter(|it| it.name < current) {
         if slots.standing(&manifest.name)?.as_deref() == Some("good") {
             return Ok(manifest.name.clone());
         }
     }
     let why = format!("there is no good slot before {current}: cargo xtask slots list");
-    Err(Trouble::with(ExitCode::PreconditionMissing, why))
+    Err(missing(why))
 }
 
 fn line(manifest: &Manifest, standing: Option<&str>, current: Option<&str>) -> String {
@@ -101,7 +136,7 @@ fn line(manifest: &Manifest, standing: Option<&str>, current: Option<&str>) -> S
 
 /// The command `restart-status`.
 pub(super) fn status(arguments: &StatusArguments) -> Result<ExitCode> {
-    let home = Home::find(arguments.home.as_deref())?;
+    let home = found(arguments.home.as_deref())?;
     match lock::holder(&home.at(LOCK))? {
         lock::Held::By(holder) => println!(
             "under way: {} (pid {}) since {}, to {}",
@@ -127,7 +162,9 @@ pub(super) fn status(arguments: &StatusArguments) -> Result<ExitCode> {
     }
     match last_report(&home)? {
         Some(report) => {
-            println!("last: {} at {}: {}", report.id, report.started_at, report.verdict.says);
+            for line in told(&report) {
+                println!("{line}");
+            }
             println!("      {}", home.report(&report.id).join("report.md").display());
         }
         None => println!("last: none"),
@@ -135,6 +172,19 @@ pub(super) fn status(arguments: &StatusArguments) -> Result<ExitCode> {
     Ok(ExitCode::Pass)
 }
 
+/// How it ended, and where it failed.
+fn told(report: &Report) -> Vec<String> {
+    let mut lines =
+        vec![format!("last: {} at {}: {}", report.id, report.started_at, report.verdict.says)];
+    for step in report.steps.iter().filter(|step| step.outcome == Outcome::Failed) {
+        let why = step.says.last().and_then(|says| says.lines().next()).unwrap_or_default();
+        lines.push(format!("      failed at {} {}: {why}", step.step.label(), step.name));
+    }
+    lines
+}
+
+/// The newest report of a restart that was begun: neither of one that was only to be foreseen, nor of
+/// one that found another under way.
 fn last_report(home: &Home) -> anyhow::Result<Option<Report>> {
     let directory = home.at("state/restart/reports");
     if !directory.is_dir() {
@@ -148,5 +198,14 @@ fn last_report(home: &Home) -> anyhow::Result<Option<Report>> {
         .filter(|path| path.is_file())
         .collect();
     paths.sort();
-    Ok(paths.last().map(|path| Report::read(path)).transpose()?)
+    for path in paths.iter().rev() {
+        let report = Report::read(path)?;
+        if report.scope == Scope::Whole && report.verdict.exit_code != ExitCode::Locked {
+            return Ok(Some(report));
+        }
+    }
+    Ok(None)
 }
+
+#[cfg(test)]
+mod tests;

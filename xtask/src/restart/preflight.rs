@@ -10,7 +10,7 @@ use harness::restart::machine::Sight;
 use super::home::Home;
 use super::slots::Slots;
 use super::trouble::{Result, Trouble};
-use super::{Target, passage};
+use super::{Target, gate, passage};
 
 /// What a slot and what is around it take.
 const ROOM_MIN_BYTES: u64 = 1 << 30;
@@ -102,11 +102,9 @@ fn wanted(slots: &Slots, target: &Target, current: &str) -> Result<()> {
                 "slot {slot} runs already: claude-assistant restart starts it again"
             )));
         }
-        if manifest.gate.is_none() {
-            return Err(missing(format!(
-                "the gate of slot {slot} has not passed: restart to its commit"
-            )));
-        }
+        gate::ensure_passed(slots, &manifest).map_err(|why| {
+            missing(format!("the gate of slot {slot} has not passed, {why}: restart to its commit"))
+        })?;
         slots.ensure_whole(&manifest).map_err(|error| missing(format!("failed to {error:#}")))?;
         return refuse_bad(slot);
     }

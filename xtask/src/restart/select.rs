@@ -70,7 +70,10 @@ fn asked_for(files: usize, plan: &[Asked]) -> Selection {
             Check::Tidy => continue,
             Check::Tests { .. } => drop(tiers.insert(Tier::InProcess)),
             Check::Tier(tier) => drop(tiers.insert(*tier)),
-            Check::Everything => tiers.extend(ALL),
+            Check::Everything => {
+                tiers.extend(ALL);
+                measured = true;
+            }
             Check::Comparison => measured = true,
             // For people who look at one function; the comparison is what says no.
             Check::Bench { .. } => continue,

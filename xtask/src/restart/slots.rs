@@ -220,14 +220,16 @@ impl Slots {
         Ok(())
     }
 
-    /// Removes all slots but the newest five and those that are needed; the names of those removed.
+    /// Removes all slots but five and those that are needed, which the one that runs is; the names of
+    /// those removed.
     pub(super) fn prune(&self, needed: &[&str]) -> anyhow::Result<Vec<String>> {
-        let mut names = Vec::new();
+        let current = self.current()?;
+        let mut slots = Vec::new();
         for manifest in self.all()? {
-            let is_good = self.standing(&manifest.name)?.as_deref() == Some("good");
-            names.push((manifest.name, is_good));
+            let standing = self.standing(&manifest.name)?;
+            slots.push((manifest.name, standing));
         }
-        let surplus = surplus(&names, needed);
+        let surplus = surplus(&slots, &current, needed);
         for name in &surplus {
             let path = self.of(name);
             // Without its manifest it is no slot any more, however far this comes.
@@ -243,14 +245,20 @@ impl Slots {
     }
 }
 
-/// Which of these, the oldest first and each with whether it is good, are too many. The last good one
-/// is needed whatever else is: it is the one to go back to.
-fn surplus(slots: &[(String, bool)], needed: &[&str]) -> Vec<String> {
-    let last_good = slots.iter().rfind(|(_, good)| *good).map(|(name, _)| name.as_str());
-    let is_needed = |name: &str| needed.contains(&name) || last_good == Some(name);
+/// Which of these, the oldest first and each with its mark, are too many: bad ones first. The newest
+/// good one beside that which runs is needed whatever else is: it is the one to go back to.
+fn surplus(slots: &[(String, Option<String>)], current: &str, needed: &[&str]) -> Vec<String> {
+    let marked = |mark: &'static str| {
+        move |(_, standing): &&(String, Option<String>)| standing.as_deref() == Some(mark)
+    };
+    let way_back = slots.iter().filter(marked("good")).rfind(|(name, _)| name != current);
+    let way_back = way_back.map(|(name, _)| name.as_str());
+    let is_needed =
+        |name: &str| needed.contains(&name) || name == current || way_back == Some(name);
     let excess = slots.len().saturating_sub(KEPT);
-    let removable = slots.iter().map(|(name, _)| name).filter(|name| !is_needed(name));
-    removable.take(excess).cloned().collect()
+    let others = slots.iter().filter(|slot| !marked("bad")(slot));
+    let in_turn = slots.iter().filter(marked("bad")).chain(others).map(|(name, _)| name);
+    in_turn.filter(|name| !is_needed(name)).take(excess).cloned().collect()
 }
 
 /// Whether this can be the name of a slot.

@@ -1,12 +1,16 @@
-mod stage;
+pub(super) mod stage;
 
 use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use self::stage::{NEW, OLD, Stage};
 use super::lock::{Holder, Lock};
 use super::slots::{Gate, Slots};
 use super::*;
 use harness::restart::report::Outcome;
+use harness::tier::Tier;
+use harness::wait::wait_until;
 
 /// Nothing was switched, nothing is held, and the report says so.
 #[track_caller]
@@ -32,7 +36,7 @@ fn a_whole_restart_ends_on_the_target() {
     // What was made for the candidate is gone.
     let left = fs::read_dir(stage.home().join("run")).unwrap().count();
     assert_eq!(left, 1, "the lock alone is left");
-    for form in ["report.md", "junit.xml"] {
+    for form in ["report.md", "junit.xml", "runs/held-tier4-status/report.json"] {
         let place = stage.home().join("state/restart/reports").join(&report.id).join(form);
         assert!(place.is_file(), "{form}");
     }
@@ -180,10 +184,37 @@ fn what_is_wanted_has_to_make_sense_first() {
     let (code, report) = stage.restart(&[]);
     assert!(gate.is_some() && code == 40 && report.verdict.says.contains("has not passed"));
 
+    // Nothing, or tier 1 alone, is no gate.
+    for tiers in [vec![], vec![Tier::InProcess]] {
+        manifest.gate = gate.clone().map(|gate| Gate { tiers, ..gate });
+        slots(&stage).write(&manifest).unwrap();
+        let (code, report) = stage.restart(&[]);
+        assert!(code == 40 && report.verdict.says.contains("has not passed"));
+    }
+
+    // A receipt that lies there is of these programs.
+    let stage = Stage::new();
+    stage.leave_receipt(|_| {});
+    assert_eq!(stage.restart(&["--dry-run"]).0, 0);
+    stage.leave_receipt(|receipt| {
+        receipt.subject.binaries.insert("claude-assistant".to_owned(), "another".to_owned());
+    });
+    let (code, report) = stage.restart(&["--dry-run"]);
+    let says = report.verdict.says;
+    assert!(code == 40 && says.contains("the receipt of tier 2 holds no more"), "{says}");
+
     let stage = Stage::new();
     stage.world("fails-status", "no daemon is running\n");
     let (code, report) = stage.restart(&[]);
     assert!(code == 40 && report.verdict.says.contains("claude-assistant start"));
+}
+
+#[test]
+fn a_slot_that_is_named_is_neither_selected_for_nor_measured() {
+    use clap::Parser as _;
+    for word in ["--gate=all", "--strict-perf"] {
+        assert!(stage::Line::try_parse_from(["x", "--slot", NEW, word]).is_err(), "{word}");
+    }
 }
 
 #[test]
@@ -213,6 +244,49 @@ fn a_wish_to_end_before_anything_happened_ends_it() {
     assert_eq!((code, stage.current().as_str()), (30, OLD));
     assert!(report.verdict.says.contains("somebody wanted it to end"));
     assert!(!stage.has("held"));
+}
+
+/// A wish to end that comes as soon as this was asked of a program.
+fn interrupted_at(stage: &Stage, call: &str, words: &[&str]) -> (u8, Report) {
+    let flag = Arc::new(AtomicBool::new(false));
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let asked = || stage.calls().iter().any(|it| it == call);
+            let _ended =
+                wait_until(Duration::from_secs(30), || asked() || over.load(Ordering::Relaxed));
+            flag.store(true, Ordering::Relaxed);
+        });
+        let ended = stage.restart_with(words, &Interrupt::by(Arc::clone(&flag)));
+        over.store(true, Ordering::Relaxed);
+        ended
+    })
+}
+
+#[test]
+fn a_wish_to_end_on_the_way_back_does_not_spoil_it() {
+    let stage = Stage::new();
+    stage.world("unwell", NEW);
+    let (code, report) = interrupted_at(&stage, "launcher-roll-back", &[]);
+    assert_eq!((code, stage.current().as_str()), (25, OLD), "{:?}", report.verdict);
+}
+
+#[test]
+fn a_wish_to_end_is_none_to_keep_a_target_that_was_not_checked() {
+    let stage = Stage::new();
+    let (code, report) = interrupted_at(&stage, "launcher-switch", &["--no-rollback"]);
+    assert_eq!((code, stage.current().as_str()), (25, OLD), "{:?}", report.verdict);
+    assert!(!stage.has("good"));
+}
+
+#[test]
+fn a_failed_build_that_is_kept_is_said_to_run() {
+    let stage = Stage::new();
+    stage.world("unwell", NEW);
+    let (code, report) = stage.restart(&["--no-rollback"]);
+    assert_eq!((code, stage.current().as_str()), (20, NEW));
+    let says = &report.verdict.says;
+    assert!(says.starts_with("failed: the failed build runs, as --no-rollback asks: "), "{says}");
 }
 
 #[test]

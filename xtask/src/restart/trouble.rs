@@ -36,6 +36,14 @@ impl Trouble {
         Self::Refused { code: Some(code), why: why.into() }
     }
 
+    /// The exit code, where it is not that of the step.
+    pub(super) const fn code(&self) -> Option<ExitCode> {
+        match self {
+            Self::Refused { code, .. } => *code,
+            Self::Late | Self::Interrupted => None,
+        }
+    }
+
     /// As the machine is told of it.
     pub(super) fn failure(self) -> Failure {
         match self {

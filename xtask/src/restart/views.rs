@@ -90,6 +90,7 @@ pub(super) struct Child {
 pub(super) struct Pending {
     pub(super) id: String,
     pub(super) target: String,
+    pub(super) previous: String,
     pub(super) phase: String,
 }
 

@@ -42,7 +42,9 @@ impl Restart {
             Grip::Switching => self.next(Action::Settle),
             // The blessing may have come through.
             Grip::Target if self.blessing => self.next(Action::Settle),
-            Grip::Target if self.flags.on_failure == OnFailure::Keep => self.keep(),
+            Grip::Target if self.flags.on_failure == OnFailure::Keep && !self.interrupted => {
+                self.keep();
+            }
             Grip::Target | Grip::Back => self.roll_back(),
         }
     }
@@ -192,7 +194,8 @@ impl Restart {
         self.account.released(now);
         let failed = self.failed.take();
         if let Some(failed) = failed.filter(|failed| failed.code == Some(ExitCode::Failed)) {
-            self.account.end_with(ExitCode::Failed, &failed.why);
+            let why = format!("the failed build runs, as --no-rollback asks: {}", failed.why);
+            self.account.end_with(ExitCode::Failed, &why);
             self.account.close(now, Outcome::Failed);
         } else {
             self.account.decide("the blessing came through all the same");

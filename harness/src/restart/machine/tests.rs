@@ -7,7 +7,7 @@ use super::super::flags::{Drain, OnFailure};
 use super::super::report::Outcome;
 use super::*;
 
-const FATES: [Fate; 9] = [
+const FATES: [Fate; 10] = [
     Fate::Fails,
     Fate::Hangs,
     Fate::Lost,
@@ -15,6 +15,7 @@ const FATES: [Fate; 9] = [
     Fate::DaemonDies,
     Fate::Unwell,
     Fate::Interrupted,
+    Fate::InterruptedInVain,
     Fate::Killed,
     Fate::Busy,
 ];
@@ -164,6 +165,10 @@ fn a_failing_target_stays_where_somebody_asks_for_that() {
     let flags = Flags { on_failure: OnFailure::Keep, ..flags() };
     let place = at(&Action::Verify(Probe::Soak(Half::First)));
     assert_eq!(code(&flags, &[(place, Fate::Fails)]), (20, "target"));
+    // Nobody has said of one that it failed who only wanted the restart to end.
+    for fate in [Fate::Interrupted, Fate::InterruptedInVain] {
+        assert_eq!(code(&flags, &[(place, fate)]), (25, "previous"));
+    }
     // A target that never ran cannot stay.
     assert_eq!(code(&flags, &[(at(&Action::Switch), Fate::Unwell)]), (25, "previous"));
 }

@@ -40,6 +40,15 @@ fn a_slot_says_what_is_in_it() {
 }
 
 #[test]
+fn a_slot_holds_whatever_its_runners_look_for_beside_themselves() {
+    for (program, package) in harness::binaries::BUILT {
+        assert!(NEEDED.contains(&program), "{program} is needed");
+        let asked = PROGRAMS.windows(2).any(|words| words == ["--package", package]);
+        assert!(asked, "{package} is built");
+    }
+}
+
+#[test]
 fn a_program_that_does_not_run_makes_no_slot() {
     let room = tempfile::tempdir().unwrap();
     let (home, slots, programs) = built(room.path(), "#!/bin/sh\nexit 3\n");
@@ -57,6 +66,18 @@ fn a_commit_without_a_runner_makes_no_slot() {
     let trouble = fill(&home, &slots, &programs, manifest()).unwrap_err();
     assert_eq!(trouble.to_string(), "the commit builds no tier4");
     assert_eq!(trouble.failure().code, Some(ExitCode::BuildFailed));
+}
+
+#[test]
+fn two_restarts_do_not_build_in_one_directory_at_once() {
+    let room = tempfile::tempdir().unwrap();
+    let yard = Yard::of(&Workspace::at(room.path()));
+    let first = yard.lock(&Holder::here("first", "v2")).unwrap();
+    let refused = yard.lock(&Holder::here("second", "v3")).unwrap_err();
+    assert_eq!(refused.code(), Some(ExitCode::Locked));
+    assert!(refused.to_string().contains("first (pid"), "{refused}");
+    drop(first);
+    drop(yard.lock(&Holder::here("second", "v3")).unwrap());
 }
 
 #[test]

@@ -33,6 +33,49 @@ fn a_receipt_is_about_these_very_programs() {
 }
 
 #[test]
+fn what_is_measured_is_the_commit_whatever_becomes_of_the_work_tree() {
+    let line = |base| comparison(base, "c0ffee").join(" ".as_ref()).into_string().unwrap();
+    assert_eq!(line(Some("beef")), "bench compare beef c0ffee --json");
+    assert_eq!(line(None), "bench compare c0ffee^ c0ffee --json");
+}
+
+#[test]
+fn a_report_of_tier_1_is_believed_where_it_is_of_this_run() {
+    let began = Timestamp::now();
+    let mut run = report(Gate::Closed, vec![case("tier1::a", Outcome::Passed)]);
+    run.tier = Tier::InProcess;
+    assert!(is_of_run(&run, began, 0));
+    assert!(!is_of_run(&run, began, 20));
+    run.started_at = began - jiff::SignedDuration::from_secs(1);
+    assert!(!is_of_run(&run, began, 0), "somebody else's, from before");
+    run.started_at = began;
+    run.machine.cores += 1;
+    assert!(!is_of_run(&run, began, 0), "of another machine");
+}
+
+#[test]
+fn what_measures_or_tests_says_no_in_the_words_of_a_restart() {
+    let number = |code| said_no(code, "x").failure().code.map(ExitCode::number);
+    let codes = [20, 21, 22, 30, 31, 32, 33, 40, 50, -1, 0];
+    let meant = [20, 21, 22, 30, 40, 20, 40, 40, 50, 20, 20].map(Some);
+    assert_eq!(codes.map(number), meant);
+    assert!(said_no(50, "x").to_string().starts_with("another run (tiers"));
+}
+
+#[test]
+fn a_receipt_of_tier_3_names_the_agent_program() {
+    let room = tempfile::tempdir().unwrap();
+    let directory = room.path().join("claude");
+    assert_eq!(agents(&directory).unwrap(), BTreeMap::new());
+    fs::create_dir_all(directory.join("2.1.0")).unwrap();
+    fs::write(directory.join("2.1.0/claude"), "one").unwrap();
+    let before = agents(&directory).unwrap();
+    assert_eq!(before.keys().collect::<Vec<_>>(), ["claude/2.1.0"]);
+    fs::write(directory.join("2.1.0/claude"), "other").unwrap();
+    assert_ne!(agents(&directory).unwrap(), before);
+}
+
+#[test]
 fn the_real_agent_program_is_lent_to_a_slot_while_it_is_tested() {
     let room = tempfile::tempdir().unwrap();
     let (what, link) = (room.path().join("claude"), room.path().join("slot-claude"));

@@ -13,8 +13,8 @@ fn the_change_says_what_it_needs() {
     assert_eq!(auto(&["docs/operations.md"]), (vec![2], false));
     assert_eq!(auto(&["daemon/src/store.rs"]), (vec![1, 2], true));
     assert_eq!(auto(&["daemon/src/tools/reply.rs"]), (vec![1, 2, 3], false));
-    assert_eq!(auto(&["Cargo.lock"]), (vec![1, 2, 3], false));
-    assert_eq!(auto(&["something/new"]), (vec![1, 2, 3], false));
+    assert_eq!(auto(&["Cargo.lock"]), (vec![1, 2, 3], true));
+    assert_eq!(auto(&["something/new"]), (vec![1, 2, 3], true));
     assert_eq!(auto(&[]), (vec![2], false));
 }
 

@@ -78,15 +78,46 @@ fn a_manifest_of_a_newer_format_is_refused() {
 
 #[test]
 fn five_are_kept_and_those_that_are_needed() {
-    let names = |good: &[usize]| -> Vec<(String, bool)> {
-        (0..8).map(|index| (format!("{index}"), good.contains(&index))).collect()
-    };
-    assert_eq!(surplus(&names(&[6]), &[]), ["0", "1", "2"]);
-    assert_eq!(surplus(&names(&[1]), &["0", "7"]), ["2", "3", "4"]);
+    assert_eq!(surplus(&marked("......g."), "7", &[]), ["0", "1", "2"]);
+    assert_eq!(surplus(&marked(".g......"), "7", &["0", "7"]), ["2", "3", "4"]);
     let all_needed: Vec<String> = (0..8).map(|index| index.to_string()).collect();
     let all_needed: Vec<&str> = all_needed.iter().map(String::as_str).collect();
-    assert_eq!(surplus(&names(&[]), &all_needed), [""; 0]);
-    assert_eq!(surplus(&names(&[])[..5], &[]), [""; 0]);
+    assert_eq!(surplus(&marked("........"), "7", &all_needed), [""; 0]);
+    assert_eq!(surplus(&marked("....."), "4", &[]), [""; 0]);
+}
+
+#[test]
+fn the_one_to_go_back_to_is_kept_beside_the_good_one_that_runs() {
+    assert_eq!(surplus(&marked("g......g"), "7", &[]), ["1", "2", "3"]);
+    assert_eq!(surplus(&marked("gg.....g"), "7", &[]), ["0", "2", "3"]);
+    // Gone back to an old one: the newer good one is not the only one that is kept.
+    assert_eq!(surplus(&marked("g.....g."), "0", &[]), ["1", "2", "3"]);
+}
+
+#[test]
+fn bad_ones_go_first() {
+    assert_eq!(surplus(&marked("g...b.bg"), "7", &[]), ["4", "6", "1"]);
+    assert_eq!(surplus(&marked("g...b.bg"), "7", &["4"]), ["6", "1", "2"]);
+}
+
+#[test]
+fn the_one_that_runs_is_kept_however_old_it_is() {
+    let (_room, slots) = slots();
+    for index in 0..7 {
+        make(&slots, &format!("{index}-x"));
+    }
+    std::os::unix::fs::symlink("0-x", slots.directory().join("current")).unwrap();
+    assert_eq!(slots.prune(&[]).unwrap(), ["1-x", "2-x"]);
+}
+
+/// Slots with these marks, `.` for none, the oldest first.
+fn marked(marks: &str) -> Vec<(String, Option<String>)> {
+    let standing = |mark| match mark {
+        'g' => Some("good".to_owned()),
+        'b' => Some("bad".to_owned()),
+        _ => None,
+    };
+    marks.chars().enumerate().map(|(at, mark)| (at.to_string(), standing(mark))).collect()
 }
 
 #[test]
@@ -97,7 +128,8 @@ fn a_removed_slot_leaves_no_mark() {
     }
     mark(&slots, "0-x", "bad");
     mark(&slots, "1-x", "good");
-    assert_eq!(slots.prune(&["6-x"]).unwrap(), ["0-x", "2-x"]);
+    std::os::unix::fs::symlink("6-x", slots.directory().join("current")).unwrap();
+    assert_eq!(slots.prune(&[]).unwrap(), ["0-x", "2-x"]);
     assert!(slots.mark("0-x").unwrap().is_none());
     assert_eq!(slots.all().unwrap().len(), 5);
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Parser;
 use harness::exit_code::ExitCode;
 use harness::gate::Gate;
-use harness::receipt::sha256;
+use harness::receipt::{Receipt, Tree, Wanted, sha256};
 use harness::report::{Machine, Outcome, Report as TierReport, SCHEMA, Selection};
 use harness::restart::report::Report;
 use harness::tier::Tier;
@@ -16,28 +16,28 @@ use tempfile::TempDir;
 
 use super::super::slots::{self, Manifest};
 use super::super::*;
-use crate::tier::tests::case;
+use crate::tier::tests::{case, report};
 
 /// The slot that runs.
-pub(super) const OLD: &str = "20260301T080000Z-aaaaaaaaaaaa";
+pub(in super::super) const OLD: &str = "20260301T080000Z-aaaaaaaaaaaa";
 
 /// The one that is to.
-pub(super) const NEW: &str = "20260310T115900Z-bbbbbbbbbbbb";
+pub(in super::super) const NEW: &str = "20260310T115900Z-bbbbbbbbbbbb";
 
 const ID: &str = "r1763870478123-9f3c";
 
 #[derive(Parser)]
-struct Line {
+pub(super) struct Line {
     #[command(flatten)]
     arguments: Arguments,
 }
 
-pub(super) struct Stage {
+pub(in super::super) struct Stage {
     room: TempDir,
 }
 
 impl Stage {
-    pub(super) fn new() -> Self {
+    pub(in super::super) fn new() -> Self {
         let stage = Self { room: tempfile::tempdir().unwrap() };
         let home = stage.home();
         for directory in ["world", "slots/marks", "launcher", "run", "state"] {
@@ -46,11 +46,7 @@ impl Stage {
         let stand_in = include_str!("stand-in.sh");
         program(&home.join("launcher/claude-assistant"), stand_in);
         for slot in [OLD, NEW] {
-            let bin = home.join("slots").join(slot).join("bin");
-            fs::create_dir_all(&bin).unwrap();
-            program(&bin.join("claude-assistant"), stand_in);
-            program(&bin.join("tier4"), include_str!("tier4.sh"));
-            stage.describe(slot);
+            stage.lay(slot);
         }
         symlink(OLD, home.join("slots/current")).unwrap();
         stage.world("generation", "7");
@@ -62,26 +58,35 @@ impl Stage {
         stage
     }
 
-    pub(super) fn home(&self) -> PathBuf {
+    pub(in super::super) fn home(&self) -> PathBuf {
         self.room.path().join("home")
     }
 
+    /// Puts a slot of stand-ins there, whose gate has passed.
+    pub(in super::super) fn lay(&self, slot: &str) {
+        let bin = self.home().join("slots").join(slot).join("bin");
+        fs::create_dir_all(&bin).unwrap();
+        program(&bin.join("claude-assistant"), include_str!("stand-in.sh"));
+        program(&bin.join("tier4"), include_str!("tier4.sh"));
+        self.describe(slot);
+    }
+
     /// Writes a fact of the world.
-    pub(super) fn world(&self, name: &str, text: &str) {
+    pub(in super::super) fn world(&self, name: &str, text: &str) {
         fs::write(self.home().join("world").join(name), text).unwrap();
     }
 
     /// What was asked of the programs, one after the other.
-    pub(super) fn calls(&self) -> Vec<String> {
+    pub(in super::super) fn calls(&self) -> Vec<String> {
         let text = fs::read_to_string(self.home().join("world/calls")).unwrap_or_default();
         text.lines().map(str::to_owned).collect()
     }
 
-    pub(super) fn has(&self, fact: &str) -> bool {
+    pub(in super::super) fn has(&self, fact: &str) -> bool {
         self.home().join("world").join(fact).exists()
     }
 
-    pub(super) fn current(&self) -> String {
+    pub(in super::super) fn current(&self) -> String {
         Slots::at(self.home().join("slots")).current().unwrap()
     }
 
@@ -98,6 +103,24 @@ impl Stage {
         let tiers = vec![Tier::InProcess, Tier::RealBinaries];
         manifest.gate = Some(slots::Gate { tree: "c0ffee".to_owned(), tiers, passed_at: now });
         slots.write(&manifest).unwrap();
+    }
+
+    /// Leaves a receipt of tier 2 in the new slot, spoilt by `spoil`, as old as receipts can be.
+    pub(in super::super) fn leave_receipt(&self, spoil: impl FnOnce(&mut Receipt)) {
+        let slots = Slots::at(self.home().join("slots"));
+        let manifest = slots.manifest(NEW).unwrap();
+        let wanted = Wanted {
+            tier: Tier::RealBinaries,
+            tree: Tree { hash: "c0ffee".to_owned(), clean: true },
+            lockfile: "5d".to_owned(),
+            binaries: manifest.programs,
+            api: None,
+            machine: Machine::here(),
+        };
+        let run = report(Gate::Closed, vec![case("tier2::a", Outcome::Passed)]);
+        let mut receipt = Receipt::of(&run, wanted, "2026-01-01T00:00:00Z".parse().unwrap());
+        spoil(&mut receipt);
+        slots::write(&slots.of(NEW).join("receipts/tier-2.json"), &receipt).unwrap();
     }
 
     /// A report as the runner of tier 4 would leave it.
@@ -124,11 +147,15 @@ impl Stage {
     }
 
     /// Restarts to the new slot; the exit code, and what the report says.
-    pub(super) fn restart(&self, words: &[&str]) -> (u8, Report) {
+    pub(in super::super) fn restart(&self, words: &[&str]) -> (u8, Report) {
         self.restart_with(words, &Interrupt::never())
     }
 
-    pub(super) fn restart_with(&self, words: &[&str], interrupt: &Interrupt) -> (u8, Report) {
+    pub(in super::super) fn restart_with(
+        &self,
+        words: &[&str],
+        interrupt: &Interrupt,
+    ) -> (u8, Report) {
         let code = self.play(words, interrupt);
         let path = self.home().join("state/restart/reports").join(ID).join("report.json");
         let report = Report::read(&path).unwrap();
@@ -137,7 +164,7 @@ impl Stage {
     }
 
     /// The same where no report is to be had.
-    pub(super) fn play(&self, words: &[&str], interrupt: &Interrupt) -> ExitCode {
+    pub(in super::super) fn play(&self, words: &[&str], interrupt: &Interrupt) -> ExitCode {
         let home = self.home();
         let slot = ["x", "--slot", NEW, "--request", ID, "--soak", "0s", "--home"];
         let line = slot.into_iter().chain([home.to_str().unwrap()]).chain(words.iter().copied());

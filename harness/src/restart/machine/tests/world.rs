@@ -24,6 +24,8 @@ pub(super) enum Fate {
     /// The target does not do what is asked here.
     Unwell,
     Interrupted,
+    /// The same, and what is under way is given up by that if it may be.
+    InterruptedInVain,
     /// The runner ends here, without a word.
     Killed,
     /// Somebody talks.
@@ -92,6 +94,14 @@ pub(super) fn play(flags: &Flags, script: &[Fate]) -> (World, Option<Restart>) {
             Fate::Interrupted => {
                 // What was asked for may still come about.
                 let event = world.carry_out(&action, Fate::Good);
+                restart.handle(world.now, Event::Interrupted);
+                restart.handle(world.now, event);
+            }
+            Fate::InterruptedInVain => {
+                let event = match restart.hearing() {
+                    Hearing::Open => failed("somebody wanted it to end"),
+                    Hearing::Deaf => world.carry_out(&action, Fate::Good),
+                };
                 restart.handle(world.now, Event::Interrupted);
                 restart.handle(world.now, event);
             }
