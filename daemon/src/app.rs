@@ -57,8 +57,9 @@ use signals::Signals;
 const HURRY_BEFORE_DEADLINE: Duration = Duration::from_secs(4);
 
 /// How long the store may take to write what it was asked and to end, once nobody asks any more. A
-/// disk that is stuck must not keep the process for ever.
-const STORE_END_MAX: Duration = Duration::from_secs(10);
+/// disk that is stuck must not keep the process for ever, nor longer than a launcher waits before it kills
+/// (`STOP_MARGIN` behind the deadline).
+const STORE_END_MAX: Duration = Duration::from_secs(4);
 
 /// How long ended tasks may take to be put away, and how often to look.
 const PUT_AWAY_MAX: Duration = Duration::from_millis(200);

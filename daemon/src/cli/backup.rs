@@ -54,7 +54,7 @@ pub(super) fn backup(place: &Place, asked: &Backup, screen: &mut Screen) -> anyh
     };
     let bytes = store::backup(&database, &to).map_err(Failure::from)?;
     if asked.file.is_none()
-        && let Err(error) = forget_older(&place.home.backups_dir())
+        && let Err(error) = forget_older(&place.home.backups_dir(), &to)
     {
         complain(&format!("failed to remove older backups: {error}"));
     }
@@ -78,8 +78,8 @@ fn in_home(place: &Place, database: &Path) -> Result<PathBuf, Failure> {
     Ok(dir.join(format!("{}{ENDING}", Timestamp::now().strftime("%Y%m%dT%H%M%S.%3fZ"))))
 }
 
-/// Removes all but the last copies, and what copies that were killed have left.
-fn forget_older(dir: &Path) -> io::Result<()> {
+/// Removes all but the last copies, never the one just written, and what copies that were killed have left.
+fn forget_older(dir: &Path, own: &Path) -> io::Result<()> {
     let mut copies: Vec<(SystemTime, PathBuf)> = Vec::new();
     let mut parts = Vec::new();
     for entry in fs::read_dir(dir)? {
@@ -93,9 +93,11 @@ fn forget_older(dir: &Path) -> io::Result<()> {
         }
     }
     copies.sort();
-    let older = copies.len().saturating_sub(BACKUPS_KEPT);
-    // A part that is older than a whole copy belongs to nobody who still writes it.
+    // After a clock was set back the one just written may look like the oldest.
     let newest = copies.last().map(|(at, _)| *at);
+    copies.retain(|(_, path)| path != own);
+    let older = (copies.len() + 1).saturating_sub(BACKUPS_KEPT);
+    // A part that is older than a whole copy belongs to nobody who still writes it.
     parts.retain(|(at, _)| newest.is_some_and(|newest| *at < newest));
     copies.truncate(older);
     let gone = copies.iter().chain(&parts);

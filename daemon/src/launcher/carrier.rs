@@ -12,6 +12,7 @@
 use std::fs::OpenOptions;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -40,7 +41,7 @@ const ALERT_MAX: Duration = Duration::from_mins(1);
 #[derive(Debug)]
 pub(super) struct Carrier {
     requests: Requests,
-    reports: std::path::PathBuf,
+    reports: PathBuf,
     config: Restart,
     /// Those whose command this launcher waits for.
     running: Vec<String>,
@@ -173,7 +174,8 @@ impl Carrier {
     fn command(&self, home: &Home, id: &str) -> io::Result<Command> {
         let mut log = OpenOptions::new();
         let log = log.append(true).create(true).mode(FILE_MODE).open(home.restart_log(id))?;
-        let mut command = Command::new(std::env::current_exe()?);
+        // By its place: the file that this process was started from may have been replaced since.
+        let mut command = Command::new(self.program(home)?);
         command
             .args(["launcher", "carry-out", "--"])
             .args(&self.config.command)
@@ -189,8 +191,16 @@ impl Carrier {
         Ok(command)
     }
 
+    fn program(&self, home: &Home) -> io::Result<PathBuf> {
+        let installed = home.launcher_program();
+        if installed.is_file() { Ok(installed) } else { std::env::current_exe() }
+    }
+
     fn finish(&self, id: &str, exit_code: Option<i32>, otherwise: &str) {
-        let says = request::verdict(&self.reports, id).unwrap_or_else(|| otherwise.to_owned());
+        // Nobody may have seen its end, and the report tells of it.
+        let verdict = request::verdict(&self.reports, id);
+        let exit_code = exit_code.or(verdict.as_ref().and_then(|verdict| verdict.exit_code));
+        let says = verdict.map_or_else(|| otherwise.to_owned(), |verdict| verdict.says);
         self.change(id, |request| {
             request.state = RequestState::Done;
             request.exit_code = exit_code;

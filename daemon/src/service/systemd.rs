@@ -20,6 +20,7 @@ pub(super) fn unit(service: &Service) -> String {
          TimeoutStartSec=infinity\n\
          TimeoutStopSec={stop_s}\n\
          KillMode=mixed\n\
+         OOMPolicy=continue\n\
          Restart=on-failure\n\
          RestartSec=5\n\
          UMask=0077\n\

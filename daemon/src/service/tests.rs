@@ -32,6 +32,7 @@ fn a_unit_says_all_that_systemd_has_to_know() {
     TimeoutStartSec=infinity
     TimeoutStopSec=60
     KillMode=mixed
+    OOMPolicy=continue
     Restart=on-failure
     RestartSec=5
     UMask=0077

@@ -89,9 +89,12 @@ impl Requests {
     pub(crate) fn write(&self, request: &RestartRequest) -> Result<(), RecordError> {
         let failed = |source| RecordError::Io { verb: "write", path: self.dir.clone(), source };
         durable::make_dir(&self.dir).map_err(failed)?;
-        record::write(&self.dir.join(format!("{}.json", request.id)), request)?;
-        let files = self.files().map_err(failed)?;
-        for old in &files[..files.len().saturating_sub(REQUESTS_KEPT)] {
+        let own = self.dir.join(format!("{}.json", request.id));
+        record::write(&own, request)?;
+        // After a clock was set back it may be the oldest, and stays all the same.
+        let mut files = self.files().map_err(failed)?;
+        files.retain(|file| *file != own);
+        for old in &files[..(files.len() + 1).saturating_sub(REQUESTS_KEPT)] {
             durable::remove(old).map_err(failed)?;
         }
         Ok(())
@@ -123,10 +126,21 @@ pub(crate) fn new_id() -> String {
     format!("r{ms}-{}", &chance[..4])
 }
 
-/// The line of a report that says what became of a restart, if it was written.
-pub(crate) fn verdict(reports: &Path, id: &str) -> Option<String> {
+/// What a report says became of a restart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Verdict {
+    /// What its command ended with, or would have.
+    pub(crate) exit_code: Option<i32>,
+    /// One line.
+    pub(crate) says: String,
+}
+
+/// The verdict of a restart's report, if one was written.
+pub(crate) fn verdict(reports: &Path, id: &str) -> Option<Verdict> {
     let text = fs::read(reports.join(id).join("report.json")).ok()?;
     let report: serde_json::Value = serde_json::from_slice(&text).ok()?;
-    let says = report.get("verdict")?.get("says")?.as_str()?;
-    says.lines().next().map(ToOwned::to_owned)
+    let verdict = report.get("verdict")?;
+    let says = verdict.get("says")?.as_str()?.lines().next()?.to_owned();
+    let exit_code = verdict.get("exit_code").and_then(serde_json::Value::as_i64);
+    Some(Verdict { exit_code: exit_code.and_then(|code| i32::try_from(code).ok()), says })
 }

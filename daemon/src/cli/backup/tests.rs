@@ -21,7 +21,7 @@ fn the_last_three_copies_stay_whatever_their_names_and_other_files_too() {
     aged(dir.path(), ".killed.db.part", 40);
     aged(dir.path(), ".running.db.part", 60);
     aged(dir.path(), "note.txt", 1);
-    forget_older(dir.path()).unwrap();
+    forget_older(dir.path(), &dir.path().join("20261123T040119.000Z.db")).unwrap();
     let mut left: Vec<String> = fs::read_dir(dir.path())
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -35,4 +35,17 @@ fn the_last_three_copies_stay_whatever_their_names_and_other_files_too() {
         "r5-0001.db",
     ];
     assert_eq!(left, expected);
+}
+
+#[test]
+fn a_copy_that_was_just_written_stays_though_a_clock_was_set_back() {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, seconds) in [("a.db", 100), ("b.db", 110), ("c.db", 120), ("own.db", 5)] {
+        aged(dir.path(), name, seconds);
+    }
+    forget_older(dir.path(), &dir.path().join("own.db")).unwrap();
+    let mut left: Vec<_> =
+        fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["b.db", "c.db", "own.db"]);
 }
