@@ -33,7 +33,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use harness::exit_code::ExitCode;
-use harness::restart::flags::Flags;
+use harness::restart::flags::{Flags, Scope};
 use harness::restart::machine::{Action, Event, Hearing, Remarks, Restart, Sight, Told};
 use harness::restart::render;
 use harness::restart::report::{self, Report};
@@ -237,7 +237,7 @@ impl Runner<'_> {
             let due = restart.deadline().unwrap_or(Duration::MAX);
             let limit = due.saturating_sub(self.began.elapsed());
             if let Some(step) = restart.step() {
-                progress.begins(step, action.name(), limit);
+                progress.begins(step, action.name(), step.limit(&self.flags));
             }
             let result = self.carry_out(&action, limit, restart.hearing());
             let interrupted = self.interrupt.came() && !told_of_interrupt;
@@ -270,7 +270,7 @@ impl Runner<'_> {
         match action {
             Action::Lock => self.take_lock(),
             Action::Look => {
-                let sight = preflight::look(&self.home, &self.target)?;
+                let sight = preflight::look(&self.home, &self.target, self.flags.scope)?;
                 self.before = Some(sight.clone());
                 Ok(Told::Looked(sight))
             }
@@ -319,10 +319,18 @@ impl Runner<'_> {
         }
     }
 
+    /// A dry run only looks who has it.
     fn take_lock(&mut self) -> Result<Told> {
+        let path = self.home.at(LOCK);
+        if self.flags.scope == Scope::DryRun {
+            lock::ensure_free(&path)?;
+            return Ok(Told::Done(Remarks::default()));
+        }
         let holder = Holder::here(self.who, &self.target.asked);
-        self.lock = Some(Lock::take(&self.home.at(LOCK), &holder)?);
-        passage::sweep(&self.home)?;
+        self.lock = Some(Lock::take(&path, &holder)?);
+        passage::sweep(&self.home).map_err(|error| {
+            Trouble::with(ExitCode::PreconditionMissing, format!("failed to {error:#}"))
+        })?;
         Ok(Told::Done(Remarks::default()))
     }
 

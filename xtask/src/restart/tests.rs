@@ -230,9 +230,16 @@ fn a_program_that_was_changed_is_not_started() {
 #[test]
 fn a_dry_run_says_what_would_be_done_and_does_nothing() {
     let stage = Stage::new();
+    let left = stage.home().join("run/restart-r1-0000");
+    fs::create_dir(&left).unwrap();
     let (code, report) = stage.restart(&["--dry-run"]);
     assert_eq!(code, 0);
     assert_eq!(stage.calls(), ["launcher-status", "status"]);
+    assert!(left.is_dir(), "it is for a restart to remove");
+    assert!(!stage.home().join(LOCK).exists());
+    let made = fs::read_dir(stage.home().join("state/restart")).unwrap().count();
+    assert_eq!(made, 1, "the reports alone");
+    assert_eq!(report.steps[3].outcome, Outcome::Skipped);
     assert_eq!(report.steps[3].says, [format!("slot {NEW} would be taken as it is")]);
     assert_eq!(report.steps[6].outcome, Outcome::Skipped);
 }
