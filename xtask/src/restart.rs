@@ -46,7 +46,7 @@ use self::build::Yard;
 use self::gate::Trial;
 use self::home::Home;
 use self::lock::{Holder, Lock};
-use self::passage::Passage;
+use self::passage::{Passage, Time};
 use self::progress::Progress;
 use self::select::Selection;
 use self::slots::Slots;
@@ -266,7 +266,7 @@ impl Runner<'_> {
             Hearing::Deaf => &self.deaf,
         };
         let means = Means { workspace: self.workspace, interrupt, limit, runs: &self.runs };
-        let passage = Passage { home: &self.home, id: &self.id, limit };
+        let passage = Passage { home: &self.home, id: &self.id, limit, interrupt };
         match action {
             Action::Lock => self.take_lock(),
             Action::Look => {
@@ -290,7 +290,10 @@ impl Runner<'_> {
                 self.yard = None;
                 passed
             }
-            Action::Candidate => passage::candidate(&self.home, &self.id, self.slot()?, limit),
+            Action::Candidate => {
+                let time = Time::from_now(limit, interrupt);
+                passage::candidate(&self.home, &self.id, self.slot()?, time)
+            }
             Action::Glance => passage.glance(),
             Action::Drain { within, lease, manners } => passage.drain(*within, *lease, *manners),
             Action::LetGo => passage.release().map(|_| Told::Done(Remarks::default())),
@@ -410,7 +413,12 @@ impl Runner<'_> {
     }
 
     fn check_previous(&self, means: Means<'_>) -> Result<Told> {
-        let passage = Passage { home: &self.home, id: &self.id, limit: means.limit };
+        let passage = Passage {
+            home: &self.home,
+            id: &self.id,
+            limit: means.limit,
+            interrupt: means.interrupt,
+        };
         // A hold of a restart that is no more: that there is none is no failure.
         let _nothing_held = passage.release();
         let settled = passage.settle()?;

@@ -279,6 +279,33 @@ fn a_wish_to_end_on_the_way_back_does_not_spoil_it() {
 }
 
 #[test]
+fn a_wish_to_end_is_heard_while_a_candidate_is_tried_and_the_database_copied() {
+    for verb in ["candidate", "backup"] {
+        let stage = Stage::new();
+        stage.world(&format!("slow-{verb}"), "");
+        let began = Instant::now();
+        let (code, report) = interrupted_at(&stage, verb, &[]);
+        assert_eq!(code, 30, "{verb}: {:?}", report.verdict);
+        assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+        ensure_untouched(&stage, &report);
+    }
+}
+
+#[test]
+fn all_that_an_action_asks_shares_its_time() {
+    let stage = Stage::new();
+    let home = Home::find(Some(&stage.home())).unwrap();
+    stage.world("slow-candidate", "");
+    let never = Interrupt::never();
+    let limit = Duration::from_millis(300);
+    let began = Instant::now();
+    let late = passage::candidate(&home, "r1-0000", NEW, Time::from_now(limit, &never));
+    assert!(matches!(late, Err(Trouble::Late)), "{late:?}");
+    assert!(began.elapsed() < Duration::from_secs(20));
+    assert!(!stage.calls().contains(&"run".to_owned()));
+}
+
+#[test]
 fn a_wish_to_end_is_none_to_keep_a_target_that_was_not_checked() {
     let stage = Stage::new();
     let (code, report) = interrupted_at(&stage, "launcher-switch", &["--no-rollback"]);
