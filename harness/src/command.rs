@@ -29,6 +29,12 @@ pub enum RunError {
         /// Why it did not.
         source: io::Error,
     },
+    /// Somebody called it off, and it was killed.
+    #[error("run {program}: it was called off")]
+    CalledOff {
+        /// What ran.
+        program: String,
+    },
     /// It ran longer than it may, and was killed.
     #[error("run {program}: no end within {limit:?}")]
     TooLong {
@@ -44,11 +50,29 @@ pub fn run_within(command: Command, limit: Duration) -> Result<Finished, RunErro
     run_with_input(command, Stdio::null(), limit)
 }
 
+/// The same, and kills it as soon as `is_called_off` says so.
+pub fn run_unless(
+    command: Command,
+    limit: Duration,
+    is_called_off: impl Fn() -> bool,
+) -> Result<Finished, RunError> {
+    run(command, Stdio::null(), limit, is_called_off)
+}
+
 /// The same with something on its input.
 pub fn run_with_input(
-    mut command: Command,
+    command: Command,
     input: impl Into<Stdio>,
     limit: Duration,
+) -> Result<Finished, RunError> {
+    run(command, input.into(), limit, || false)
+}
+
+fn run(
+    mut command: Command,
+    input: Stdio,
+    limit: Duration,
+    is_called_off: impl Fn() -> bool,
 ) -> Result<Finished, RunError> {
     let program = command.get_program().to_string_lossy().into_owned();
     let failed = |source| RunError::Io { program: program.clone(), source };
@@ -56,7 +80,19 @@ pub fn run_with_input(
     let mut child = command.spawn().map_err(failed)?;
     let stdout = gather(child.stdout.take());
     let stderr = gather(child.stderr.take());
-    let status = end_within(&mut child, limit).map_err(failed)?;
+    let ended = wait_for(limit, || {
+        let ended = child.try_wait().transpose();
+        if ended.is_none() && is_called_off() {
+            Some(Ok(None))
+        } else {
+            ended.map(|it| it.map(Some))
+        }
+    });
+    if let Some(Ok(None)) = ended {
+        child.kill().and_then(|()| child.wait()).map_err(failed)?;
+        return Err(RunError::CalledOff { program });
+    }
+    let status = end_within(&mut child, Duration::ZERO).map_err(failed)?;
     // A grandchild can hold the pipes open: what was gathered is only waited for after a good end.
     let Some(status) = status else { return Err(RunError::TooLong { program, limit }) };
     Ok(Finished { status, stdout: text(stdout), stderr: text(stderr) })

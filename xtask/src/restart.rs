@@ -33,7 +33,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use harness::exit_code::ExitCode;
-use harness::restart::flags::Flags;
+use harness::restart::flags::{Flags, Scope};
 use harness::restart::machine::{Action, Event, Hearing, Remarks, Restart, Sight, Told};
 use harness::restart::render;
 use harness::restart::report::{self, Report};
@@ -46,7 +46,7 @@ use self::build::Yard;
 use self::gate::Trial;
 use self::home::Home;
 use self::lock::{Holder, Lock};
-use self::passage::Passage;
+use self::passage::{Passage, Time};
 use self::progress::Progress;
 use self::select::Selection;
 use self::slots::Slots;
@@ -237,7 +237,7 @@ impl Runner<'_> {
             let due = restart.deadline().unwrap_or(Duration::MAX);
             let limit = due.saturating_sub(self.began.elapsed());
             if let Some(step) = restart.step() {
-                progress.begins(step, action.name(), limit);
+                progress.begins(step, action.name(), step.limit(&self.flags));
             }
             let result = self.carry_out(&action, limit, restart.hearing());
             let interrupted = self.interrupt.came() && !told_of_interrupt;
@@ -266,11 +266,11 @@ impl Runner<'_> {
             Hearing::Deaf => &self.deaf,
         };
         let means = Means { workspace: self.workspace, interrupt, limit, runs: &self.runs };
-        let passage = Passage { home: &self.home, id: &self.id, limit };
+        let passage = Passage { home: &self.home, id: &self.id, limit, interrupt };
         match action {
             Action::Lock => self.take_lock(),
             Action::Look => {
-                let sight = preflight::look(&self.home, &self.target)?;
+                let sight = preflight::look(&self.home, &self.target, self.flags.scope)?;
                 self.before = Some(sight.clone());
                 Ok(Told::Looked(sight))
             }
@@ -290,7 +290,10 @@ impl Runner<'_> {
                 self.yard = None;
                 passed
             }
-            Action::Candidate => passage::candidate(&self.home, &self.id, self.slot()?, limit),
+            Action::Candidate => {
+                let time = Time::from_now(limit, interrupt);
+                passage::candidate(&self.home, &self.id, self.slot()?, time)
+            }
             Action::Glance => passage.glance(),
             Action::Drain { within, lease, manners } => passage.drain(*within, *lease, *manners),
             Action::LetGo => passage.release().map(|_| Told::Done(Remarks::default())),
@@ -319,10 +322,18 @@ impl Runner<'_> {
         }
     }
 
+    /// A dry run only looks who has it.
     fn take_lock(&mut self) -> Result<Told> {
+        let path = self.home.at(LOCK);
+        if self.flags.scope == Scope::DryRun {
+            lock::ensure_free(&path)?;
+            return Ok(Told::Done(Remarks::default()));
+        }
         let holder = Holder::here(self.who, &self.target.asked);
-        self.lock = Some(Lock::take(&self.home.at(LOCK), &holder)?);
-        passage::sweep(&self.home)?;
+        self.lock = Some(Lock::take(&path, &holder)?);
+        passage::sweep(&self.home).map_err(|error| {
+            Trouble::with(ExitCode::PreconditionMissing, format!("failed to {error:#}"))
+        })?;
         Ok(Told::Done(Remarks::default()))
     }
 
@@ -402,7 +413,12 @@ impl Runner<'_> {
     }
 
     fn check_previous(&self, means: Means<'_>) -> Result<Told> {
-        let passage = Passage { home: &self.home, id: &self.id, limit: means.limit };
+        let passage = Passage {
+            home: &self.home,
+            id: &self.id,
+            limit: means.limit,
+            interrupt: means.interrupt,
+        };
         // A hold of a restart that is no more: that there is none is no failure.
         let _nothing_held = passage.release();
         let settled = passage.settle()?;

@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use super::{RunError, run_within};
+use super::{RunError, run_unless, run_within};
 
 #[test]
 fn both_outputs_and_the_exit_code_are_kept() {
@@ -21,6 +21,16 @@ fn a_program_that_hangs_is_killed_at_the_limit() {
     hang.args(["-f", "/dev/null"]);
     let ended = run_within(hang, Duration::from_millis(50));
     assert!(matches!(ended, Err(RunError::TooLong { .. })), "{ended:?}");
+    assert!(started.elapsed() < Duration::from_secs(20));
+}
+
+#[test]
+fn a_program_that_is_called_off_is_killed_at_once() {
+    let started = Instant::now();
+    let mut hang = Command::new("tail");
+    hang.args(["-f", "/dev/null"]);
+    let ended = run_unless(hang, Duration::from_mins(1), || true);
+    assert!(matches!(ended, Err(RunError::CalledOff { .. })), "{ended:?}");
     assert!(started.elapsed() < Duration::from_secs(20));
 }
 

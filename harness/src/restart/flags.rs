@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::step::{MARGIN, MEMORY_MAX, PROBE_MAX, RELEASE_MAX};
 use crate::tier::Tier;
 
 /// How long what runs is waited for when nobody says.
@@ -13,11 +14,12 @@ pub const DRAIN: Duration = Duration::from_mins(2);
 /// How long the new daemon is watched when nobody says.
 pub const SOAK: Duration = Duration::from_secs(30);
 
-/// How long the launcher waits for the blessing when nobody says.
-pub const CONFIRM_TIMEOUT: Duration = Duration::from_mins(2);
-
-/// What the checks take beside the soak, at most: the confirm timeout has to leave them that.
-pub const CHECKS_MAX: Duration = Duration::from_mins(1);
+/// What the checks take beside the soak, at most: the confirm timeout has to leave them that, and is
+/// just that where nobody says. The check while held, the release, the backlog, tier 4 twice, the
+/// memory, and what is to be left then.
+pub const CHECKS_MAX: Duration = Duration::from_secs(
+    4 * PROBE_MAX.as_secs() + RELEASE_MAX.as_secs() + MEMORY_MAX.as_secs() + MARGIN.as_secs(),
+);
 
 /// The longest time that anything can be asked to take.
 const DURATION_MAX: Duration = Duration::from_hours(24);
@@ -164,7 +166,7 @@ impl Default for Flags {
             drain: Drain::Within(DRAIN),
             gate: Choice::Auto,
             soak: SOAK,
-            confirm_timeout: CONFIRM_TIMEOUT,
+            confirm_timeout: SOAK + CHECKS_MAX,
             on_failure: OnFailure::RollBack,
             speed: Speed::Remarked,
         }
@@ -178,8 +180,8 @@ impl Words {
             text.as_deref().map_or(Ok(otherwise), |text| time(flag, text))
         };
         let soak = or("--soak", &self.soak, SOAK)?;
-        let confirm_timeout = or("--confirm-timeout", &self.confirm_timeout, CONFIRM_TIMEOUT)?;
         let needed = soak + CHECKS_MAX;
+        let confirm_timeout = or("--confirm-timeout", &self.confirm_timeout, needed)?;
         if confirm_timeout < needed {
             let (confirm_s, soak_s) = (confirm_timeout.as_secs(), soak.as_secs());
             return Err(BadFlags::Confirm { confirm_s, soak_s, needed_s: needed.as_secs() });

@@ -31,7 +31,7 @@ use std::time::Duration;
 pub use self::account::Account;
 use super::flags::{Drain, Flags, Scope};
 use super::report::Seen;
-use super::step::{LEASE, SLICE, Step};
+use super::step::{LEASE, MEMORY_MAX, PROBE_MAX, RELEASE_MAX, SLICE, Step};
 use crate::exit_code::ExitCode;
 
 /// How much larger the new daemon may be after the soak than when it was released.
@@ -422,7 +422,8 @@ impl Restart {
         let Some(due) = self.due.filter(|due| *due <= now) else { return };
         let Some(action) = self.under_way.take() else { return };
         self.due = None;
-        let began = self.account.began(&action).unwrap_or_default();
+        let own = action.limit(&self.flags).is_some();
+        let began = self.account.began(own);
         let limit = due.saturating_sub(began).as_secs();
         let why = format!("{} did not end within {limit} s", action.name());
         self.fail(now, &action, Failure { code: None, why });
@@ -457,7 +458,7 @@ impl Restart {
         }
         let step = action.step();
         let began = self.account.begin(now, action, step);
-        let due = match action.limit() {
+        let due = match action.limit(&self.flags) {
             Some(limit) => now + limit,
             None => began + step.unwrap_or(Step::RollBack).limit(&self.flags),
         };
@@ -507,9 +508,11 @@ impl Action {
     }
 
     /// How long it may take, where that is not up to its step.
-    const fn limit(&self) -> Option<Duration> {
+    fn limit(&self, flags: &Flags) -> Option<Duration> {
         match self {
-            Self::Release | Self::Disarm => Some(Duration::from_secs(10)),
+            Self::Verify(probe) => Some(probe.limit(flags)),
+            Self::Release => Some(RELEASE_MAX),
+            Self::Disarm => Some(Duration::from_secs(10)),
             // A hold that could not be ended ends by itself.
             Self::Untouched => Some(Duration::from_secs(LEASE.as_secs() + 30)),
             Self::Settle | Self::CheckPrevious => Some(Duration::from_mins(3)),
@@ -549,6 +552,17 @@ impl Action {
             Self::RollBack { .. } => "the roll back",
             Self::CheckPrevious => "the check of the previous daemon",
             Self::Alert { .. } => "telling a person",
+        }
+    }
+}
+
+impl Probe {
+    /// How long it may take. All of them, one after the other, end within their step.
+    fn limit(self, flags: &Flags) -> Duration {
+        match self {
+            Self::Held | Self::Backlog => PROBE_MAX,
+            Self::Soak(_) => flags.soak / 2 + PROBE_MAX,
+            Self::Memory => MEMORY_MAX,
         }
     }
 }

@@ -18,6 +18,16 @@ pub const SLICE: Duration = Duration::from_secs(10);
 /// How long agents that are put away may take to be gone.
 pub const INTERRUPT_MAX: Duration = Duration::from_secs(30);
 
+/// How long one check of the new daemon may take, beside its part of the soak: tier 4 gives an answer
+/// so long.
+pub const PROBE_MAX: Duration = Duration::from_mins(1);
+
+/// How long the end of a hold may take.
+pub const RELEASE_MAX: Duration = Duration::from_secs(10);
+
+/// How long a look at the memory may take: that of one question.
+pub const MEMORY_MAX: Duration = Duration::from_secs(20);
+
 /// What is left of the launcher's patience when the last check has to be over.
 pub const MARGIN: Duration = Duration::from_secs(5);
 

@@ -59,7 +59,8 @@ pub(crate) struct Arguments {
     /// How long the new daemon is watched before it is blessed (30s).
     #[arg(long, value_name = "TIME")]
     soak: Option<String>,
-    /// How long the launcher waits for that before it goes back by itself (120s).
+    /// How long the launcher waits for that before it goes back by itself (the soak and 275s, which all
+    /// checks take at most).
     #[arg(long, value_name = "TIME")]
     confirm_timeout: Option<String>,
     /// Mark a target good that fails its checks once it runs, and leave it running: for somebody who

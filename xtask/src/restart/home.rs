@@ -12,11 +12,12 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use harness::command::{Finished, RunError, run_within};
+use harness::command::{Finished, RunError, run_unless};
 use serde::de::DeserializeOwned;
 
 use super::trouble::{Result, Trouble};
 use super::views::{Launcher, Status};
+use crate::running::Interrupt;
 
 /// The daemon's own variable for its home.
 const HOME_VARIABLE: &str = "CLAUDE_ASSISTANT_HOME";
@@ -102,10 +103,22 @@ impl Home {
         verb: &[OsString],
         limit: Duration,
     ) -> Result<Finished> {
+        self.run_heard(program, verb, limit, &Interrupt::never())
+    }
+
+    /// The same, which a wish to end ends.
+    pub(super) fn run_heard(
+        &self,
+        program: &Path,
+        verb: &[OsString],
+        limit: Duration,
+        interrupt: &Interrupt,
+    ) -> Result<Finished> {
         let mut command = self.command(program);
         command.args(verb).process_group(0);
-        run_within(command, limit).map_err(|error| match error {
+        run_unless(command, limit, || interrupt.came()).map_err(|error| match error {
             RunError::TooLong { .. } => Trouble::Late,
+            RunError::CalledOff { .. } => Trouble::Interrupted,
             error @ RunError::Io { .. } => Trouble::refused(format!("failed to {error}")),
         })
     }

@@ -65,14 +65,7 @@ impl Lock {
         match locked.unwrap_or(Err(TryLockError::WouldBlock)) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                let why = match text(&mut file) {
-                    Some(held) => format!(
-                        "another restart is under way: {} (pid {}) since {}, to {}",
-                        held.who, held.pid, held.since, held.target
-                    ),
-                    None => "another restart is under way, and does not say whose".to_owned(),
-                };
-                return Err(Trouble::with(ExitCode::Locked, why));
+                return Err(taken(text(&mut file)));
             }
             Err(TryLockError::Error(error)) => {
                 let error = anyhow::Error::from(error);
@@ -100,6 +93,26 @@ impl Drop for Lock {
         // Without the lock the text is nobody's; that it stays is no harm either.
         let _kept = self.file.set_len(0);
     }
+}
+
+/// Whether nobody has it, without taking or making it.
+pub(super) fn ensure_free(path: &Path) -> Result<(), Trouble> {
+    match holder(path).map_err(|error| unusable(&error))? {
+        Held::ByNobody => Ok(()),
+        Held::By(holder) => Err(taken(Some(holder))),
+        Held::BySomebody => Err(taken(None)),
+    }
+}
+
+fn taken(holder: Option<Holder>) -> Trouble {
+    let why = match holder {
+        Some(held) => format!(
+            "another restart is under way: {} (pid {}) since {}, to {}",
+            held.who, held.pid, held.since, held.target
+        ),
+        None => "another restart is under way, and does not say whose".to_owned(),
+    };
+    Trouble::with(ExitCode::Locked, why)
 }
 
 /// Nobody has it, and it cannot be had: a full disk, a folder that cannot be written.

@@ -1,10 +1,12 @@
 //! What is asked of the daemon and of its launcher on the way from one slot to another.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use harness::command::Finished;
 use harness::exit_code::ExitCode;
 use harness::restart::machine::{
     Delivery, End, Manners, Pending, Remarks, Settled, Sight, Standing, Switched, Told,
@@ -16,6 +18,7 @@ use harness::wait::wait_for_every;
 use super::home::{Home, QUESTION_MAX, read, said, words};
 use super::trouble::{Result, Trouble};
 use super::views::{Drained, Launcher, Status, Switch};
+use crate::running::Interrupt;
 
 /// How the daemon's program says "not now".
 const NOT_NOW: i32 = 75;
@@ -36,6 +39,41 @@ pub(super) struct Passage<'a> {
     pub(super) id: &'a str,
     /// How long the action has.
     pub(super) limit: Duration,
+    /// Heard while the database is copied; whatever else is asked has its answer waited for.
+    pub(super) interrupt: &'a Interrupt,
+}
+
+/// How long an action has from now on, for all that it asks.
+#[derive(Clone, Copy)]
+pub(super) struct Time<'a> {
+    began: Instant,
+    limit: Duration,
+    interrupt: &'a Interrupt,
+}
+
+impl<'a> Time<'a> {
+    pub(super) fn from_now(limit: Duration, interrupt: &'a Interrupt) -> Self {
+        Self { began: Instant::now(), limit, interrupt }
+    }
+
+    fn left(self) -> Duration {
+        self.limit.saturating_sub(self.began.elapsed())
+    }
+
+    /// Runs a verb, for no longer than is left.
+    fn run(self, home: &Home, program: &Path, verb: &[OsString]) -> Result<Finished> {
+        home.run_heard(program, verb, self.left(), self.interrupt)
+    }
+
+    /// The same of one that has to end well.
+    fn tell(self, home: &Home, program: &Path, verb: &[OsString]) -> Result<()> {
+        let finished = self.run(home, program, verb)?;
+        if finished.status.success() {
+            Ok(())
+        } else {
+            Err(Trouble::refused(said(verb, &finished)))
+        }
+    }
 }
 
 impl Passage<'_> {
@@ -86,8 +124,9 @@ impl Passage<'_> {
         let directory = self.home.at("backups");
         let file = directory.join(format!("{}.db", self.id));
         fs::create_dir_all(&directory).with_context(|| format!("make {}", directory.display()))?;
+        let time = Time::from_now(self.limit, self.interrupt);
         self.hold()?;
-        copy(self.home, &file, self.limit)?;
+        copy(self.home, &file, time)?;
         Ok(Told::BackedUp(file))
     }
 
@@ -152,7 +191,7 @@ impl Passage<'_> {
         self.launcher(&words(["launcher", "roll-back", "--id", self.id, "--why", line]))
     }
 
-    fn launcher(&self, verb: &[std::ffi::OsString]) -> Result<Told> {
+    fn launcher(&self, verb: &[OsString]) -> Result<Told> {
         self.home.tell(&self.home.launcher_program(), verb, self.limit)?;
         Ok(Told::Done(Remarks::default()))
     }
@@ -218,18 +257,18 @@ pub(super) fn sight(status: &Status, home: &Home) -> Result<Sight> {
 }
 
 /// Copies the database of the home to a file that nobody but the owner reads.
-pub(super) fn copy(home: &Home, to: &Path, limit: Duration) -> Result<()> {
+fn copy(home: &Home, to: &Path, time: Time<'_>) -> Result<()> {
     let mut verb = words(["backup"]);
     verb.push(to.as_os_str().to_owned());
     verb.extend(words(["--json"]));
-    home.tell(&home.current_program(), &verb, limit)
+    time.tell(home, &home.current_program(), &verb)
 }
 
 /// Tries the target on a copy of the database, and the old program on what that made of it.
-pub(super) fn candidate(home: &Home, id: &str, slot: &str, limit: Duration) -> Result<Told> {
+pub(super) fn candidate(home: &Home, id: &str, slot: &str, time: Time<'_>) -> Result<Told> {
     let room = Room::make(home.at("run").join(format!("restart-{id}")))?;
     let file = room.path.join("copy.db");
-    copy(home, &file, limit)?;
+    copy(home, &file, time)?;
     let database = |verb: &[&str]| {
         let mut verb = words(verb.iter().copied());
         verb.push(file.clone().into_os_string());
@@ -238,17 +277,20 @@ pub(super) fn candidate(home: &Home, id: &str, slot: &str, limit: Duration) -> R
     };
     let target = home.program_of(slot);
     let verb = database(&["candidate", "--database"]);
-    let finished = home.run(&target, &verb, limit)?;
+    let finished = time.run(home, &target, &verb)?;
     let answer: super::views::Candidate = read(&verb, &finished).unwrap_or_default();
     if !finished.status.success() || answer.failed.is_some() {
         let why = answer.failed.unwrap_or_else(|| said(&verb, &finished));
         return Err(Trouble::with(ExitCode::CandidateFailed, why));
     }
     let check = database(&["run", "--check", "--database"]);
-    home.tell(&target, &check, limit)?;
-    home.tell(&home.current_program(), &check, limit).map_err(|trouble| {
-        let why = format!("the program that runs could not go back to this database: {trouble}");
-        Trouble::with(ExitCode::CandidateFailed, why)
+    time.tell(home, &target, &check)?;
+    time.tell(home, &home.current_program(), &check).map_err(|trouble| match trouble {
+        Trouble::Refused { why, .. } => {
+            let why = format!("the program that runs could not go back to this database: {why}");
+            Trouble::with(ExitCode::CandidateFailed, why)
+        }
+        late_or_interrupted => late_or_interrupted,
     })?;
     let says = answer.steps.iter().map(|step| format!("{}: {} ms", step.name, step.elapsed_ms));
     let after = "the program that runs opens what the target made of the database".to_owned();

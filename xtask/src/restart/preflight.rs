@@ -5,6 +5,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
 use harness::exit_code::ExitCode;
+use harness::restart::flags::Scope;
 use harness::restart::machine::Sight;
 
 use super::home::Home;
@@ -19,8 +20,8 @@ const ROOM_MIN_BYTES: u64 = 1 << 30;
 const COPIES: u64 = 3;
 
 /// Looks at all of it; who runs.
-pub(super) fn look(home: &Home, target: &Target) -> Result<Sight> {
-    room(home)?;
+pub(super) fn look(home: &Home, target: &Target, scope: Scope) -> Result<Sight> {
+    room(home, scope)?;
     let slots = Slots::at(home.slots());
     let current = slots.current().map_err(|error| {
         missing(format!(
@@ -124,7 +125,7 @@ fn wanted(slots: &Slots, target: &Target, current: &str) -> Result<()> {
 }
 
 /// There is room, and what has to be written can be.
-fn room(home: &Home) -> Result<()> {
+fn room(home: &Home, scope: Scope) -> Result<()> {
     let database = fs::metadata(home.database()).map_or(0, |file| file.len());
     let needed = ROOM_MIN_BYTES + COPIES * database;
     let free = free_bytes(home.root())?;
@@ -136,6 +137,13 @@ fn room(home: &Home) -> Result<()> {
             needed >> 20
         );
         return Err(missing(why));
+    }
+    if scope == Scope::DryRun {
+        // Who only looks makes no directory and writes no file to find that out.
+        let writable = rustix::fs::access(home.root(), rustix::fs::Access::WRITE_OK);
+        return writable.map_err(|error| {
+            missing(format!("nothing can be written in {}: {error}", home.root().display()))
+        });
     }
     let marks = home.slots().join("marks");
     for directory in [home.root().to_path_buf(), home.slots(), marks, home.at("state/restart")] {

@@ -230,9 +230,16 @@ fn a_program_that_was_changed_is_not_started() {
 #[test]
 fn a_dry_run_says_what_would_be_done_and_does_nothing() {
     let stage = Stage::new();
+    let left = stage.home().join("run/restart-r1-0000");
+    fs::create_dir(&left).unwrap();
     let (code, report) = stage.restart(&["--dry-run"]);
     assert_eq!(code, 0);
     assert_eq!(stage.calls(), ["launcher-status", "status"]);
+    assert!(left.is_dir(), "it is for a restart to remove");
+    assert!(!stage.home().join(LOCK).exists());
+    let made = fs::read_dir(stage.home().join("state/restart")).unwrap().count();
+    assert_eq!(made, 1, "the reports alone");
+    assert_eq!(report.steps[3].outcome, Outcome::Skipped);
     assert_eq!(report.steps[3].says, [format!("slot {NEW} would be taken as it is")]);
     assert_eq!(report.steps[6].outcome, Outcome::Skipped);
 }
@@ -269,6 +276,33 @@ fn a_wish_to_end_on_the_way_back_does_not_spoil_it() {
     stage.world("unwell", NEW);
     let (code, report) = interrupted_at(&stage, "launcher-roll-back", &[]);
     assert_eq!((code, stage.current().as_str()), (25, OLD), "{:?}", report.verdict);
+}
+
+#[test]
+fn a_wish_to_end_is_heard_while_a_candidate_is_tried_and_the_database_copied() {
+    for verb in ["candidate", "backup"] {
+        let stage = Stage::new();
+        stage.world(&format!("slow-{verb}"), "");
+        let began = Instant::now();
+        let (code, report) = interrupted_at(&stage, verb, &[]);
+        assert_eq!(code, 30, "{verb}: {:?}", report.verdict);
+        assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+        ensure_untouched(&stage, &report);
+    }
+}
+
+#[test]
+fn all_that_an_action_asks_shares_its_time() {
+    let stage = Stage::new();
+    let home = Home::find(Some(&stage.home())).unwrap();
+    stage.world("slow-candidate", "");
+    let never = Interrupt::never();
+    let limit = Duration::from_millis(300);
+    let began = Instant::now();
+    let late = passage::candidate(&home, "r1-0000", NEW, Time::from_now(limit, &never));
+    assert!(matches!(late, Err(Trouble::Late)), "{late:?}");
+    assert!(began.elapsed() < Duration::from_secs(20));
+    assert!(!stage.calls().contains(&"run".to_owned()));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use harness::exit_code::ExitCode;
 use harness::report::{Outcome, Report};
 use harness::restart::machine::{Half, Probe, Remarks, Told};
+use harness::restart::step::PROBE_MAX;
 use harness::tier::Tier;
 use harness::wait::wait_for_every;
 
@@ -14,9 +15,6 @@ use super::cases::{self, Cases};
 use super::home::Home;
 use super::slots::Slots;
 use super::trouble::{Result, Trouble};
-
-/// How long what waited may take to be with its agents, and their words to be out.
-const BACKLOG_MAX: Duration = Duration::from_mins(1);
 
 /// How often a daemon that answers people is asked.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -90,7 +88,7 @@ impl<'a> Subject<'a> {
 
     fn backlog(&self) -> Result<Remarks> {
         let mut last = None;
-        let settled = wait_for_every(LOOK_EVERY, BACKLOG_MAX.min(self.means.limit), || {
+        let settled = wait_for_every(LOOK_EVERY, PROBE_MAX.min(self.means.limit), || {
             if self.means.interrupt.came() {
                 return Some(Err(Trouble::Interrupted));
             }
@@ -111,7 +109,7 @@ impl<'a> Subject<'a> {
                     "{} messages and {} replies still wait after {} s",
                     status.counts.accepted,
                     status.unsent,
-                    BACKLOG_MAX.as_secs()
+                    PROBE_MAX.as_secs()
                 )))
             }
         }

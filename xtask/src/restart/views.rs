@@ -179,9 +179,11 @@ impl Status {
     }
 
     /// Whether what waited is with its agents, and what they said is out. What waits for a session
-    /// that is given up, or that waits before it tries again, waits there.
+    /// that is given up, or that waits before it tries again or for room, waits there; what waits
+    /// behind a turn, as all does behind a message that is delivered again, comes when that ends.
     pub(super) fn is_settled(&self) -> bool {
-        let stuck = |session: &&Session| ["dead", "waiting"].contains(&session.state.as_str());
+        let waits_there = ["dead", "waiting", "busy", "starting"];
+        let stuck = |session: &&Session| waits_there.contains(&session.state.as_str());
         let left: u64 = self.sessions.iter().filter(stuck).map(|session| session.queue).sum();
         let waits = self.counts.accepted.saturating_sub(left);
         let runs = self.counts.delivered == 0 || self.is_busy();
@@ -196,3 +198,6 @@ impl Launcher {
         marked.is_some_and(|marked| marked.standing.as_deref() == Some("good"))
     }
 }
+
+#[cfg(test)]
+mod tests;

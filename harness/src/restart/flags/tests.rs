@@ -31,14 +31,14 @@ fn without_a_word_everything_has_its_default() {
 #[test]
 fn each_flag_says_what_it_says() {
     let flags = read(
-        "--dry-run --when-idle=10m --gate=tiers=1,3 --soak=1m --confirm-timeout=3m --no-rollback --strict-perf",
+        "--dry-run --when-idle=10m --gate=tiers=1,3 --soak=1m --confirm-timeout=6m --no-rollback --strict-perf",
     );
     let expected = Flags {
         scope: Scope::DryRun,
         drain: Drain::WhenIdle(Duration::from_mins(10)),
         gate: Choice::Tiers([Tier::InProcess, Tier::RealAgent].into()),
         soak: Duration::from_mins(1),
-        confirm_timeout: Duration::from_mins(3),
+        confirm_timeout: Duration::from_mins(6),
         on_failure: OnFailure::Keep,
         speed: Speed::Strict,
     };
@@ -92,8 +92,10 @@ fn the_gate_is_one_of_three_things() {
 #[test]
 fn the_launcher_has_to_wait_for_longer_than_the_checks_take() {
     assert_eq!(
-        read("--soak=90s").unwrap_err(),
-        "check within 120 s what is to soak for 90 s: --confirm-timeout has to be 150 s at least"
+        read("--soak=90s --confirm-timeout=2m").unwrap_err(),
+        "check within 120 s what is to soak for 90 s: --confirm-timeout has to be 365 s at least"
     );
-    assert!(read("--soak=60s").is_ok());
+    assert!(read("--soak=90s --confirm-timeout=365s").is_ok());
+    let unsaid = read("--soak=1h").map(|flags| flags.confirm_timeout);
+    assert_eq!(unsaid, Ok(Duration::from_secs(3600 + 275)));
 }

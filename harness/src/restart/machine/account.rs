@@ -83,16 +83,10 @@ impl Account {
         Verdict { exit_code: self.code, says, reasons: self.reasons.clone() }
     }
 
-    /// When the action under way, or the step it belongs to, began.
-    pub(super) fn began(&self, action: &Action) -> Option<Duration> {
-        match (action.limit(), self.open) {
-            (None, Some(step)) => self
-                .steps
-                .iter()
-                .find(|it| it.step == step)
-                .map(|it| Duration::from_millis(it.started_ms)),
-            _ => Some(self.action_began),
-        }
+    /// When the action under way began, if it has a limit of its own, else the step it belongs to.
+    pub(super) fn began(&self, has_own_limit: bool) -> Duration {
+        let open = self.steps.iter().find(|it| !has_own_limit && Some(it.step) == self.open);
+        open.map_or(self.action_began, |it| Duration::from_millis(it.started_ms))
     }
 
     /// Opens the step of an action where that is another than the open one; when it began.

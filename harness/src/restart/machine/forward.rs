@@ -6,6 +6,7 @@ use super::{
     Action, Drain, End, Failure, GROWTH_MAX_BYTES, Grip, Half, LEASE, Manners, Probe, Remarks,
     Restart, SLICE, Scope, Settled, Sight, Standing, Switched, Told, Weight,
 };
+use crate::restart::flags::OnFailure;
 use crate::restart::machine::{Delivery, Pending};
 use crate::restart::report::Outcome;
 use crate::restart::step::INTERRUPT_MAX;
@@ -22,8 +23,9 @@ impl Restart {
             }
             (Action::Foresee, Told::Done(remarks)) => {
                 self.account.say(remarks);
-                self.account.close(now, Outcome::Passed);
-                self.account.decide("nothing was changed: it was a dry run");
+                // It was not begun: what it says is what would be done.
+                self.account.close(now, Outcome::Skipped);
+                self.foresee();
             }
             (Action::Build, Told::Built { slot, remarks }) => {
                 self.target = Some(slot);
@@ -63,6 +65,36 @@ impl Restart {
             }
             (_, told) => self.retreat(now, action, told),
         }
+    }
+
+    /// What would come after the gate, of a dry run.
+    fn foresee(&mut self) {
+        self.account.decide("nothing was changed: it was a dry run");
+        let patience_s = self.flags.drain.patience().as_secs();
+        self.account.decide(match &self.flags.drain {
+            Drain::WhenIdle(_) => format!(
+                "would wait {patience_s} s at most for a moment in which nobody is busy, and interrupt nobody"
+            ),
+            Drain::Within(_) => format!(
+                "would hold delivery, wait {patience_s} s at most for who is busy, then interrupt"
+            ),
+            Drain::Now { .. } => "would hold delivery and interrupt who is busy at once".to_owned(),
+        });
+        self.account.decide(format!(
+            "would watch the target for {} s; without the blessing the launcher goes back after {} s",
+            self.flags.soak.as_secs(),
+            self.flags.confirm_timeout.as_secs()
+        ));
+        let previous = self.previous().unwrap_or_default();
+        self.account.decide(match self.flags.on_failure {
+            OnFailure::RollBack => {
+                format!("a target that fails would be gone back from, to {previous}")
+            }
+            OnFailure::Keep => {
+                "a target that fails would go on running, and be marked good: --no-rollback"
+                    .to_owned()
+            }
+        });
     }
 
     fn said(&mut self, remarks: Remarks, next: Action) {

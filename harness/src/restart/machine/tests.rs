@@ -3,7 +3,7 @@ mod world;
 use proptest::prelude::*;
 
 use self::world::{Fate, World, play};
-use super::super::flags::{Drain, OnFailure};
+use super::super::flags::{CHECKS_MAX, Drain, OnFailure};
 use super::super::report::Outcome;
 use super::*;
 
@@ -156,8 +156,18 @@ fn a_reason_to_interrupt_at_once_is_written_down() {
 fn a_dry_run_changes_nothing() {
     let flags = Flags { scope: Scope::DryRun, ..flags() };
     let (world, restart) = ended(&flags, &[]);
-    assert_eq!(restart.expect("it ended").account().code(), ExitCode::Pass);
+    let restart = restart.expect("it ended");
+    let account = restart.account();
+    assert_eq!(account.code(), ExitCode::Pass);
     assert_eq!(world.seen, [Action::Lock, Action::Look, Action::Select, Action::Foresee]);
+    let begun = account.steps.iter().filter(|step| step.outcome != Outcome::Skipped);
+    assert_eq!(
+        begun.map(|step| step.name.as_str()).collect::<Vec<_>>(),
+        ["lock", "preflight", "select"]
+    );
+    for would in ["then interrupt", "watch the target for 30 s", "gone back from, to previous"] {
+        assert!(account.decisions.iter().any(|it| it.contains(would)), "{would}");
+    }
 }
 
 #[test]
@@ -180,6 +190,26 @@ fn a_daemon_that_died_meanwhile_is_not_called_untouched() {
     assert_eq!(code(&flags(), &fates), (21, "previous"));
     // Nor is another one replaced than was looked at.
     assert_eq!(code(&flags(), &fates[..1]), (21, "previous"));
+}
+
+/// Each check takes as long as it may, and the launcher still waits for the blessing.
+#[test]
+fn checks_that_take_all_of_their_time_end_before_the_launcher_goes_back() {
+    for soak_s in [0, 30, 601] {
+        let soak = Duration::from_secs(soak_s);
+        let flags = Flags { soak, confirm_timeout: soak + CHECKS_MAX, ..flags() };
+        let probes = [
+            Probe::Held,
+            Probe::Backlog,
+            Probe::Soak(Half::First),
+            Probe::Soak(Half::Second),
+            Probe::Memory,
+        ];
+        let checks: Vec<Action> = probes.into_iter().map(Action::Verify).collect();
+        let limits = checks.iter().chain([&Action::Release]).map(|it| it.limit(&flags));
+        let longest: Option<Duration> = limits.sum();
+        assert_eq!(longest, Some(Step::Verify.limit(&flags)));
+    }
 }
 
 #[test]

@@ -24,7 +24,7 @@ fn a_terminal_shows_the_steps_of_a_good_restart_and_its_verdict_last() {
     passed    8 arm            0.94 s of 10 s
     passed    9 stop           0.94 s of 240 s
     passed    10 start         0.94 s of 240 s
-    passed    11 verify        0.94 s of 115 s
+    passed    11 verify        0.94 s of 300 s
     passed    12 bless         0.94 s of 30 s
 
     decided
@@ -58,7 +58,7 @@ fn a_terminal_shows_why_it_was_gone_back() {
     passed    8 arm            0.94 s of 10 s
     passed    9 stop           0.94 s of 240 s
     passed    10 start         0.94 s of 240 s
-    failed    11 verify        0.94 s of 115 s     see the answer within 60s: <none> @ all *came*
+    failed    11 verify        0.94 s of 300 s     see the answer within 60s: <none> @ all *came*
     not begun 12 bless
     passed    R roll back      1.50 s of 240 s
 
@@ -122,7 +122,7 @@ fn markdown_folds_the_details_and_says_how_to_repeat_it() {
     | outcome | step | time | |
     |---|---|---:|---|
     | remarked | 4 gate | 0.94 s of 5400 s | `remark: daemon.ready: cannot be said` |
-    | failed | 11 verify | 0.94 s of 115 s | <code>see the answer within 60s: &#60;none&#62; &#64; all &#42;came&#42;</code> |
+    | failed | 11 verify | 0.94 s of 300 s | <code>see the answer within 60s: &#60;none&#62; &#64; all &#42;came&#42;</code> |
 
     To repeat it: `cargo xtask safe-restart --target HEAD`
 
@@ -141,7 +141,7 @@ fn markdown_folds_the_details_and_says_how_to_repeat_it() {
     | passed | 8 arm | 0.94 s of 10 s |  |
     | passed | 9 stop | 0.94 s of 240 s |  |
     | passed | 10 start | 0.94 s of 240 s |  |
-    | failed | 11 verify | 0.94 s of 115 s | <code>see the answer within 60s: &#60;none&#62; &#64; all &#42;came&#42;</code> |
+    | failed | 11 verify | 0.94 s of 300 s | <code>see the answer within 60s: &#60;none&#62; &#64; all &#42;came&#42;</code> |
     | not begun | 12 bless |  |  |
     | passed | R roll back | 1.50 s of 240 s |  |
 

@@ -6,6 +6,7 @@ verb="$1"
 [ "$verb" = launcher ] && verb="launcher-$2"
 echo "$verb" >> "$world/calls"
 if [ -f "$world/fails-$verb" ]; then cat "$world/fails-$verb" >&2; exit 1; fi
+if [ -f "$world/slow-$verb" ]; then exec sleep 30; fi
 generation=$(cat "$world/generation")
 slot=$(cat "$world/slot")
 pid=$((100 + generation))
