@@ -175,7 +175,7 @@ impl Carrier {
         let mut log = OpenOptions::new();
         let log = log.append(true).create(true).mode(FILE_MODE).open(home.restart_log(id))?;
         // By its place: the file that this process was started from may have been replaced since.
-        let mut command = Command::new(self.program(home)?);
+        let mut command = Command::new(own_program(home)?);
         command
             .args(["launcher", "carry-out", "--"])
             .args(&self.config.command)
@@ -189,11 +189,6 @@ impl Carrier {
             .stdout(log.try_clone()?)
             .stderr(log);
         Ok(command)
-    }
-
-    fn program(&self, home: &Home) -> io::Result<PathBuf> {
-        let installed = home.launcher_program();
-        if installed.is_file() { Ok(installed) } else { std::env::current_exe() }
     }
 
     fn finish(&self, id: &str, exit_code: Option<i32>, otherwise: &str) {
@@ -233,6 +228,12 @@ impl Carrier {
 fn asked_at(request: &RestartRequest) -> Option<WallMs> {
     let at: jiff::Timestamp = request.asked_at.parse().ok()?;
     Some(WallMs(at.as_millisecond()))
+}
+
+/// The launcher's own program.
+fn own_program(home: &Home) -> io::Result<PathBuf> {
+    let installed = home.launcher_program();
+    if installed.is_file() { Ok(installed) } else { std::env::current_exe() }
 }
 
 #[cfg(test)]
