@@ -25,7 +25,7 @@ use crate::notify::{Notifier, READY, SOCKET_VARIABLE, STOPPING, WATCHDOG};
 use crate::processes;
 use crate::ready::Ready;
 use crate::slots::record;
-use crate::slots::{Pending, SlotName, Slots, Standing};
+use crate::slots::{Manifest, Pending, SlotName, Slots, Standing};
 use crate::store;
 
 /// Reports that wait: each daemon makes two, and each command one.
@@ -355,8 +355,8 @@ impl Driver {
         }
     }
 
-    /// Whether a slot may be started; if not, why.
-    pub(super) async fn check(&self, slot: &SlotName) -> Result<(), String> {
+    /// What a slot that may be started holds; if it may not, why.
+    pub(super) async fn check(&self, slot: &SlotName) -> Result<Manifest, String> {
         let (slots, slot) = (self.slots.clone(), slot.clone());
         let database = self.home.database();
         processes::walk(move || {
@@ -365,7 +365,7 @@ impl Driver {
                 warn!(%error, "the database's schema is not known");
                 None
             });
-            slots.check(&slot, min_reader).map(drop).map_err(|error| error.to_string())
+            slots.check(&slot, min_reader).map_err(|error| error.to_string())
         })
         .await
     }

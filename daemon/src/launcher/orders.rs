@@ -73,7 +73,9 @@ impl Driver {
         if self.keeper.pending().is_some() {
             return Err(refusal(Refused::Busy));
         }
-        self.check(&target).await.map_err(|why| Refusal::new(RefusalKind::Failed, why))?;
+        let failed = |why: String| Refusal::new(RefusalKind::Failed, why);
+        let manifest = self.check(&target).await.map_err(failed)?;
+        self.slots.check_tested(&manifest).map_err(|error| failed(error.to_string()))?;
         let order = Order::Arm { id: id.clone(), target: target.clone(), confirm_timeout };
         self.order(order).map_err(refusal)?;
         let previous = self.keeper.pending().map(|pending| pending.previous.clone());
@@ -89,7 +91,7 @@ impl Driver {
         // What is not on the disk is not announced.
         let _ = self.order(Order::Disarm { id });
         self.act().await;
-        Err(Refusal::new(RefusalKind::Failed, why))
+        Err(failed(why))
     }
 }
 

@@ -70,7 +70,8 @@ impl Scene {
         let manifest = json!({
             "format": 1, "name": name, "commit": null, "version": "0.1.0",
             "built_at": "2026-01-01T00:00:00Z", "programs": {"claude-assistant": hash},
-            "schema": {"version": 1, "min_reader": 1}, "gate": null,
+            "schema": {"version": 1, "min_reader": 1},
+            "gate": {"tree": "t", "tiers": [1, 2], "passed_at": "2026-01-01T00:00:00Z"},
         });
         self.place.write(&format!("slots/{name}/manifest.json"), &manifest.to_string());
     }
@@ -291,6 +292,26 @@ fn a_target_whose_program_was_exchanged_is_refused() {
     assert_eq!(ran.code, 1, "{ran:?}");
     assert!(ran.err.contains("is not the one that its manifest names"), "{ran:?}");
     assert_eq!(scene.ask("status").1["pending"], Value::Null);
+}
+
+#[test]
+fn a_target_whose_tests_have_not_passed_is_refused_unless_it_has_run_well() {
+    let scene = Scene::with(&Manner::Well);
+    scene.until_ready();
+    let _runner = scene.runner();
+    let file = format!("slots/{NEW}/manifest.json");
+    let mut manifest: Value = serde_json::from_str(&scene.read(&file)).unwrap();
+    manifest["gate"] = Value::Null;
+    scene.place.write(&file, &manifest.to_string());
+    let ran = scene.run(&format!("arm --id r1 --target {NEW} --confirm-timeout 60 --runner 1"));
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.err.contains("its tests have not passed"), "{ran:?}");
+    assert_eq!(scene.ask("status").1["pending"], Value::Null);
+    scene.place.write(
+        &format!("slots/marks/{NEW}.json"),
+        r#"{"format":1,"standing":"good","since":"2026-01-01T00:00:00Z","why":""}"#,
+    );
+    assert_eq!(scene.arm().0, 0);
 }
 
 #[test]
