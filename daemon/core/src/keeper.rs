@@ -14,12 +14,17 @@
 //!  a restart:  armed ── switch ──> started ── confirm ──> good, over
 //!                │ disarm, nobody     │ any end, late, hung, unconfirmed, nobody carries it out
 //!                v                    v
-//!               over             rolling back ── target bad, previous ready ──> over
+//!               over             rolling back ── previous ready ──> over
 //! ```
 //!
 //! Whatever a later launcher needs is written before it is done, so that one that begins after a
 //! power cut decides from the files alone. It goes back whenever a target was started and nobody has
 //! confirmed it.
+//!
+//! A target that failed is marked bad, as soon as that is known. Where it goes back because nobody
+//! carries the restart out any more, the launcher died, or whoever orders it says so
+//! ([`Blame::Nobody`]), nothing is known of the target: its mark stays as it was. It may be tried
+//! again, and is not started by itself, for only a slot that has run well is.
 //!
 //! Absent: files, processes and locks; leftovers of a daemon, which are ended before
 //! [`Event::Ended`] is told; and daemons of an earlier launcher, which have ended before this begins.
@@ -33,7 +38,9 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 pub use memory::{Memory, RolledBack};
-pub use words::{Action, Cause, Event, Order, Outcome, Pending, Phase, Refused, Runner, Standing};
+pub use words::{
+    Action, Blame, Cause, Event, Order, Outcome, Pending, Phase, Refused, Runner, Standing,
+};
 
 use crate::limits::{
     CRASH_WAIT_MAX, CRASH_WINDOW, HEARTBEAT_MAX, HUNG_TERM_MAX, READY_MAX, RUNNER_GONE_GRACE,
@@ -164,7 +171,8 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
                 keeper.start_best(now, "no slot can be started");
             }
             Some(Phase::Started | Phase::RollingBack) => {
-                keeper.begin_rolling_back("the launcher ended before it was confirmed".to_owned());
+                let why = "the launcher ended before it was confirmed".to_owned();
+                keeper.begin_rolling_back(why, Blame::Nobody);
                 keeper.go_back(now);
             }
         }
@@ -310,7 +318,7 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
                 }
             },
             State::Starting { .. } | State::Running { .. } if self.runs_target() => {
-                self.begin_rolling_back(how);
+                self.begin_rolling_back(how, Blame::Target);
                 self.go_back(now);
             }
             // Another slot, or this one at once again, would end in the same way.
@@ -325,7 +333,7 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
     fn unfit(&mut self, now: Now, why: String) {
         match self.state {
             State::Starting { .. } if self.runs_target() => {
-                self.begin_rolling_back(why);
+                self.begin_rolling_back(why, Blame::Target);
                 self.go_back(now);
             }
             State::Starting { .. } => self.give_up(now, &why),
@@ -338,7 +346,7 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
     /// The daemon is there and no use: it has to end first.
     fn fail(&mut self, now: Now, why: String) {
         let next = if self.runs_target() {
-            self.begin_rolling_back(why);
+            self.begin_rolling_back(why, Blame::Target);
             Next::Previous
         } else {
             Next::Crash(why)
@@ -396,12 +404,16 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
     }
 
     fn start(&mut self, now: Now, slot: S) {
-        if self.current.as_ref() != Some(&slot) {
+        self.choose(&slot);
+        self.state = State::Starting { slot: slot.clone(), by: now.monotonic + self.bounds.ready };
+        self.actions.push_back(Action::Start(slot));
+    }
+
+    fn choose(&mut self, slot: &S) {
+        if self.current.as_ref() != Some(slot) {
             self.current = Some(slot.clone());
             self.actions.push_back(Action::SetCurrent(slot.clone()));
         }
-        self.state = State::Starting { slot: slot.clone(), by: now.monotonic + self.bounds.ready };
-        self.actions.push_back(Action::Start(slot));
     }
 
     fn wait(&mut self, now: Now, why: &str) {

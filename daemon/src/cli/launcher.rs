@@ -192,7 +192,7 @@ fn request(verb: LauncherVerb) -> Request {
         LauncherVerb::Switch(it) => Request::Switch { id: it.id },
         LauncherVerb::Confirm(it) => Request::Confirm { id: it.id },
         LauncherVerb::Disarm(it) => Request::Disarm { id: it.id },
-        LauncherVerb::RollBack { id, why } => Request::RollBack { id, why },
+        LauncherVerb::RollBack { id, why, blameless } => Request::RollBack { id, why, blameless },
         LauncherVerb::RollBackTo { slot } => Request::RollBackTo { slot },
         LauncherVerb::Restart => Request::Restart,
         LauncherVerb::MarkBad { slot, why } => Request::MarkBad { slot, why },

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use assistant_core::keeper::{Order, Refused};
+use assistant_core::keeper::{Blame, Order, Refused};
 
 use super::driver::{Asker, Driver};
 use super::protocol::{Answer, Request};
@@ -35,8 +35,9 @@ impl Driver {
                 return reply(asker, asked);
             }
             Request::Switch { id } => return self.begin_order(Order::Switch { id }, asker).await,
-            Request::RollBack { id, why } => {
-                return self.begin_order(Order::RollBack { id, why }, asker).await;
+            Request::RollBack { id, why, blameless } => {
+                let blame = if blameless { Blame::Nobody } else { Blame::Target };
+                return self.begin_order(Order::RollBack { id, why, blame }, asker).await;
             }
             Request::RollBackTo { slot } => {
                 return self.begin_order(Order::GoTo { slot }, asker).await;

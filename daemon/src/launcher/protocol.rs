@@ -45,6 +45,9 @@ pub(crate) enum Request {
         id: String,
         /// Why.
         why: String,
+        /// That says nothing of the target.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        blameless: bool,
     },
     /// Go to a slot that is known to be good.
     RollBackTo {

@@ -250,15 +250,31 @@ fn a_restart_that_is_confirmed_stays() {
 /// The target is left, and everything is as it was, but for what is known of it.
 #[track_caller]
 fn went_back(scene: &Scene, why: &str) {
+    left(scene, why);
+    assert_eq!(scene.mark(NEW)["standing"], "bad");
+    let (code, _) = scene.arm();
+    assert_eq!(code, 1, "a bad slot is never armed again");
+}
+
+/// The target is left and may be tried again: whatever happened says nothing of it.
+#[track_caller]
+fn went_back_blaming_nobody(scene: &Scene, why: &str) {
+    left(scene, why);
+    assert_eq!(scene.mark(NEW), Value::Null);
+    let _runner = scene.runner();
+    assert_eq!(scene.arm().0, 0);
+    let (code, up) = scene.ask("switch --id r1");
+    assert_eq!((code, &up["slot"]), (0, &json!(NEW)), "{up}");
+}
+
+#[track_caller]
+fn left(scene: &Scene, why: &str) {
     let status = scene.until_old();
     assert_eq!(status["rolled_back"]["target"], NEW, "{status}");
     let told = status["rolled_back"]["why"].as_str().unwrap();
     assert!(told.contains(why), "{told}");
-    assert_eq!(scene.mark(NEW)["standing"], "bad");
     assert!(!scene.path("state/restart/pending.json").exists());
     assert_eq!(std::fs::read_link(scene.path("slots/current")).unwrap(), PathBuf::from(OLD));
-    let (code, _) = scene.arm();
-    assert_eq!(code, 1, "a bad slot is never armed again");
 }
 
 #[test]
@@ -322,7 +338,7 @@ fn a_restart_that_nobody_carries_out_any_more_is_undone() {
     assert_eq!(scene.arm().0, 0);
     assert_eq!(scene.ask("switch --id r1").0, 0);
     drop(runner);
-    went_back(&scene, "nobody carries the restart out any more");
+    went_back_blaming_nobody(&scene, "nobody carries the restart out any more");
 }
 
 #[test]
@@ -339,15 +355,28 @@ fn a_restart_is_rolled_back_on_request() {
 }
 
 #[test]
+fn a_restart_that_is_interrupted_goes_back_and_blames_nobody() {
+    let scene = Scene::with(&Manner::Well);
+    scene.until_ready();
+    let runner = scene.runner();
+    assert_eq!(scene.arm().0, 0);
+    assert_eq!(scene.ask("switch --id r1").0, 0);
+    assert_eq!(scene.ask("roll-back --id r1 --why interrupted --blameless").0, 0);
+    drop(runner);
+    went_back_blaming_nobody(&scene, "interrupted");
+}
+
+#[test]
 fn a_killed_launcher_is_followed_by_one_that_goes_back() {
     let mut scene = Scene::with(&Manner::Well);
     scene.until_ready();
-    let _runner = scene.runner();
+    let runner = scene.runner();
     assert_eq!(scene.arm().0, 0);
     let (_, up) = scene.ask("switch --id r1");
     scene.kill_launcher();
     scene.launch();
-    went_back(&scene, "the launcher ended before it was confirmed");
+    drop(runner);
+    went_back_blaming_nobody(&scene, "the launcher ended before it was confirmed");
     let pid = up["pid"].to_string();
     let look = Command::new("ps").args(["-o", "stat=", "-p", &pid]).output().unwrap();
     let state = String::from_utf8(look.stdout).unwrap();

@@ -84,6 +84,15 @@ pub enum Runner {
     Gone,
 }
 
+/// What going back says of the target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blame {
+    /// It failed, and is not started again.
+    Target,
+    /// Nothing: whoever was to carry the restart through could not.
+    Nobody,
+}
+
 /// What somebody wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Order<S> {
@@ -117,6 +126,8 @@ pub enum Order<S> {
         id: String,
         /// Why, for people.
         why: String,
+        /// What that says of the target.
+        blame: Blame,
     },
     /// Go to a slot that is known to be good, with nobody watching.
     GoTo {

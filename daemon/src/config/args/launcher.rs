@@ -52,6 +52,9 @@ pub(crate) enum LauncherVerb {
         /// Why
         #[arg(long, value_name = "TEXT")]
         why: String,
+        /// The slot did nothing wrong: it is not marked bad
+        #[arg(long)]
+        blameless: bool,
     },
     /// Go to a slot that is known to be good
     RollBackTo {

@@ -17,8 +17,12 @@ fn requests_go_round() {
         r#"{"v":1,"verb":"arm","id":"r1","target":"a","confirm_timeout_ms":5,"runner_pid":7}"#,
     );
     check(
-        Request::RollBack { id: "r1".into(), why: "w".into() },
+        Request::RollBack { id: "r1".into(), why: "w".into(), blameless: false },
         r#"{"v":1,"verb":"roll_back","id":"r1","why":"w"}"#,
+    );
+    check(
+        Request::RollBack { id: "r1".into(), why: "w".into(), blameless: true },
+        r#"{"v":1,"verb":"roll_back","id":"r1","why":"w","blameless":true}"#,
     );
     check(Request::RollBackTo { slot: slot() }, r#"{"v":1,"verb":"roll_back_to","slot":"a"}"#);
     check(

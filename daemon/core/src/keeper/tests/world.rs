@@ -1,6 +1,8 @@
 //! A fake world around the keeper: slots that behave as they like, orders at any time, a runner that
 //! dies, and launchers that are cut off between any two actions, with or without their daemon.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -29,7 +31,7 @@ enum Step {
     Switch,
     Confirm,
     Disarm,
-    Back,
+    Back(Blame),
     GoTo(usize),
     Restart,
     MarkBad(usize),
@@ -64,6 +66,10 @@ struct World {
     runner: bool,
     /// The target is the one that was confirmed last.
     confirmed: Option<Slot>,
+    /// Something else than the target may end the restart that is under way.
+    excused: bool,
+    /// Targets that were left.
+    left: BTreeSet<Slot>,
     cut: Option<(usize, Survivor)>,
     /// An `Unfit` to be told.
     unfit: bool,
@@ -86,6 +92,8 @@ impl World {
             daemon: None,
             runner: true,
             confirmed: None,
+            excused: false,
+            left: BTreeSet::new(),
             cut: None,
             unfit: false,
             orders_open: 0,
@@ -99,6 +107,7 @@ impl World {
         self.unfit = false;
         self.over = false;
         self.orders_open = 0;
+        self.excused = true;
         Keeper::begin(self.now, BOUNDS, self.disk.clone())
     }
 
@@ -111,6 +120,7 @@ impl World {
         }
         // Nobody orders anything any more, nobody carries anything out, and no power is cut.
         self.runner = false;
+        self.excused = true;
         self.cut = None;
         if self.over {
             keeper = self.launcher();
@@ -129,6 +139,7 @@ impl World {
             }
             Step::RunnerGone => {
                 self.runner = false;
+                self.excused = true;
                 return;
             }
             Step::Arm(target) => {
@@ -139,7 +150,7 @@ impl World {
             Step::Switch => Order::Switch { id: id() },
             Step::Confirm => Order::Confirm { id: id() },
             Step::Disarm => Order::Disarm { id: id() },
-            Step::Back => Order::RollBack { id: id(), why: "asked".into() },
+            Step::Back(blame) => Order::RollBack { id: id(), why: "asked".into(), blame },
             Step::GoTo(slot) => Order::GoTo { slot: SLOTS[slot] },
             Step::Restart => Order::Restart,
             Step::MarkBad(slot) => Order::MarkBad { slot: SLOTS[slot], why: "asked".into() },
@@ -150,6 +161,8 @@ impl World {
             Order::Switch { .. } | Order::RollBack { .. } | Order::GoTo { .. } | Order::Restart
         );
         let confirmed = matches!(order, Order::Confirm { .. });
+        let armed = matches!(order, Order::Arm { .. });
+        let blameless = matches!(order, Order::RollBack { blame: Blame::Nobody, .. });
         let target = keeper.pending().map(|pending| pending.target);
         keeper.know(self.disk.slots.clone());
         if keeper.order(self.now, order).is_ok() {
@@ -158,6 +171,7 @@ impl World {
             if confirmed {
                 self.confirmed = target;
             }
+            self.excused = !armed && (self.excused || blameless);
         }
     }
 
@@ -198,7 +212,11 @@ impl World {
                 let ended = self.disk.pending.take().expect("there was one");
                 let bad = self.disk.slots[ended.target] == Standing::Bad;
                 let confirmed = self.confirmed.take() == Some(ended.target);
-                assert!(ended.phase == Phase::Armed || bad || confirmed, "{ended:?} was left");
+                let explained = bad || confirmed || self.excused;
+                assert!(ended.phase == Phase::Armed || explained, "{ended:?} was left");
+                if ended.phase == Phase::RollingBack {
+                    self.left.insert(ended.target);
+                }
             }
             Action::Mark { slot, standing, .. } => {
                 assert_ne!(standing, Standing::Unknown);
@@ -221,6 +239,9 @@ impl World {
         assert!(self.daemon.is_none(), "two daemons");
         assert_ne!(self.disk.slots[slot], Standing::Bad, "{slot} is marked bad");
         assert_eq!(self.disk.current, Some(slot));
+        let tried = self.disk.pending.as_ref().is_some_and(|it| it.target == slot);
+        let good = self.disk.slots[slot] == Standing::Good;
+        assert!(tried || good || !self.left.contains(slot), "{slot} was left");
         if let Some(pending) = &self.disk.pending {
             let target = pending.target == slot;
             assert!(target == (pending.phase == Phase::Started), "{pending:?}");
@@ -316,6 +337,7 @@ fn standing() -> impl Strategy<Value = Standing> {
 
 fn step() -> impl Strategy<Value = Step> {
     let survivor = prop_oneof![Just(Survivor::None), Just(Survivor::Daemon)];
+    let blame = prop_oneof![Just(Blame::Target), Just(Blame::Nobody)];
     prop_oneof![
         6 => (1_u64..40).prop_map(Step::Pass),
         1 => (100_u64..2000).prop_map(Step::Pass),
@@ -323,7 +345,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => Just(Step::Switch),
         2 => Just(Step::Confirm),
         1 => Just(Step::Disarm),
-        1 => Just(Step::Back),
+        1 => blame.prop_map(Step::Back),
         1 => (0..SLOTS.len()).prop_map(Step::GoTo),
         1 => Just(Step::Restart),
         1 => (0..SLOTS.len()).prop_map(Step::MarkBad),

@@ -28,7 +28,14 @@ fn verbs() -> Vec<(&'static str, LauncherVerb)> {
         ("switch --id r1", LauncherVerb::Switch(Restart { id: id() })),
         ("confirm --id r1", LauncherVerb::Confirm(Restart { id: id() })),
         ("disarm --id r1", LauncherVerb::Disarm(Restart { id: id() })),
-        ("roll-back --id r1 --why w", LauncherVerb::RollBack { id: id(), why: why() }),
+        (
+            "roll-back --id r1 --why w",
+            LauncherVerb::RollBack { id: id(), why: why(), blameless: false },
+        ),
+        (
+            "roll-back --id r1 --why w --blameless",
+            LauncherVerb::RollBack { id: id(), why: why(), blameless: true },
+        ),
         ("roll-back-to s-1", LauncherVerb::RollBackTo { slot: slot() }),
         ("restart", LauncherVerb::Restart),
         ("stop", LauncherVerb::Stop),
