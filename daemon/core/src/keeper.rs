@@ -14,8 +14,13 @@
 //!  a restart:  armed ── switch ──> started ── confirm ──> good, over
 //!                │ disarm, nobody     │ any end, late, hung, unconfirmed, nobody carries it out
 //!                v                    v
-//!               over             rolling back ── previous ready ──> over
+//!               over             rolling back ── gone ──> looking at the database ──┐
+//!                                                over <── previous ready ──────────┘
 //! ```
+//!
+//! Before the one before is started, somebody looks whether the database is still whole, and puts
+//! its backup in its place where it is not. That has no deadline here: whatever holds it up for ever
+//! would do so to a daemon as well.
 //!
 //! Whatever a later launcher needs is written before it is done, so that one that begins after a
 //! power cut decides from the files alone. It goes back whenever a target was started and nobody has
@@ -121,10 +126,27 @@ pub struct Keeper<S> {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum State<S> {
-    Starting { slot: S, by: Deadline },
-    Running { slot: S, since: Monotonic, beat: Monotonic },
-    Stopping { slot: S, kill_at: Option<Deadline>, next: Next<S> },
-    Waiting { until: Deadline },
+    Starting {
+        slot: S,
+        by: Deadline,
+    },
+    Running {
+        slot: S,
+        since: Monotonic,
+        beat: Monotonic,
+    },
+    Stopping {
+        slot: S,
+        kill_at: Option<Deadline>,
+        next: Next<S>,
+    },
+    /// The target is gone; the database is looked at before anything has it open again.
+    Looking {
+        next: AfterLook,
+    },
+    Waiting {
+        until: Deadline,
+    },
     Over,
 }
 
@@ -135,6 +157,13 @@ enum Next<S> {
     Target,
     Previous,
     Crash(String),
+    Nothing,
+}
+
+/// What follows the look at the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum AfterLook {
+    Previous,
     Nothing,
 }
 
@@ -195,6 +224,7 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
             }
             Event::Ended { how, cause } => self.ended(now, how, cause),
             Event::Unfit { why } => self.unfit(now, why),
+            Event::DatabaseLooked { trouble } => self.database_looked(now, trouble),
             Event::Runner(Runner::There) => self.runner_gone_since = None,
             Event::Runner(Runner::Gone) => {
                 self.runner_gone_since.get_or_insert(now.monotonic);
@@ -249,7 +279,7 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
             }
             State::Stopping { kill_at, .. } => *kill_at,
             State::Waiting { until } => Some(*until),
-            State::Over => None,
+            State::Looking { .. } | State::Over => None,
         };
         of_state.into_iter().chain(self.restart_due()).min()
     }
@@ -260,7 +290,7 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
             _ if self.phase() == Some(Phase::RollingBack) => Doing::RollingBack,
             State::Starting { .. } => Doing::Starting,
             State::Running { .. } => Doing::Running,
-            State::Stopping { .. } | State::Over => Doing::Stopping,
+            State::Stopping { .. } | State::Looking { .. } | State::Over => Doing::Stopping,
             State::Waiting { .. } => Doing::Waiting,
         }
     }
@@ -271,7 +301,7 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
             State::Starting { slot, .. }
             | State::Running { slot, .. }
             | State::Stopping { slot, .. } => Some(slot),
-            State::Waiting { .. } | State::Over => None,
+            State::Looking { .. } | State::Waiting { .. } | State::Over => None,
         }
     }
 
@@ -326,7 +356,7 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
                 self.wait(now, &how);
             }
             State::Starting { .. } | State::Running { .. } => self.crash(now, &how),
-            State::Waiting { .. } | State::Over => {}
+            State::Looking { .. } | State::Waiting { .. } | State::Over => {}
         }
     }
 
@@ -339,7 +369,8 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
             State::Starting { .. } => self.give_up(now, &why),
             // It was told to end before it was there.
             State::Stopping { .. } => self.ended(now, why, Cause::Own),
-            State::Running { .. } | State::Waiting { .. } | State::Over => {}
+            State::Running { .. } | State::Looking { .. } | State::Waiting { .. } | State::Over => {
+            }
         }
     }
 
@@ -364,7 +395,7 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
             State::Stopping { slot, kill_at, .. } => {
                 self.state = State::Stopping { slot, kill_at, next };
             }
-            State::Waiting { .. } | State::Over => {}
+            State::Looking { .. } | State::Waiting { .. } | State::Over => {}
         }
     }
 

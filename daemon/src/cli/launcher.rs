@@ -185,9 +185,11 @@ fn stop_max(place: &Place) -> Duration {
 fn request(verb: LauncherVerb) -> Request {
     match verb {
         LauncherVerb::Status => Request::Status,
-        LauncherVerb::Arm { id, target, confirm_timeout, runner } => {
+        LauncherVerb::Arm { id, target, confirm_timeout, runner, backup } => {
             let confirm_timeout_ms = u64::try_from(confirm_timeout.as_millis()).unwrap_or(u64::MAX);
-            Request::Arm { id, target, confirm_timeout_ms, runner_pid: runner }
+            // The launcher stands somewhere else.
+            let backup = backup.map(|file| std::path::absolute(&file).unwrap_or(file));
+            Request::Arm { id, target, confirm_timeout_ms, runner_pid: runner, backup }
         }
         LauncherVerb::Switch(it) => Request::Switch { id: it.id },
         LauncherVerb::Confirm(it) => Request::Confirm { id: it.id },

@@ -4,7 +4,8 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use super::{
-    Action, Asked, Blame, Keeper, Next, Order, Pending, Phase, Refused, RolledBack, Standing, State,
+    Action, AfterLook, Asked, Blame, Keeper, Next, Order, Pending, Phase, Refused, RolledBack,
+    Standing, State,
 };
 use crate::limits::BACK_STOP_MAX;
 use crate::time::{Deadline, Now};
@@ -16,8 +17,7 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
     /// # Errors
     /// When it is not obeyed; nothing has changed.
     pub fn order(&mut self, now: Now, order: Order<S>) -> Result<(), Refused> {
-        let ends = matches!(&self.state, State::Stopping { next: Next::Nothing, .. });
-        if ends || self.state == State::Over {
+        if self.ends() {
             // Asked for once more, it is still so.
             return if order == Order::Stop { Ok(()) } else { Err(Refused::Stopping) };
         }
@@ -59,14 +59,30 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
                 Ok(())
             }
             Order::Stop => {
-                if self.slot().is_none() {
-                    self.state = State::Over;
-                    self.actions.push_back(Action::End);
-                } else {
-                    self.stop(now, self.bounds.stop, Next::Nothing);
-                }
+                self.end(now);
                 Ok(())
             }
+        }
+    }
+
+    /// It is to end, or has.
+    fn ends(&self) -> bool {
+        matches!(
+            &self.state,
+            State::Stopping { next: Next::Nothing, .. }
+                | State::Looking { next: AfterLook::Nothing }
+                | State::Over
+        )
+    }
+
+    fn end(&mut self, now: Now) {
+        if let State::Looking { next } = &mut self.state {
+            *next = AfterLook::Nothing;
+        } else if self.slot().is_none() {
+            self.state = State::Over;
+            self.actions.push_back(Action::End);
+        } else {
+            self.stop(now, self.bounds.stop, Next::Nothing);
         }
     }
 
@@ -114,16 +130,41 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
         self.set_pending(pending);
     }
 
-    /// The target is gone: the one before is started.
+    /// The target is gone: the one before is started, on a database that is whole.
     pub(super) fn go_back(&mut self, now: Now) {
         let Some(pending) = self.pending.clone() else {
             return self.start_best(now, "no slot can be started");
         };
         let why = self.why.clone();
-        let Pending { id, target, previous, .. } = pending;
         self.memory.rolled_back =
-            Some(RolledBack { id, target: target.clone(), why, at: now.wall });
+            Some(RolledBack { id: pending.id, target: pending.target, why, at: now.wall });
         self.remember();
+        self.actions.push_back(Action::LookAtDatabase);
+        self.state = State::Looking { next: AfterLook::Previous };
+    }
+
+    pub(super) fn database_looked(&mut self, now: Now, trouble: Option<String>) {
+        let State::Looking { next } = self.state else { return };
+        if let Some(why) = trouble {
+            // Whoever did it, that was while the target had it open.
+            if let Some(pending) = self.pending.clone() {
+                self.mark(pending.target, Standing::Bad, &why);
+            }
+            self.actions.push_back(Action::Alert { why });
+        }
+        match next {
+            AfterLook::Previous => self.start_previous(now),
+            AfterLook::Nothing => {
+                self.state = State::Over;
+                self.actions.push_back(Action::End);
+            }
+        }
+    }
+
+    fn start_previous(&mut self, now: Now) {
+        let Some(Pending { target, previous, .. }) = self.pending.clone() else {
+            return self.start_best(now, "no slot can be started");
+        };
         if self.may_run(&previous) {
             return self.start(now, previous);
         }
@@ -210,8 +251,7 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
     }
 
     fn may_give_up(&self) -> bool {
-        matches!(self.phase(), Some(Phase::Armed | Phase::Started))
-            && !matches!(self.state, State::Stopping { next: Next::Nothing, .. } | State::Over)
+        matches!(self.phase(), Some(Phase::Armed | Phase::Started)) && !self.ends()
     }
 
     /// Nothing has happened but, maybe, that the daemon was told to end for it.

@@ -62,6 +62,11 @@ pub enum Event {
         /// Why, for people.
         why: String,
     },
+    /// The database was looked at, and left whole if that could be done.
+    DatabaseLooked {
+        /// That it was damaged and what became of it, for people; absent where it was whole.
+        trouble: Option<String>,
+    },
     /// Who carries out the restart was looked for.
     Runner(Runner),
 }
@@ -196,6 +201,9 @@ pub enum Action<S> {
     Terminate,
     /// KILL to the daemon.
     Kill,
+    /// Look whether the database is whole, while nothing has it open; if it is not, put the restart's
+    /// backup in its place. Tell [`Event::DatabaseLooked`].
+    LookAtDatabase,
     /// Write `pending`.
     WritePending(Pending<S>),
     /// Take it away: the restart has ended.

@@ -1,6 +1,7 @@
 //! What can be asked of the launcher on the command line.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
@@ -37,6 +38,9 @@ pub(crate) enum LauncherVerb {
         /// The process that carries the restart out
         #[arg(long, value_name = "PID")]
         runner: u32,
+        /// The database's backup, put in its place if that is damaged when it goes back
+        #[arg(long, value_name = "FILE")]
+        backup: Option<PathBuf>,
     },
     /// Go there
     Switch(Restart),

@@ -13,8 +13,24 @@ fn requests_go_round() {
     let slot = || "a".parse::<SlotName>().unwrap();
     check(Request::Status, r#"{"v":1,"verb":"status"}"#);
     check(
-        Request::Arm { id: "r1".into(), target: slot(), confirm_timeout_ms: 5, runner_pid: 7 },
+        Request::Arm {
+            id: "r1".into(),
+            target: slot(),
+            confirm_timeout_ms: 5,
+            runner_pid: 7,
+            backup: None,
+        },
         r#"{"v":1,"verb":"arm","id":"r1","target":"a","confirm_timeout_ms":5,"runner_pid":7}"#,
+    );
+    check(
+        Request::Arm {
+            id: "r1".into(),
+            target: slot(),
+            confirm_timeout_ms: 5,
+            runner_pid: 7,
+            backup: Some("/b.db".into()),
+        },
+        r#"{"v":1,"verb":"arm","id":"r1","target":"a","confirm_timeout_ms":5,"runner_pid":7,"backup":"/b.db"}"#,
     );
     check(
         Request::RollBack { id: "r1".into(), why: "w".into(), blameless: false },

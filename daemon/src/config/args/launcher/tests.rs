@@ -23,6 +23,17 @@ fn verbs() -> Vec<(&'static str, LauncherVerb)> {
                 target: slot(),
                 confirm_timeout: Duration::from_millis(1500),
                 runner: 7,
+                backup: None,
+            },
+        ),
+        (
+            "arm --id r1 --target s-1 --confirm-timeout 2 --runner 7 --backup b.db",
+            LauncherVerb::Arm {
+                id: id(),
+                target: slot(),
+                confirm_timeout: Duration::from_secs(2),
+                runner: 7,
+                backup: Some("b.db".into()),
             },
         ),
         ("switch --id r1", LauncherVerb::Switch(Restart { id: id() })),
