@@ -115,3 +115,6 @@ fn plain(id: &str) -> String {
     let is_plain = |&letter: &char| letter.is_ascii_alphanumeric() || letter == '-';
     id.chars().filter(is_plain).collect()
 }
+
+#[cfg(test)]
+mod tests;
