@@ -39,6 +39,27 @@ pub(crate) fn copy_program(from: &Path, path: &Path) -> io::Result<()> {
     })
 }
 
+/// Puts a copy of a private file there.
+///
+/// # Errors
+/// As with [`replace`].
+pub(crate) fn copy(from: &Path, path: &Path) -> io::Result<()> {
+    let mut source = File::open(from)?;
+    put(path, FILE_MODE, |file| {
+        step("write", path)?;
+        io::copy(&mut source, file).map(drop)
+    })
+}
+
+/// Gives a file that is whole its name; what had that name is gone.
+///
+/// # Errors
+/// The system's.
+pub(crate) fn publish(whole: &Path, path: &Path) -> io::Result<()> {
+    rename(whole, path)?;
+    sync_dir(folder_of(path))
+}
+
 /// Puts a symbolic link there.
 ///
 /// # Errors

@@ -19,6 +19,7 @@
 
 mod carrier;
 mod child;
+mod database;
 mod driver;
 mod files;
 mod notify;
@@ -56,7 +57,7 @@ pub(crate) struct Settings {
 
 /// How long the answer to the longest order may take: a switch that fails, and the way back.
 pub(crate) fn answer_max(stop: Duration) -> Duration {
-    2 * (stop + READY_MAX) + Duration::from_secs(10)
+    2 * (stop + READY_MAX) + database::LOOK_MAX + Duration::from_secs(10)
 }
 
 /// Runs until a signal or a `stop`.

@@ -252,6 +252,20 @@ impl Slots {
         }
     }
 
+    /// Whether the tests of a slot that may be started have passed. One that has run well needs no
+    /// gate: an installed one has none.
+    ///
+    /// # Errors
+    /// [`SlotError::Unfit`] when they have not.
+    pub(crate) fn check_tested(&self, manifest: &Manifest) -> Result<(), SlotError> {
+        let slot = &manifest.name;
+        let has_run_well = self.mark(slot)?.is_some_and(|it| it.standing == Standing::Good);
+        if manifest.gate.is_some() || has_run_well {
+            return Ok(());
+        }
+        Err(SlotError::Unfit { slot: slot.clone(), why: "its tests have not passed".to_owned() })
+    }
+
     /// Makes a slot of a program, with the stand-in for an agent if that lies beside it, and marks
     /// it good. `current` stays as it is.
     ///

@@ -14,12 +14,22 @@
 //!  a restart:  armed ── switch ──> started ── confirm ──> good, over
 //!                │ disarm, nobody     │ any end, late, hung, unconfirmed, nobody carries it out
 //!                v                    v
-//!               over             rolling back ── target bad, previous ready ──> over
+//!               over             rolling back ── gone ──> looking at the database ──┐
+//!                                                over <── previous ready ──────────┘
 //! ```
+//!
+//! Before the one before is started, somebody looks whether the database is still whole, and puts
+//! its backup in its place where it is not. That has no deadline here: whatever holds it up for ever
+//! would do so to a daemon as well.
 //!
 //! Whatever a later launcher needs is written before it is done, so that one that begins after a
 //! power cut decides from the files alone. It goes back whenever a target was started and nobody has
 //! confirmed it.
+//!
+//! A target that failed is marked bad, as soon as that is known. Where it goes back because nobody
+//! carries the restart out any more, the launcher died, or whoever orders it says so
+//! ([`Blame::Nobody`]), nothing is known of the target: its mark stays as it was. It may be tried
+//! again, and is not started by itself, for only a slot that has run well is.
 //!
 //! Absent: files, processes and locks; leftovers of a daemon, which are ended before
 //! [`Event::Ended`] is told; and daemons of an earlier launcher, which have ended before this begins.
@@ -33,7 +43,9 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 pub use memory::{Memory, RolledBack};
-pub use words::{Action, Cause, Event, Order, Outcome, Pending, Phase, Refused, Runner, Standing};
+pub use words::{
+    Action, Blame, Cause, Event, Order, Outcome, Pending, Phase, Refused, Runner, Standing,
+};
 
 use crate::limits::{
     CRASH_WAIT_MAX, CRASH_WINDOW, HEARTBEAT_MAX, HUNG_TERM_MAX, READY_MAX, RUNNER_GONE_GRACE,
@@ -114,10 +126,27 @@ pub struct Keeper<S> {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum State<S> {
-    Starting { slot: S, by: Deadline },
-    Running { slot: S, since: Monotonic, beat: Monotonic },
-    Stopping { slot: S, kill_at: Option<Deadline>, next: Next<S> },
-    Waiting { until: Deadline },
+    Starting {
+        slot: S,
+        by: Deadline,
+    },
+    Running {
+        slot: S,
+        since: Monotonic,
+        beat: Monotonic,
+    },
+    Stopping {
+        slot: S,
+        kill_at: Option<Deadline>,
+        next: Next<S>,
+    },
+    /// The target is gone; the database is looked at before anything has it open again.
+    Looking {
+        next: AfterLook,
+    },
+    Waiting {
+        until: Deadline,
+    },
     Over,
 }
 
@@ -128,6 +157,13 @@ enum Next<S> {
     Target,
     Previous,
     Crash(String),
+    Nothing,
+}
+
+/// What follows the look at the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum AfterLook {
+    Previous,
     Nothing,
 }
 
@@ -164,7 +200,8 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
                 keeper.start_best(now, "no slot can be started");
             }
             Some(Phase::Started | Phase::RollingBack) => {
-                keeper.begin_rolling_back("the launcher ended before it was confirmed".to_owned());
+                let why = "the launcher ended before it was confirmed".to_owned();
+                keeper.begin_rolling_back(why, Blame::Nobody);
                 keeper.go_back(now);
             }
         }
@@ -187,6 +224,7 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
             }
             Event::Ended { how, cause } => self.ended(now, how, cause),
             Event::Unfit { why } => self.unfit(now, why),
+            Event::DatabaseLooked { trouble } => self.database_looked(now, trouble),
             Event::Runner(Runner::There) => self.runner_gone_since = None,
             Event::Runner(Runner::Gone) => {
                 self.runner_gone_since.get_or_insert(now.monotonic);
@@ -241,7 +279,7 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
             }
             State::Stopping { kill_at, .. } => *kill_at,
             State::Waiting { until } => Some(*until),
-            State::Over => None,
+            State::Looking { .. } | State::Over => None,
         };
         of_state.into_iter().chain(self.restart_due()).min()
     }
@@ -252,7 +290,7 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
             _ if self.phase() == Some(Phase::RollingBack) => Doing::RollingBack,
             State::Starting { .. } => Doing::Starting,
             State::Running { .. } => Doing::Running,
-            State::Stopping { .. } | State::Over => Doing::Stopping,
+            State::Stopping { .. } | State::Looking { .. } | State::Over => Doing::Stopping,
             State::Waiting { .. } => Doing::Waiting,
         }
     }
@@ -263,7 +301,7 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
             State::Starting { slot, .. }
             | State::Running { slot, .. }
             | State::Stopping { slot, .. } => Some(slot),
-            State::Waiting { .. } | State::Over => None,
+            State::Looking { .. } | State::Waiting { .. } | State::Over => None,
         }
     }
 
@@ -310,7 +348,7 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
                 }
             },
             State::Starting { .. } | State::Running { .. } if self.runs_target() => {
-                self.begin_rolling_back(how);
+                self.begin_rolling_back(how, Blame::Target);
                 self.go_back(now);
             }
             // Another slot, or this one at once again, would end in the same way.
@@ -318,27 +356,28 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
                 self.wait(now, &how);
             }
             State::Starting { .. } | State::Running { .. } => self.crash(now, &how),
-            State::Waiting { .. } | State::Over => {}
+            State::Looking { .. } | State::Waiting { .. } | State::Over => {}
         }
     }
 
     fn unfit(&mut self, now: Now, why: String) {
         match self.state {
             State::Starting { .. } if self.runs_target() => {
-                self.begin_rolling_back(why);
+                self.begin_rolling_back(why, Blame::Target);
                 self.go_back(now);
             }
             State::Starting { .. } => self.give_up(now, &why),
             // It was told to end before it was there.
             State::Stopping { .. } => self.ended(now, why, Cause::Own),
-            State::Running { .. } | State::Waiting { .. } | State::Over => {}
+            State::Running { .. } | State::Looking { .. } | State::Waiting { .. } | State::Over => {
+            }
         }
     }
 
     /// The daemon is there and no use: it has to end first.
     fn fail(&mut self, now: Now, why: String) {
         let next = if self.runs_target() {
-            self.begin_rolling_back(why);
+            self.begin_rolling_back(why, Blame::Target);
             Next::Previous
         } else {
             Next::Crash(why)
@@ -356,7 +395,7 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
             State::Stopping { slot, kill_at, .. } => {
                 self.state = State::Stopping { slot, kill_at, next };
             }
-            State::Waiting { .. } | State::Over => {}
+            State::Looking { .. } | State::Waiting { .. } | State::Over => {}
         }
     }
 
@@ -396,12 +435,16 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
     }
 
     fn start(&mut self, now: Now, slot: S) {
-        if self.current.as_ref() != Some(&slot) {
+        self.choose(&slot);
+        self.state = State::Starting { slot: slot.clone(), by: now.monotonic + self.bounds.ready };
+        self.actions.push_back(Action::Start(slot));
+    }
+
+    fn choose(&mut self, slot: &S) {
+        if self.current.as_ref() != Some(slot) {
             self.current = Some(slot.clone());
             self.actions.push_back(Action::SetCurrent(slot.clone()));
         }
-        self.state = State::Starting { slot: slot.clone(), by: now.monotonic + self.bounds.ready };
-        self.actions.push_back(Action::Start(slot));
     }
 
     fn wait(&mut self, now: Now, why: &str) {

@@ -185,14 +185,16 @@ fn stop_max(place: &Place) -> Duration {
 fn request(verb: LauncherVerb) -> Request {
     match verb {
         LauncherVerb::Status => Request::Status,
-        LauncherVerb::Arm { id, target, confirm_timeout, runner } => {
+        LauncherVerb::Arm { id, target, confirm_timeout, runner, backup } => {
             let confirm_timeout_ms = u64::try_from(confirm_timeout.as_millis()).unwrap_or(u64::MAX);
-            Request::Arm { id, target, confirm_timeout_ms, runner_pid: runner }
+            // The launcher stands somewhere else.
+            let backup = backup.map(|file| std::path::absolute(&file).unwrap_or(file));
+            Request::Arm { id, target, confirm_timeout_ms, runner_pid: runner, backup }
         }
         LauncherVerb::Switch(it) => Request::Switch { id: it.id },
         LauncherVerb::Confirm(it) => Request::Confirm { id: it.id },
         LauncherVerb::Disarm(it) => Request::Disarm { id: it.id },
-        LauncherVerb::RollBack { id, why } => Request::RollBack { id, why },
+        LauncherVerb::RollBack { id, why, blameless } => Request::RollBack { id, why, blameless },
         LauncherVerb::RollBackTo { slot } => Request::RollBackTo { slot },
         LauncherVerb::Restart => Request::Restart,
         LauncherVerb::MarkBad { slot, why } => Request::MarkBad { slot, why },

@@ -151,7 +151,7 @@ impl Carrier {
 
     /// Calls a person.
     pub(super) fn alert(&self, why: &str, tasks: &mut JoinSet<()>) {
-        error!(why, "no daemon can be started");
+        error!(why, "a person is needed");
         let Some((program, arguments)) =
             self.config.alert_command.as_ref().and_then(|command| command.split_first())
         else {

@@ -13,7 +13,7 @@ use super::carrier::Carrier;
 use super::child::{Child, Start};
 use super::notify::Listener;
 use super::protocol::{self, Answer, Request, Stopped, Up};
-use super::{Settings, files, view};
+use super::{Settings, database, files, view};
 use crate::app::signals::Signals;
 use crate::clock::Clock;
 use crate::config::Home;
@@ -25,7 +25,7 @@ use crate::notify::{Notifier, READY, SOCKET_VARIABLE, STOPPING, WATCHDOG};
 use crate::processes;
 use crate::ready::Ready;
 use crate::slots::record;
-use crate::slots::{Pending, SlotName, Slots, Standing};
+use crate::slots::{Manifest, Pending, SlotName, Slots, Standing};
 use crate::store;
 
 /// Reports that wait: each daemon makes two, and each command one.
@@ -38,6 +38,8 @@ pub(super) enum Report {
     Ready { number: u64, ready: Ready },
     /// A daemon has ended, with all it had started.
     Ended { number: u64, how: String, cause: Cause },
+    /// The database was looked at; what was wrong with it.
+    DatabaseLooked { trouble: Option<String> },
     /// The command of a restart that was asked for has ended.
     Carried { id: String, exit_code: Option<i32> },
 }
@@ -201,6 +203,7 @@ impl Driver {
                 self.happen(Event::Ended { how, cause });
             }
             Report::Ready { .. } | Report::Ended { .. } => {}
+            Report::DatabaseLooked { trouble } => self.happen(Event::DatabaseLooked { trouble }),
             Report::Carried { id, exit_code } => {
                 self.carrier.carried(&id, exit_code);
                 self.carrier.tell(&self.home, &mut self.tasks);
@@ -285,6 +288,7 @@ impl Driver {
                     child.kill();
                 }
             }
+            Action::LookAtDatabase => self.look_at_database(),
             Action::WritePending(pending) => self.write_pending(&pending),
             Action::RemovePending => {
                 info!("restart over");
@@ -310,6 +314,21 @@ impl Driver {
             Action::Answer(outcome) => self.settle(outcome),
             Action::End => self.over = true,
         }
+    }
+
+    /// In a task, so that whoever asks is answered meanwhile.
+    fn look_at_database(&mut self) {
+        let (home, pending) = (self.home.clone(), self.pending.clone());
+        let reports = self.reports.clone();
+        self.tasks.spawn(async move {
+            let look = move || database::look_after(&home, pending.as_ref());
+            let looked = tokio::task::spawn_blocking(look).await;
+            let trouble = looked.unwrap_or_else(|failed| {
+                error!(error = %failed, "the look at the database broke off");
+                Some("the look at the database broke off".to_owned())
+            });
+            drop(reports.send(Report::DatabaseLooked { trouble }).await);
+        });
     }
 
     fn write_pending(&mut self, pending: &keeper::Pending<SlotName>) {
@@ -355,8 +374,8 @@ impl Driver {
         }
     }
 
-    /// Whether a slot may be started; if not, why.
-    pub(super) async fn check(&self, slot: &SlotName) -> Result<(), String> {
+    /// What a slot that may be started holds; if it may not, why.
+    pub(super) async fn check(&self, slot: &SlotName) -> Result<Manifest, String> {
         let (slots, slot) = (self.slots.clone(), slot.clone());
         let database = self.home.database();
         processes::walk(move || {
@@ -365,7 +384,7 @@ impl Driver {
                 warn!(%error, "the database's schema is not known");
                 None
             });
-            slots.check(&slot, min_reader).map(drop).map_err(|error| error.to_string())
+            slots.check(&slot, min_reader).map_err(|error| error.to_string())
         })
         .await
     }

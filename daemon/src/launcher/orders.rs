@@ -1,8 +1,9 @@
 //! What is asked on the launcher's socket, as orders to the keeper.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
-use assistant_core::keeper::{Order, Refused};
+use assistant_core::keeper::{Blame, Order, Refused};
 
 use super::driver::{Asker, Driver};
 use super::protocol::{Answer, Request};
@@ -15,6 +16,7 @@ struct Announced {
     target: SlotName,
     confirm_timeout: Duration,
     runner_pid: u32,
+    backup: Option<PathBuf>,
 }
 
 impl Driver {
@@ -22,9 +24,9 @@ impl Driver {
     pub(super) async fn answer(&mut self, request: Request, asker: Asker) {
         let order = match request {
             Request::Status => return reply(asker, Ok(Answer::Status(Box::new(self.status())))),
-            Request::Arm { id, target, confirm_timeout_ms, runner_pid } => {
+            Request::Arm { id, target, confirm_timeout_ms, runner_pid, backup } => {
                 let confirm_timeout = Duration::from_millis(confirm_timeout_ms);
-                let announced = Announced { id, target, confirm_timeout, runner_pid };
+                let announced = Announced { id, target, confirm_timeout, runner_pid, backup };
                 return reply(asker, self.arm(announced).await);
             }
             Request::Ask { initiator } => {
@@ -35,8 +37,9 @@ impl Driver {
                 return reply(asker, asked);
             }
             Request::Switch { id } => return self.begin_order(Order::Switch { id }, asker).await,
-            Request::RollBack { id, why } => {
-                return self.begin_order(Order::RollBack { id, why }, asker).await;
+            Request::RollBack { id, why, blameless } => {
+                let blame = if blameless { Blame::Nobody } else { Blame::Target };
+                return self.begin_order(Order::RollBack { id, why, blame }, asker).await;
             }
             Request::RollBackTo { slot } => {
                 return self.begin_order(Order::GoTo { slot }, asker).await;
@@ -69,11 +72,16 @@ impl Driver {
     }
 
     async fn arm(&mut self, announced: Announced) -> Result<Answer, Refusal> {
-        let Announced { id, target, confirm_timeout, runner_pid } = announced;
+        let Announced { id, target, confirm_timeout, runner_pid, backup } = announced;
         if self.keeper.pending().is_some() {
             return Err(refusal(Refused::Busy));
         }
-        self.check(&target).await.map_err(|why| Refusal::new(RefusalKind::Failed, why))?;
+        let failed = |why: String| Refusal::new(RefusalKind::Failed, why);
+        let manifest = self.check(&target).await.map_err(failed)?;
+        self.slots.check_tested(&manifest).map_err(|error| failed(error.to_string()))?;
+        if let Some(path) = backup.as_ref().filter(|path| !path.is_file()) {
+            return Err(failed(format!("there is no backup {}", path.display())));
+        }
         let order = Order::Arm { id: id.clone(), target: target.clone(), confirm_timeout };
         self.order(order).map_err(refusal)?;
         let previous = self.keeper.pending().map(|pending| pending.previous.clone());
@@ -81,7 +89,8 @@ impl Driver {
         let generation = ready.map_or(0, |ready| ready.generation);
         self.pending = previous.map(|previous| {
             let runner_pid = Some(runner_pid);
-            let arming = Arming { id: id.clone(), target, previous, confirm_timeout, runner_pid };
+            let id = id.clone();
+            let arming = Arming { id, target, previous, confirm_timeout, runner_pid, backup };
             Pending::armed(arming, generation)
         });
         self.act().await;
@@ -89,7 +98,7 @@ impl Driver {
         // What is not on the disk is not announced.
         let _ = self.order(Order::Disarm { id });
         self.act().await;
-        Err(Refusal::new(RefusalKind::Failed, why))
+        Err(failed(why))
     }
 }
 

@@ -1,5 +1,7 @@
 //! What can be asked of the launcher, and what it answers; lines as on the control socket.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 use crate::control::protocol::Refusal;
@@ -23,6 +25,9 @@ pub(crate) enum Request {
         confirm_timeout_ms: u64,
         /// Who carries the restart out.
         runner_pid: u32,
+        /// The backup of the database that was made for it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        backup: Option<PathBuf>,
     },
     /// Go there.
     Switch {
@@ -45,6 +50,9 @@ pub(crate) enum Request {
         id: String,
         /// Why.
         why: String,
+        /// That says nothing of the target.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        blameless: bool,
     },
     /// Go to a slot that is known to be good.
     RollBackTo {

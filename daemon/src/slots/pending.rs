@@ -1,6 +1,7 @@
 //! A gated restart that is under way, as the launcher keeps it. As long as this file stands, nobody
 //! has said that the new slot is well: a launcher that begins and finds it goes back.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,9 @@ pub(crate) struct Pending {
     confirm_ms: u64,
     /// Who carries it out.
     pub runner_pid: Option<u32>,
+    /// What takes the database's place if that is found damaged on the way back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup: Option<PathBuf>,
 }
 
 /// How far a restart is.
@@ -58,6 +62,8 @@ pub(crate) struct Arming {
     pub confirm_timeout: Duration,
     /// Who carries it out.
     pub runner_pid: Option<u32>,
+    /// The backup of the database that was made for it.
+    pub backup: Option<PathBuf>,
 }
 
 impl Pending {
@@ -73,6 +79,7 @@ impl Pending {
             armed_at: super::now(),
             confirm_ms: u64::try_from(arming.confirm_timeout.as_millis()).unwrap_or(u64::MAX),
             runner_pid: arming.runner_pid,
+            backup: arming.backup,
         }
     }
 

@@ -167,6 +167,7 @@ fn a_pending_restart_goes_round() {
         previous: "a".parse().unwrap(),
         confirm_timeout: std::time::Duration::from_mins(2),
         runner_pid: Some(7),
+        backup: None,
     };
     let pending = Pending::armed(arming, 3);
     record::write(&path, &pending).unwrap();

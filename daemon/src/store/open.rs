@@ -147,6 +147,16 @@ pub(super) fn check_file(path: &Path) -> Result<(), OpenError> {
     check_pages(path, &db)
 }
 
+/// Opens a database that nobody has open and nobody opens meanwhile, and changes nothing.
+pub(super) fn open_unlocked(path: &Path) -> Result<Connection, OpenError> {
+    if bytes_at(path)? == 0 {
+        return Err(OpenError::Damaged { path: path.to_owned(), what: "it is gone".to_owned() });
+    }
+    let db =
+        if has_log(path) { connect_unlocked(path) } else { connect_reading(path, "immutable=1") };
+    db.map_err(|e| sql_error(path, e))
+}
+
 /// Looks through a database that somebody may have open, every page of it; `None` if there is none.
 pub(super) fn check_in_place(path: &Path) -> Result<Option<Connection>, OpenError> {
     let Some(db) = open_for_reading(path)? else { return Ok(None) };
@@ -214,7 +224,7 @@ fn is_blank(path: &Path, db: &Connection) -> Result<bool, OpenError> {
 }
 
 /// The database is the assistant's, and this program knows enough to read it.
-fn check_reader(path: &Path, db: &Connection) -> Result<(), OpenError> {
+pub(super) fn check_reader(path: &Path, db: &Connection) -> Result<(), OpenError> {
     let min_reader = match schema::meta(db, "min_reader") {
         Ok(Some(min_reader)) => min_reader,
         Err(error) if is_damage(&error) => return Err(sql_error(path, error)),
@@ -226,7 +236,7 @@ fn check_reader(path: &Path, db: &Connection) -> Result<(), OpenError> {
     Ok(())
 }
 
-fn check_pages(path: &Path, db: &Connection) -> Result<(), OpenError> {
+pub(super) fn check_pages(path: &Path, db: &Connection) -> Result<(), OpenError> {
     let what: String = db
         .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
         .map_err(|e| sql_error(path, e))?;

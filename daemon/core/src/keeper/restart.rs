@@ -4,7 +4,8 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use super::{
-    Action, Asked, Keeper, Next, Order, Pending, Phase, Refused, RolledBack, Standing, State,
+    Action, AfterLook, Asked, Blame, Keeper, Next, Order, Pending, Phase, Refused, RolledBack,
+    Standing, State,
 };
 use crate::limits::BACK_STOP_MAX;
 use crate::time::{Deadline, Now};
@@ -16,8 +17,7 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
     /// # Errors
     /// When it is not obeyed; nothing has changed.
     pub fn order(&mut self, now: Now, order: Order<S>) -> Result<(), Refused> {
-        let ends = matches!(&self.state, State::Stopping { next: Next::Nothing, .. });
-        if ends || self.state == State::Over {
+        if self.ends() {
             // Asked for once more, it is still so.
             return if order == Order::Stop { Ok(()) } else { Err(Refused::Stopping) };
         }
@@ -46,28 +46,49 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
                 self.end_pending();
                 Ok(())
             }
-            Order::RollBack { id, why } => self.order_back(now, &id, why),
+            Order::RollBack { id, why, blame } => self.order_back(now, &id, why, blame),
             Order::GoTo { slot } => self.go_to(now, slot),
             Order::Restart => self.restart(now),
             Order::MarkBad { slot, why } => {
                 let pending = self.pending.as_ref();
                 let needed = pending.is_some_and(|it| it.target == slot || it.previous == slot);
-                if needed || self.slot() == Some(&slot) {
+                if needed || self.slot() == Some(&slot) || self.is_next(&slot) {
                     return Err(Refused::InUse);
                 }
                 self.mark(slot, Standing::Bad, &why);
                 Ok(())
             }
             Order::Stop => {
-                if self.slot().is_none() {
-                    self.state = State::Over;
-                    self.actions.push_back(Action::End);
-                } else {
-                    self.stop(now, self.bounds.stop, Next::Nothing);
-                }
+                self.end(now);
                 Ok(())
             }
         }
+    }
+
+    /// It is to end, or has.
+    fn ends(&self) -> bool {
+        matches!(
+            &self.state,
+            State::Stopping { next: Next::Nothing, .. }
+                | State::Looking { next: AfterLook::Nothing }
+                | State::Over
+        )
+    }
+
+    fn end(&mut self, now: Now) {
+        if let State::Looking { next } = &mut self.state {
+            *next = AfterLook::Nothing;
+        } else if self.slot().is_none() {
+            self.state = State::Over;
+            self.actions.push_back(Action::End);
+        } else {
+            self.stop(now, self.bounds.stop, Next::Nothing);
+        }
+    }
+
+    /// The slot is started as soon as the daemon that is there has ended.
+    fn is_next(&self, slot: &S) -> bool {
+        matches!(&self.state, State::Stopping { next: Next::Start(next), .. } if next == slot)
     }
 
     pub(super) fn phase(&self) -> Option<Phase> {
@@ -90,9 +111,13 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
         self.start(now, target);
     }
 
-    /// Says durably that it goes back, before anything does.
-    pub(super) fn begin_rolling_back(&mut self, why: String) {
+    /// Says durably that it goes back, and what of, before anything does.
+    pub(super) fn begin_rolling_back(&mut self, why: String, blame: Blame) {
         let Some(mut pending) = self.pending.clone() else { return };
+        // The mark is first: a launcher that finds the restart under way would blame nobody.
+        if blame == Blame::Target {
+            self.mark(pending.target.clone(), Standing::Bad, &why);
+        }
         if self.why.is_empty() {
             self.why = why;
         }
@@ -105,20 +130,49 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
         self.set_pending(pending);
     }
 
-    /// The target is gone: it is never started again, and the one before is.
+    /// The target is gone: the one before is started, on a database that is whole.
     pub(super) fn go_back(&mut self, now: Now) {
         let Some(pending) = self.pending.clone() else {
             return self.start_best(now, "no slot can be started");
         };
         let why = self.why.clone();
-        self.mark(pending.target.clone(), Standing::Bad, &why);
         self.memory.rolled_back =
             Some(RolledBack { id: pending.id, target: pending.target, why, at: now.wall });
         self.remember();
-        if self.may_run(&pending.previous) {
-            self.start(now, pending.previous);
-        } else {
-            self.start_best(now, "the slot before cannot be started either");
+        self.actions.push_back(Action::LookAtDatabase);
+        self.state = State::Looking { next: AfterLook::Previous };
+    }
+
+    pub(super) fn database_looked(&mut self, now: Now, trouble: Option<String>) {
+        let State::Looking { next } = self.state else { return };
+        if let Some(why) = trouble {
+            // Whoever did it, that was while the target had it open.
+            if let Some(pending) = self.pending.clone() {
+                self.mark(pending.target, Standing::Bad, &why);
+            }
+            self.actions.push_back(Action::Alert { why });
+        }
+        match next {
+            AfterLook::Previous => self.start_previous(now),
+            AfterLook::Nothing => {
+                self.state = State::Over;
+                self.actions.push_back(Action::End);
+            }
+        }
+    }
+
+    fn start_previous(&mut self, now: Now) {
+        let Some(Pending { target, previous, .. }) = self.pending.clone() else {
+            return self.start_best(now, "no slot can be started");
+        };
+        if self.may_run(&previous) {
+            return self.start(now, previous);
+        }
+        // Else the target would still be the one that is to run.
+        self.choose(&previous);
+        match self.last_good(Some(&target)) {
+            Some(slot) => self.start(now, slot),
+            None => self.wait(now, "the slot before cannot be started either"),
         }
     }
 
@@ -144,13 +198,13 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
             return false;
         }
         let unconfirmed = self.confirm_by.is_some_and(|by| by <= at);
-        let why = if unconfirmed {
-            "nobody confirmed it in time"
+        let (why, blame) = if unconfirmed {
+            ("nobody confirmed it in time", Blame::Target)
         } else {
-            "nobody carries the restart out any more"
+            ("nobody carries the restart out any more", Blame::Nobody)
         };
         match self.phase() {
-            Some(Phase::Started) => self.turn_back(now, why.to_owned()),
+            Some(Phase::Started) => self.turn_back(now, why.to_owned(), blame),
             _ => self.call_off(why),
         }
         true
@@ -197,8 +251,7 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
     }
 
     fn may_give_up(&self) -> bool {
-        matches!(self.phase(), Some(Phase::Armed | Phase::Started))
-            && !matches!(self.state, State::Stopping { next: Next::Nothing, .. } | State::Over)
+        matches!(self.phase(), Some(Phase::Armed | Phase::Started)) && !self.ends()
     }
 
     /// Nothing has happened but, maybe, that the daemon was told to end for it.
@@ -212,20 +265,20 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
         }
     }
 
-    fn order_back(&mut self, now: Now, id: &str, why: String) -> Result<(), Refused> {
+    fn order_back(&mut self, now: Now, id: &str, why: String, blame: Blame) -> Result<(), Refused> {
         if self.order.is_some() {
             return Err(Refused::Busy);
         }
         if self.expect(id, Phase::RollingBack).is_err() {
             self.expect(id, Phase::Started)?;
-            self.turn_back(now, why);
+            self.turn_back(now, why, blame);
         }
         self.order = Some(Asked::Back);
         Ok(())
     }
 
-    fn turn_back(&mut self, now: Now, why: String) {
-        self.begin_rolling_back(why);
+    fn turn_back(&mut self, now: Now, why: String, blame: Blame) {
+        self.begin_rolling_back(why, blame);
         // Its turns are taken up by the one before in any case.
         self.stop(now, self.bounds.stop.min(BACK_STOP_MAX), Next::Previous);
     }

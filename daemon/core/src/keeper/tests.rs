@@ -89,6 +89,10 @@ fn obey(keeper: &mut Keeper<Slot>, now: Now, word: &str) -> Result<(), Refused> 
         "ends-64" => {
             return happens(Event::Ended { how: "exit 64".into(), cause: Cause::Outside });
         }
+        "whole" => return happens(Event::DatabaseLooked { trouble: None }),
+        "damaged" => {
+            return happens(Event::DatabaseLooked { trouble: Some("damaged".into()) });
+        }
         "unfit" => return happens(Event::Unfit { why: "wrong hash".into() }),
         "nobody" => return happens(Event::Runner(Runner::Gone)),
         "somebody" => return happens(Event::Runner(Runner::There)),
@@ -99,7 +103,8 @@ fn obey(keeper: &mut Keeper<Slot>, now: Now, word: &str) -> Result<(), Refused> 
         "switch-other" => Order::Switch { id: "other".into() },
         "confirm" => Order::Confirm { id: id() },
         "disarm" => Order::Disarm { id: id() },
-        "back" => Order::RollBack { id: id(), why: why() },
+        "back" => Order::RollBack { id: id(), why: why(), blame: Blame::Target },
+        "back-blameless" => Order::RollBack { id: id(), why: why(), blame: Blame::Nobody },
         "to-good1" => Order::GoTo { slot: "good1" },
         "to-new" => Order::GoTo { slot: "new" },
         "restart" => Order::Restart,
@@ -118,6 +123,7 @@ fn tell(told: &mut String, word: &str, keeper: &mut Keeper<Slot>) {
             Action::Start(slot) => format!("start {slot}"),
             Action::Terminate => "TERM".into(),
             Action::Kill => "KILL".into(),
+            Action::LookAtDatabase => "look".into(),
             Action::WritePending(it) => format!("pending {:?} {}", it.phase, it.tries),
             Action::RemovePending => "no pending".into(),
             Action::Mark { slot, standing, why } => format!("mark {slot} {standing:?} ({why})"),
@@ -161,41 +167,45 @@ fn a_restart_that_is_confirmed_stays() {
 
 #[test]
 fn a_target_that_ends_hangs_or_is_late_is_left_for_the_one_before() {
-    insta::assert_snapshot!(play(fresh(), "ready arm switch ends ends ready"), @r#"
+    insta::assert_snapshot!(play(fresh(), "ready arm switch ends ends whole ready"), @r#"
     begin: start good2
     arm: pending Armed 0
     switch: TERM
     ends: pending Started 1, current new, start new
-    ends: pending RollingBack 1, mark new Bad (exit 1), remember 0 0, current good2, start good2
+    ends: mark new Bad (exit 1), pending RollingBack 1, remember 0 0, look
+    whole: current good2, start good2
     ready: no pending, answer RolledBack { why: "exit 1" }
     "#);
-    insta::assert_snapshot!(play(fresh(), "ready arm switch ends +30 +2 ends ready"), @r#"
+    insta::assert_snapshot!(play(fresh(), "ready arm switch ends +30 +2 ends whole ready"), @r#"
     begin: start good2
     arm: pending Armed 0
     switch: TERM
     ends: pending Started 1, current new, start new
-    30s: pending RollingBack 1, TERM
+    30s: mark new Bad (it was not ready in time), pending RollingBack 1, TERM
     32s: KILL
-    ends: mark new Bad (it was not ready in time), remember 0 0, current good2, start good2
+    ends: remember 0 0, look
+    whole: current good2, start good2
     ready: no pending, answer RolledBack { why: "it was not ready in time" }
     "#);
-    insta::assert_snapshot!(play(fresh(), "ready arm switch ends ready +20 +2 ends ready"), @r#"
+    insta::assert_snapshot!(play(fresh(), "ready arm switch ends ready +20 +2 ends whole ready"), @r#"
     begin: start good2
     arm: pending Armed 0
     switch: TERM
     ends: pending Started 1, current new, start new
     ready: answer Up
-    20s: pending RollingBack 1, TERM
+    20s: mark new Bad (it hung), pending RollingBack 1, TERM
     22s: KILL
-    ends: mark new Bad (it hung), remember 0 0, current good2, start good2
+    ends: remember 0 0, look
+    whole: current good2, start good2
     ready: no pending
     "#);
-    insta::assert_snapshot!(play(fresh(), "ready arm switch ends unfit ready"), @r#"
+    insta::assert_snapshot!(play(fresh(), "ready arm switch ends unfit whole ready"), @r#"
     begin: start good2
     arm: pending Armed 0
     switch: TERM
     ends: pending Started 1, current new, start new
-    unfit: pending RollingBack 1, mark new Bad (wrong hash), remember 0 0, current good2, start good2
+    unfit: mark new Bad (wrong hash), pending RollingBack 1, remember 0 0, look
+    whole: current good2, start good2
     ready: no pending, answer RolledBack { why: "wrong hash" }
     "#);
 }
@@ -203,15 +213,16 @@ fn a_target_that_ends_hangs_or_is_late_is_left_for_the_one_before() {
 #[test]
 fn a_target_that_nobody_confirms_is_left() {
     let beats = "+15 beat ".repeat(8);
-    let script = format!("ready arm switch ends ready {beats} ends ready");
+    let script = format!("ready arm switch ends ready {beats} ends whole ready");
     insta::assert_snapshot!(play(fresh(), &script), @r#"
     begin: start good2
     arm: pending Armed 0
     switch: TERM
     ends: pending Started 1, current new, start new
     ready: answer Up
-    120s: pending RollingBack 1, TERM
-    ends: mark new Bad (nobody confirmed it in time), remember 0 0, current good2, start good2
+    120s: mark new Bad (nobody confirmed it in time), pending RollingBack 1, TERM
+    ends: remember 0 0, look
+    whole: current good2, start good2
     ready: no pending
     "#);
 }
@@ -231,45 +242,76 @@ fn a_restart_that_nobody_carries_out_ends() {
     ends: start good2
     ready: answer Failed { why: "nobody carries the restart out any more" }
     "#);
-    insta::assert_snapshot!(play(fresh(), "ready arm switch ends ready nobody +2 ends ready"), @r#"
+    insta::assert_snapshot!(play(fresh(), "ready arm switch ends ready nobody +2 ends whole ready"), @r#"
     begin: start good2
     arm: pending Armed 0
     switch: TERM
     ends: pending Started 1, current new, start new
     ready: answer Up
     2s: pending RollingBack 1, TERM
-    ends: mark new Bad (nobody carries the restart out any more), remember 0 0, current good2, start good2
+    ends: remember 0 0, look
+    whole: current good2, start good2
     ready: no pending
     "#);
 }
 
 #[test]
 fn a_restart_is_rolled_back_on_request_and_answers_when_the_one_before_runs() {
-    insta::assert_snapshot!(play(fresh(), "ready arm switch ends ready back ends ready back"), @r#"
+    insta::assert_snapshot!(play(fresh(), "ready arm switch ends ready back ends whole ready back"), @r#"
     begin: start good2
     arm: pending Armed 0
     switch: TERM
     ends: pending Started 1, current new, start new
     ready: answer Up
-    back: pending RollingBack 1, TERM
-    ends: mark new Bad (the owner says so), remember 0 0, current good2, start good2
+    back: mark new Bad (the owner says so), pending RollingBack 1, TERM
+    ends: remember 0 0, look
+    whole: current good2, start good2
     ready: no pending, answer RolledBack { why: "the owner says so" }
     back: refused, there is no such restart at this point
+    "#);
+}
+
+#[test]
+fn a_target_that_did_nothing_wrong_can_be_tried_again_and_is_not_started_by_itself() {
+    let again = "ready arm switch ends ready back-blameless ends whole ready arm switch ends ready";
+    insta::assert_snapshot!(play(fresh(), again), @r#"
+    begin: start good2
+    arm: pending Armed 0
+    switch: TERM
+    ends: pending Started 1, current new, start new
+    ready: answer Up
+    back-blameless: pending RollingBack 1, TERM
+    ends: remember 0 0, look
+    whole: current good2, start good2
+    ready: no pending, answer RolledBack { why: "the owner says so" }
+    arm: pending Armed 0
+    switch: TERM
+    ends: pending Started 1, current new, start new
+    ready: answer Up
+    "#);
+    let slots = BTreeMap::from([("good2", Standing::Bad), ("new", Standing::Unknown)]);
+    let pending = Some(pending(Phase::Started));
+    let found = Found { slots, pending, current: Some("new"), ..fresh() };
+    insta::assert_snapshot!(play(found, "whole +60"), @r#"
+    begin: pending RollingBack 1, remember 0 0, look
+    whole: current good2, no pending, remember 0 1
+    60s: remember 0 2
     "#);
 }
 
 /// People wait for the one before: a target that hangs is not given the time of an orderly stop.
 #[test]
 fn a_target_that_does_not_stop_holds_up_the_way_back_for_seconds_alone() {
-    insta::assert_snapshot!(play(fresh(), "ready arm switch ends ready back +4 +1 ends ready"), @r#"
+    insta::assert_snapshot!(play(fresh(), "ready arm switch ends ready back +4 +1 ends whole ready"), @r#"
     begin: start good2
     arm: pending Armed 0
     switch: TERM
     ends: pending Started 1, current new, start new
     ready: answer Up
-    back: pending RollingBack 1, TERM
+    back: mark new Bad (the owner says so), pending RollingBack 1, TERM
     5s: KILL
-    ends: mark new Bad (the owner says so), remember 0 0, current good2, start good2
+    ends: remember 0 0, look
+    whole: current good2, start good2
     ready: no pending, answer RolledBack { why: "the owner says so" }
     "#);
 }
@@ -283,12 +325,14 @@ fn a_launcher_that_finds_a_restart_goes_back_unless_nothing_had_happened() {
     insta::assert_snapshot!(play(found(Phase::Armed, "good2"), "ready"), @r#"
     begin: no pending, start good2
     "#);
-    insta::assert_snapshot!(play(found(Phase::Started, "new"), "ready"), @r#"
-    begin: pending RollingBack 1, mark new Bad (the launcher ended before it was confirmed), remember 0 0, current good2, start good2
+    insta::assert_snapshot!(play(found(Phase::Started, "new"), "whole ready"), @r#"
+    begin: pending RollingBack 1, remember 0 0, look
+    whole: current good2, start good2
     ready: no pending
     "#);
-    insta::assert_snapshot!(play(found(Phase::RollingBack, "good2"), "ends ready"), @r#"
-    begin: pending RollingBack 1, mark new Bad (the launcher ended before it was confirmed), remember 0 0, start good2
+    insta::assert_snapshot!(play(found(Phase::RollingBack, "good2"), "whole ends ready"), @r#"
+    begin: pending RollingBack 1, remember 0 0, look
+    whole: start good2
     ends: remember 1 0, start good2
     ready: no pending
     "#);
@@ -313,12 +357,13 @@ fn a_daemon_that_was_given_what_it_cannot_use_is_waited_with_and_no_slot_is_blam
     ends-64: remember 0 2
     180s: start good2
     "#);
-    insta::assert_snapshot!(play(fresh(), "ready arm switch ends ends-64 ends-64"), @r#"
+    insta::assert_snapshot!(play(fresh(), "ready arm switch ends ends-64 whole ends-64"), @r#"
     begin: start good2
     arm: pending Armed 0
     switch: TERM
     ends: pending Started 1, current new, start new
-    ends-64: pending RollingBack 1, mark new Bad (exit 64), remember 0 0, current good2, start good2
+    ends-64: mark new Bad (exit 64), pending RollingBack 1, remember 0 0, look
+    whole: current good2, start good2
     ends-64: no pending, remember 0 1, answer Failed { why: "exit 64" }
     "#);
 }
@@ -413,6 +458,43 @@ fn what_cannot_be_done_is_refused_with_nothing_changed() {
     disarm: no pending
     mark-good1: mark good1 Bad (the owner says so)
     to-good1: refused, the slot is marked bad
+    "#);
+}
+
+#[test]
+fn a_database_that_was_damaged_speaks_against_the_target_and_calls_a_person() {
+    let script = "ready arm switch ends ready back-blameless ends +60 beat ends damaged ready";
+    insta::assert_snapshot!(play(fresh(), script), @r#"
+    begin: start good2
+    arm: pending Armed 0
+    switch: TERM
+    ends: pending Started 1, current new, start new
+    ready: answer Up
+    back-blameless: pending RollingBack 1, TERM
+    ends: remember 0 0, look
+    damaged: mark new Bad (damaged), alert (damaged), current good2, start good2
+    ready: no pending, answer RolledBack { why: "the owner says so" }
+    "#);
+    let stopped = "ready arm switch ends ends stop restart damaged";
+    insta::assert_snapshot!(play(fresh(), stopped), @r#"
+    begin: start good2
+    arm: pending Armed 0
+    switch: TERM
+    ends: pending Started 1, current new, start new
+    ends: mark new Bad (exit 1), pending RollingBack 1, remember 0 0, look
+    restart: refused, the launcher is stopping
+    damaged: mark new Bad (damaged), alert (damaged), end
+    "#);
+}
+
+#[test]
+fn a_slot_that_is_started_next_is_not_marked_bad_meanwhile() {
+    insta::assert_snapshot!(play(fresh(), "ready to-good1 mark-good1 ends ready"), @r#"
+    begin: start good2
+    to-good1: TERM
+    mark-good1: refused, the slot is in use
+    ends: current good1, start good1
+    ready: answer Up
     "#);
 }
 

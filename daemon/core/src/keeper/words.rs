@@ -62,6 +62,11 @@ pub enum Event {
         /// Why, for people.
         why: String,
     },
+    /// The database was looked at, and left whole if that could be done.
+    DatabaseLooked {
+        /// That it was damaged and what became of it, for people; absent where it was whole.
+        trouble: Option<String>,
+    },
     /// Who carries out the restart was looked for.
     Runner(Runner),
 }
@@ -82,6 +87,15 @@ pub enum Runner {
     There,
     /// Nobody does.
     Gone,
+}
+
+/// What going back says of the target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blame {
+    /// It failed, and is not started again.
+    Target,
+    /// Nothing: whoever was to carry the restart through could not.
+    Nobody,
 }
 
 /// What somebody wants.
@@ -117,6 +131,8 @@ pub enum Order<S> {
         id: String,
         /// Why, for people.
         why: String,
+        /// What that says of the target.
+        blame: Blame,
     },
     /// Go to a slot that is known to be good, with nobody watching.
     GoTo {
@@ -185,6 +201,9 @@ pub enum Action<S> {
     Terminate,
     /// KILL to the daemon.
     Kill,
+    /// Look whether the database is whole, while nothing has it open; if it is not, put the restart's
+    /// backup in its place. Tell [`Event::DatabaseLooked`].
+    LookAtDatabase,
     /// Write `pending`.
     WritePending(Pending<S>),
     /// Take it away: the restart has ended.

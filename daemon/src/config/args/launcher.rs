@@ -1,6 +1,7 @@
 //! What can be asked of the launcher on the command line.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
@@ -37,6 +38,9 @@ pub(crate) enum LauncherVerb {
         /// The process that carries the restart out
         #[arg(long, value_name = "PID")]
         runner: u32,
+        /// The database's backup, put in its place if that is damaged when it goes back
+        #[arg(long, value_name = "FILE")]
+        backup: Option<PathBuf>,
     },
     /// Go there
     Switch(Restart),
@@ -52,6 +56,9 @@ pub(crate) enum LauncherVerb {
         /// Why
         #[arg(long, value_name = "TEXT")]
         why: String,
+        /// The slot did nothing wrong: it is not marked bad
+        #[arg(long)]
+        blameless: bool,
     },
     /// Go to a slot that is known to be good
     RollBackTo {

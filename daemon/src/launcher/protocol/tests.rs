@@ -13,12 +13,32 @@ fn requests_go_round() {
     let slot = || "a".parse::<SlotName>().unwrap();
     check(Request::Status, r#"{"v":1,"verb":"status"}"#);
     check(
-        Request::Arm { id: "r1".into(), target: slot(), confirm_timeout_ms: 5, runner_pid: 7 },
+        Request::Arm {
+            id: "r1".into(),
+            target: slot(),
+            confirm_timeout_ms: 5,
+            runner_pid: 7,
+            backup: None,
+        },
         r#"{"v":1,"verb":"arm","id":"r1","target":"a","confirm_timeout_ms":5,"runner_pid":7}"#,
     );
     check(
-        Request::RollBack { id: "r1".into(), why: "w".into() },
+        Request::Arm {
+            id: "r1".into(),
+            target: slot(),
+            confirm_timeout_ms: 5,
+            runner_pid: 7,
+            backup: Some("/b.db".into()),
+        },
+        r#"{"v":1,"verb":"arm","id":"r1","target":"a","confirm_timeout_ms":5,"runner_pid":7,"backup":"/b.db"}"#,
+    );
+    check(
+        Request::RollBack { id: "r1".into(), why: "w".into(), blameless: false },
         r#"{"v":1,"verb":"roll_back","id":"r1","why":"w"}"#,
+    );
+    check(
+        Request::RollBack { id: "r1".into(), why: "w".into(), blameless: true },
+        r#"{"v":1,"verb":"roll_back","id":"r1","why":"w","blameless":true}"#,
     );
     check(Request::RollBackTo { slot: slot() }, r#"{"v":1,"verb":"roll_back_to","slot":"a"}"#);
     check(
