@@ -64,11 +64,11 @@ pub(crate) enum Command {
     /// Keep messages in the inbox from now on
     Hold(Hold),
     /// Deliver messages again
+    Release(Release),
     /// Have the system start it at every login, below a launcher that keeps it alive
     Install(Install),
     /// Have the system start it no more; what it keeps stays
     Uninstall(Uninstall),
-    Release(Release),
     /// Hold delivery for a restart, and wait until nothing is under way
     #[command(hide = true)]
     Drain(Drain),
