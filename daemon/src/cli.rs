@@ -35,6 +35,7 @@ mod start;
 mod status;
 mod stop;
 mod version;
+mod words;
 
 use crate::config::Home;
 use crate::config::args::{Arguments, Command};

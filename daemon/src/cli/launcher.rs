@@ -12,7 +12,7 @@ use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep};
 
 use super::print::Screen;
-use super::start::Words;
+use super::words::Words;
 use super::{Place, waiting};
 use crate::config::Config;
 use crate::config::args::{Launcher, LauncherVerb};
