@@ -13,6 +13,7 @@ use clap::Parser as _;
 mod attach;
 mod backup;
 mod candidate;
+mod carry_out;
 mod check;
 mod doctor;
 mod drain;

@@ -19,6 +19,7 @@
 
 mod carrier;
 mod child;
+mod configured;
 mod database;
 mod driver;
 mod files;
@@ -29,20 +30,22 @@ mod report;
 mod survivor;
 mod view;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use assistant_core::keeper::Bounds;
-use assistant_core::limits::READY_MAX;
+use assistant_core::limits::{READY_MAX, STOP_MARGIN};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-use crate::config::{Config, Home};
+use crate::config::{Config, Home, SHUTDOWN_DEADLINE_MAX};
 use crate::control::peer;
 use crate::control::server::{REQUESTS_WAITING_MAX, Server};
 use crate::exit::{Code, Failure};
+pub(crate) use carrier::GO;
 use driver::Driver;
 
 /// What a launcher runs with. The home is prepared, and the launcher's lock is held by the caller.
@@ -50,10 +53,12 @@ use driver::Driver;
 pub(crate) struct Settings {
     /// Where everything is kept.
     pub(crate) home: Home,
-    /// The configuration, as far as it can be read.
+    /// What `~/` stands for in the configuration.
+    pub(crate) user_home: Option<PathBuf>,
+    /// The configuration, as far as it can be read; it is read again when something of it counts.
     pub(crate) config: Config,
-    /// How long things may take.
-    pub(crate) bounds: Bounds,
+    /// How long things may take, if that is not for the configuration to say.
+    pub(crate) bounds: Option<Bounds>,
 }
 
 /// How long the answer to the longest order may take: a switch that fails, and the way back.
@@ -67,14 +72,18 @@ pub(crate) fn answer_max(stop: Duration) -> Duration {
 /// When it cannot begin.
 pub(crate) async fn launch(settings: Settings) -> anyhow::Result<Code> {
     let mut signals = crate::app::signals::Signals::listen().context("listen to signals")?;
-    let stop = settings.bounds.stop;
+    let bounds =
+        settings.bounds.unwrap_or_else(|| Bounds::with_shutdown(settings.config.shutdown.deadline));
     let listener = notify::Listener::bind(&settings.home.notify_socket())
         .with_context(|| format!("listen on {}", settings.home.notify_socket().display()))?;
     let daemon = peer::Daemon::default();
     let server = Server::bind(&settings.home.launcher_socket(), peer::none_of(daemon.clone()))
         .map_err(Failure::from)?
-        .answering_within(answer_max(stop));
-    survivor::end(&settings.home, stop).await.context("end the daemon of an earlier launcher")?;
+        // Whatever the configuration will say by then; who asks has a limit of its own.
+        .answering_within(answer_max(SHUTDOWN_DEADLINE_MAX + STOP_MARGIN));
+    survivor::end(&settings.home, bounds.stop)
+        .await
+        .context("end the daemon of an earlier launcher")?;
 
     let (requests, mut asked) = mpsc::channel(REQUESTS_WAITING_MAX);
     let cancel = CancellationToken::new();

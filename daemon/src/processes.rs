@@ -20,6 +20,7 @@ use std::ffi::OsStr;
 use std::ops::RangeBounds;
 use std::os::unix::ffi::OsStrExt;
 
+use serde::{Deserialize, Serialize};
 use sysinfo::{
     Pid, Process, ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System, UpdateKind,
 };
@@ -36,10 +37,11 @@ const ANCESTORS_MAX: usize = 256;
 const LINE_LOOKS_MAX: usize = 3;
 
 /// A process that was seen: its number, and what tells it from a later one of the same number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Found {
     /// Its number.
     pub(crate) pid: u32,
+    /// When it began, in seconds since 1970.
     started_s: u64,
 }
 
@@ -151,6 +153,12 @@ pub(crate) fn become_subreaper() -> std::io::Result<()> {
     {
         Err(std::io::ErrorKind::Unsupported.into())
     }
+}
+
+/// The process that has this number now, to be told from a later one.
+pub(crate) fn find(pid: u32) -> Option<Found> {
+    let system = one(pid, ProcessRefreshKind::nothing().without_tasks());
+    system.process(Pid::from_u32(pid)).filter(|process| lives(process)).map(found)
 }
 
 /// Whether the very process that was found still runs. One that has ended and only waits for its

@@ -12,6 +12,7 @@
 mod launchd;
 mod systemd;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -174,6 +175,13 @@ pub(crate) fn file_of(
             .join(format!("systemd/user/{name}.service")),
         Init::Launchd => user_home.join(format!("Library/LaunchAgents/{name}.plist")),
     }
+}
+
+/// The words of a command outside of the cgroup of any service: systemd ends what is in that of a
+/// service that ends. It stays the process that it is begun as. The name is the scope's, without its
+/// ending; systemd finds one where there is none.
+pub(crate) fn in_scope(name: Option<&str>, command: &[OsString]) -> Vec<OsString> {
+    systemd::in_scope(name, command)
 }
 
 /// Whether two texts say the same but for the `PATH`, which is that of whoever wrote each.

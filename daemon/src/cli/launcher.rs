@@ -1,7 +1,6 @@
 //! `launcher ...`: asks the launcher, for programs above all; and the ways of `start`, `stop` and
 //! `restart` where there is one.
 
-use std::os::unix::process::CommandExt as _;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use tokio::time::{Instant, sleep};
 
 use super::print::Screen;
 use super::words::Words;
-use super::{Place, waiting};
+use super::{Place, carry_out, waiting};
 use crate::config::Config;
 use crate::config::args::{Launcher, LauncherVerb};
 use crate::config::paths::HOME_VARIABLE;
@@ -38,7 +37,7 @@ pub(super) fn launcher(
 ) -> anyhow::Result<Code> {
     let json = asked.json;
     let request = match asked.verb {
-        LauncherVerb::CarryOut { command } => return carry_out(&command),
+        LauncherVerb::CarryOut(asked) => return carry_out::carry_out(&asked),
         LauncherVerb::MarkBad { slot, why } if !runs(place)? => {
             mark_bad(place, &slot, &why)?;
             return show(screen, json, &Answer::Done);
@@ -199,17 +198,8 @@ fn request(verb: LauncherVerb) -> Request {
         LauncherVerb::Restart => Request::Restart,
         LauncherVerb::MarkBad { slot, why } => Request::MarkBad { slot, why },
         LauncherVerb::Request => Request::Ask { initiator: Initiator::Owner(true) },
-        LauncherVerb::Stop | LauncherVerb::CarryOut { .. } => Request::Stop,
+        LauncherVerb::Stop | LauncherVerb::CarryOut(_) => Request::Stop,
     }
-}
-
-/// Becomes the command, in a session of its own.
-fn carry_out(command: &[std::ffi::OsString]) -> anyhow::Result<Code> {
-    let (program, arguments) = command.split_first().context("find a command")?;
-    // Fails only for the leader of a process group, which has what this would give it.
-    let _ = rustix::process::setsid();
-    let error = std::process::Command::new(program).args(arguments).exec();
-    Err(error).with_context(|| format!("run {}", program.display()))
 }
 
 /// With no launcher, what is to run is not marked either: it would be started by the next one.

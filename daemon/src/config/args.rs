@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 mod launcher;
 
 use crate::service::Init;
-pub(crate) use launcher::{Launcher, LauncherVerb};
+pub(crate) use launcher::{CarryOut, Launcher, LauncherVerb};
 
 /// An always-on assistant that answers messages through persistent Claude sessions.
 ///

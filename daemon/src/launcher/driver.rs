@@ -3,13 +3,15 @@
 use std::path::PathBuf;
 
 use assistant_core::keeper::{self, Action, Event, Keeper, Order, Outcome, Runner};
+use assistant_core::limits::STOP_MARGIN;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tracing::{error, info, warn};
 
-use super::carrier::Carrier;
+use super::carrier::{Above, Carrier};
 use super::child::{Child, Start};
+use super::configured::Configured;
 use super::notify::Listener;
 use super::protocol::{Answer, Request, RolledBack, Stopped, Up, ms};
 use super::report::{REPORTS_WAITING_MAX, Report};
@@ -39,11 +41,14 @@ pub(super) struct Driver {
     /// `pending.json` as it stands.
     pub(super) pending: Option<Pending>,
     pub(super) carrier: Carrier,
+    pub(super) configured: Configured,
     /// Who waits for the order under way.
     pub(super) asker: Option<Asker>,
     /// Why the last write that must not fail did.
     pub(super) unwritten: Option<String>,
     bounds: keeper::Bounds,
+    /// They are not for the configuration to say.
+    bounds_given: bool,
     /// Daemons started.
     started: u64,
     /// The end of the daemon before, as far as it was ordered.
@@ -70,18 +75,22 @@ struct Stopping {
 impl Driver {
     /// Begins with what the files say. Nothing is started yet.
     pub(super) fn begin(settings: Settings, peers: peer::Daemon) -> Self {
-        let Settings { home, config, bounds } = settings;
+        let Settings { home, user_home, config, bounds: given } = settings;
+        let usual = || keeper::Bounds::with_shutdown(config.shutdown.deadline);
+        let bounds = given.unwrap_or_else(usual);
         let clock = Clock::start();
         let (found, pending) = files::found(&home);
         let (reports, reported) = mpsc::channel(REPORTS_WAITING_MAX);
-        let manager = std::env::var_os(SOCKET_VARIABLE).and_then(|socket| {
-            Notifier::to(&socket)
+        let above = std::env::var_os(SOCKET_VARIABLE).filter(|socket| !socket.is_empty());
+        let manager = above.as_ref().and_then(|socket| {
+            Notifier::to(socket)
                 .inspect_err(|error| warn!(%error, "the service manager cannot be told"))
                 .ok()
         });
         Self {
             slots: Slots::of(&home),
-            carrier: Carrier::of(&home, config.restart),
+            carrier: Carrier::of(&home, above.map_or(Above::Others, |_| Above::Systemd)),
+            configured: Configured::of(&home, user_home, config),
             keeper: Keeper::begin(clock.now(), bounds, found),
             home,
             clock,
@@ -90,6 +99,7 @@ impl Driver {
             asker: None,
             unwritten: None,
             bounds,
+            bounds_given: given.is_some(),
             started: 0,
             stopping: None,
             manager,
@@ -173,7 +183,7 @@ impl Driver {
                 }
                 self.happen(Event::Ready);
                 self.begun();
-                self.carrier.tell(&self.home, &mut self.tasks);
+                self.carrier.tell(&mut self.tasks);
             }
             Report::Ended { number, how, cause } if current == Some(number) => {
                 info!(how, "daemon ended");
@@ -189,7 +199,7 @@ impl Driver {
             Report::DatabaseLooked { trouble } => self.happen(Event::DatabaseLooked { trouble }),
             Report::Carried { id, exit_code } => {
                 self.carrier.carried(&id, exit_code);
-                self.carrier.tell(&self.home, &mut self.tasks);
+                self.carrier.tell(&mut self.tasks);
             }
         }
         self.act().await;
@@ -218,8 +228,8 @@ impl Driver {
         if self.keeper.pending().is_some() {
             self.happen(Event::Runner(runner));
         }
-        if runner == Runner::Gone && self.carrier.settle_orphans() {
-            self.carrier.tell(&self.home, &mut self.tasks);
+        if runner == Runner::Gone && self.carrier.settle_orphans().await {
+            self.carrier.tell(&mut self.tasks);
         }
     }
 
@@ -293,7 +303,9 @@ impl Driver {
                 }
             }
             Action::Remember(memory) => noted(files::remember(&self.home, memory)),
-            Action::Alert { why } => self.carrier.alert(&why, &mut self.tasks),
+            Action::Alert { why } => {
+                Carrier::alert(&self.configured.now().restart, &why, &mut self.tasks);
+            }
             Action::Answer(outcome) => self.settle(outcome),
             Action::End => self.over = true,
         }
@@ -347,6 +359,11 @@ impl Driver {
             heartbeat: self.bounds.heartbeat,
         };
         self.started += 1;
+        if !self.bounds_given {
+            // The daemon reads the same file now, and goes by it until its end.
+            let deadline = self.configured.now().shutdown.deadline;
+            self.keeper.stops_within(deadline + STOP_MARGIN);
+        }
         match Child::start(self.started, &start, &mut self.tasks, &self.reports) {
             Ok(child) => {
                 info!(pid = child.pid, slot = slot.as_str(), "daemon started");
@@ -405,7 +422,8 @@ impl Driver {
 
     /// The command of a request is started, in a task of the launcher.
     pub(super) fn carry(&mut self, id: &str) -> Result<(), String> {
-        self.carrier.begin(&self.home, id, &mut self.tasks, &self.reports)
+        let config = &self.configured.now().restart;
+        self.carrier.begin(id, config, &mut self.tasks, &self.reports)
     }
 }
 

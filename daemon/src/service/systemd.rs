@@ -1,5 +1,7 @@
 //! The unit for systemd (systemd.service(5), systemd.syntax(7)), of a person's own instance of it.
 
+use std::ffi::OsString;
+
 use super::{Begin, Service};
 
 /// How a line with the programs' `PATH` begins.
@@ -60,6 +62,14 @@ pub(super) fn asking(name: &str) -> Vec<String> {
 
 pub(super) fn reloading() -> Vec<String> {
     words(&["daemon-reload"], None)
+}
+
+/// `--collect`: one that failed is not kept for somebody to look at, the restart's report says it all.
+pub(super) fn in_scope(name: Option<&str>, command: &[OsString]) -> Vec<OsString> {
+    let fixed = ["systemd-run", "--user", "--scope", "--collect", "--quiet"].map(OsString::from);
+    let name = name.map(|name| OsString::from(format!("--unit={name}")));
+    let end = OsString::from("--");
+    fixed.into_iter().chain(name).chain([end]).chain(command.iter().cloned()).collect()
 }
 
 fn words(verb: &[&str], name: Option<&str>) -> Vec<String> {

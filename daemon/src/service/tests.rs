@@ -177,3 +177,15 @@ fn files_that_differ_in_the_path_alone_are_the_same() {
         assert!(!is_same(&here, ""), "{init:?}");
     }
 }
+
+#[test]
+fn a_command_in_a_scope_has_these_words() {
+    let words = |name| {
+        let words = in_scope(name, &["cargo".into(), "--request".into(), "r 1".into()]);
+        words.into_iter().map(|word| word.into_string().unwrap()).collect::<Vec<_>>()
+    };
+    let before = ["systemd-run", "--user", "--scope", "--collect", "--quiet"];
+    let behind = ["--", "cargo", "--request", "r 1"];
+    assert_eq!(words(None), [&before[..], &behind].concat());
+    assert_eq!(words(Some("x")), [&before[..], &["--unit=x"], &behind].concat());
+}
