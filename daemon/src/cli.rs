@@ -21,6 +21,7 @@ mod dropped;
 mod history;
 mod inject;
 mod install;
+mod installed;
 mod launch;
 mod launcher;
 mod logs;

@@ -9,9 +9,11 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
+mod launched;
+
+use super::Place;
 use super::print::{Screen, complain};
 use super::words::{self, Words};
-use super::{Place, launcher};
 use crate::config::Config;
 use crate::config::paths::HOME_VARIABLE;
 use crate::contacts::Contacts;
@@ -33,7 +35,7 @@ pub(super) async fn start(place: &Place, screen: &mut Screen) -> anyhow::Result<
     home.prepare().map_err(Failure::from)?;
     refuse_second(place)?;
     if home.launcher_program().exists() {
-        return launcher::start(place, screen).await;
+        return launched::start(place, screen).await;
     }
     let began = Instant::now();
     let mut words = Words::begin(&home.stderr_file()).context("open stderr.log")?;
