@@ -20,8 +20,7 @@ pub(crate) use super::refusal::{Refusal, RefusalKind};
 mod status;
 
 pub(crate) use status::{
-    AgentStatus, Counts, HeldBy, LastError, SchemaStatus, SessionState, SessionStatus,
-    SourceStatus, Status,
+    AgentStatus, Counts, HeldBy, LastError, SessionState, SessionStatus, SourceStatus, Status,
 };
 
 /// The version of the protocol.
