@@ -35,7 +35,6 @@ use crate::control::peer;
 use crate::control::server::{Asked, REQUESTS_WAITING_MAX, Server};
 use crate::exit::{Code, Failure};
 use crate::intake::Intake;
-use crate::notify;
 use crate::processes::{self, HomeId, adopted, leftovers};
 use crate::ready::Ready;
 use crate::restarts::Restarts;
@@ -46,6 +45,7 @@ use crate::source::SourceFacts;
 use crate::source::test_dir::TestDir;
 use crate::store::{self, Generation, Store, StoreThread};
 use crate::supervisor::{ASKS_WAITING_MAX, Ask, Supervisor};
+use crate::watcher::{Watcher, Word};
 use crew::{Crew, Stage};
 use desk::Desk;
 use heartbeat::Heartbeat;
@@ -79,7 +79,7 @@ pub(crate) struct Settings {
     /// How it was started.
     pub(crate) descent: Descent,
     /// Who watches it.
-    pub(crate) watcher: Option<notify::Watcher>,
+    pub(crate) watcher: Option<Arc<Watcher>>,
 }
 
 /// How a daemon was started, where that was not by hand.
@@ -119,11 +119,11 @@ struct Shared {
 
 impl Shared {
     /// Tells who watches, if anybody does.
-    fn tell(&self, words: &str) {
+    fn tell(&self, word: Word<'_>) {
         if let Some(watcher) = &self.settings.watcher
-            && let Err(error) = watcher.notifier.say(words)
+            && let Err(error) = watcher.say(word)
         {
-            warn!(%error, "the service manager was not told");
+            warn!(%error, "who watches was not told");
         }
     }
 }
@@ -185,7 +185,7 @@ async fn begin(settings: Settings, store: Store) -> anyhow::Result<(Shared, Crew
     let slot = shared.settings.descent.slot.clone();
     let ready = Ready { slot, held, ..Ready::now(shared.settings.began, generation.0) };
     ready.announce();
-    shared.tell(&format!("{}\nSTATUS={}", notify::READY, ready.for_people()));
+    shared.tell(Word::Ready(&ready));
     Ok((shared, crew))
 }
 
@@ -241,7 +241,7 @@ fn warden(shared: &mut Shared, asks: &mpsc::Sender<Ask>) -> (Warden, Holds, Hold
 fn heartbeat(shared: &Shared, asks: &mpsc::Sender<Ask>) -> Option<Heartbeat> {
     let watcher = shared.settings.watcher.as_ref()?;
     Some(Heartbeat {
-        notifier: Arc::clone(&watcher.notifier),
+        watcher: Arc::clone(watcher),
         every: watcher.beat_every?,
         supervisor: asks.clone(),
         store: shared.store.clone(),
@@ -343,7 +343,7 @@ async fn serve(shared: Shared, mut crew: Crew, signals: &mut Signals) -> anyhow:
         }
     };
     info!("stopping");
-    shared.tell(notify::STOPPING);
+    shared.tell(Word::Stopping);
     let deadline = shared.settings.config.shutdown.deadline;
     let began = Instant::now();
     let hurry_after = deadline.saturating_sub(HURRY_BEFORE_DEADLINE).max(deadline / 2);

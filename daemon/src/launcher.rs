@@ -6,7 +6,7 @@
 //!  launchd, systemd
 //!      └─ launcher ── run/launcher.sock <── restart's runner, the command line, the daemon
 //!            │  ^
-//!     starts,│  │ READY on its output, signs of life on run/notify.sock
+//!     starts,│  │ READY and signs of life on its output
 //!      stops v  │
 //!          daemon (slots/<name>/bin/claude-assistant run --launched)
 //! ```
@@ -22,7 +22,6 @@ mod child;
 mod database;
 mod driver;
 mod files;
-mod notify;
 mod orders;
 pub(crate) mod protocol;
 mod report;
@@ -68,8 +67,6 @@ pub(crate) fn answer_max(stop: Duration) -> Duration {
 pub(crate) async fn launch(settings: Settings) -> anyhow::Result<Code> {
     let mut signals = crate::app::signals::Signals::listen().context("listen to signals")?;
     let stop = settings.bounds.stop;
-    let listener = notify::Listener::bind(&settings.home.notify_socket())
-        .with_context(|| format!("listen on {}", settings.home.notify_socket().display()))?;
     let daemon = peer::Daemon::default();
     let server = Server::bind(&settings.home.launcher_socket(), peer::none_of(daemon.clone()))
         .map_err(Failure::from)?
@@ -82,7 +79,7 @@ pub(crate) async fn launch(settings: Settings) -> anyhow::Result<Code> {
     serving.spawn(server.serve(requests, cancel.clone()));
     info!(version = env!("CARGO_PKG_VERSION"), "launcher begins");
     let mut driver = Driver::begin(settings, daemon);
-    driver.run(&mut signals, &mut asked, &listener).await;
+    driver.run(&mut signals, &mut asked).await;
     cancel.cancel();
     while serving.join_next().await.is_some() {}
     info!("launcher ends");

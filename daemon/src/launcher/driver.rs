@@ -10,7 +10,6 @@ use tracing::{error, info, warn};
 
 use super::carrier::Carrier;
 use super::child::{Child, Start};
-use super::notify::Listener;
 use super::protocol::{Answer, Request, RolledBack, Stopped, Up, ms};
 use super::report::{REPORTS_WAITING_MAX, Report};
 use super::{Settings, database, files};
@@ -108,7 +107,6 @@ impl Driver {
         &mut self,
         signals: &mut Signals,
         asked: &mut mpsc::Receiver<Asked<Request, Answer>>,
-        listener: &Listener,
     ) {
         let mut look = interval(self.bounds.runner_gone / 2);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -121,7 +119,6 @@ impl Driver {
                     None => self.stop_by_signal(),
                 },
                 Some(report) = self.reported.recv() => self.hear(report).await,
-                () = listener.beat() => self.beat(),
                 () = self.clock.sleep_until(self.keeper.deadline()) => {
                     self.keeper.know(files::standings(&self.slots));
                     self.keeper.handle_deadline(self.clock.now());
@@ -185,7 +182,8 @@ impl Driver {
                 }
                 self.happen(Event::Ended { how, cause });
             }
-            Report::Ready { .. } | Report::Ended { .. } => {}
+            Report::Beat { number } if current == Some(number) => self.beat(),
+            Report::Ready { .. } | Report::Ended { .. } | Report::Beat { .. } => {}
             Report::DatabaseLooked { trouble } => self.happen(Event::DatabaseLooked { trouble }),
             Report::Carried { id, exit_code } => {
                 self.carrier.carried(&id, exit_code);
