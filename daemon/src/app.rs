@@ -179,6 +179,7 @@ async fn begin(settings: Settings, store: Store) -> anyhow::Result<(Shared, Crew
     let (requests, asked) = mpsc::channel(REQUESTS_WAITING_MAX);
     let (shared, mut crew) = start(shared, home_id, asked);
     crew.start(Stage::Control, |cancel| server.serve(requests, cancel));
+    crew.start(Stage::Strays, end_strays);
     crew.start(Stage::Reaper, reap);
     #[cfg(feature = "faults")]
     crate::faults::before_ready().await;
@@ -394,6 +395,13 @@ async fn give_up(
         () = signals.next() => {}
         () = tokio::time::sleep_until(began + deadline) => {}
     }
+}
+
+/// What an agent started ends with the daemon, also what hides whose it is: behind the end it would
+/// count as the owner's.
+async fn end_strays(cancel: CancellationToken) {
+    cancel.cancelled().await;
+    leftovers::end_descendants().await;
 }
 
 async fn reap(cancel: CancellationToken) {

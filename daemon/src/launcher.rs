@@ -12,7 +12,7 @@
 //! ```
 //!
 //! The daemon ends when its input does, so none outlives its launcher for long. When it ends by
-//! itself its agents and their tools are ended at once. Whatever a later launcher needs is in files.
+//! itself its agents and their tools are ended at once, however they hide ([`strays`]). Whatever a later launcher needs is in files.
 //!
 //! One task drives the keeper; beside it run the socket's server, the watch over the daemon's output
 //! and its end, and the commands that were started for a person's or an agent's sake.
@@ -25,6 +25,7 @@ mod files;
 mod orders;
 pub(crate) mod protocol;
 mod report;
+mod strays;
 mod survivor;
 mod view;
 
@@ -36,12 +37,13 @@ use assistant_core::limits::READY_MAX;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{error, info};
 
 use crate::config::{Config, Home};
 use crate::control::peer;
 use crate::control::server::{REQUESTS_WAITING_MAX, Server};
 use crate::exit::{Code, Failure};
+use crate::processes::{self, adopted};
 use driver::Driver;
 
 /// What a launcher runs with. The home is prepared, and the launcher's lock is held by the caller.
@@ -67,6 +69,9 @@ pub(crate) fn answer_max(stop: Duration) -> Duration {
 pub(crate) async fn launch(settings: Settings) -> anyhow::Result<Code> {
     let mut signals = crate::app::signals::Signals::listen().context("listen to signals")?;
     let stop = settings.bounds.stop;
+    if let Err(error) = processes::become_subreaper() {
+        info!(%error, "what a dead daemon leaves is known by its mark alone");
+    }
     let daemon = peer::Daemon::default();
     let server = Server::bind(&settings.home.launcher_socket(), peer::none_of(daemon.clone()))
         .map_err(Failure::from)?
@@ -77,6 +82,7 @@ pub(crate) async fn launch(settings: Settings) -> anyhow::Result<Code> {
     let cancel = CancellationToken::new();
     let mut serving = JoinSet::new();
     serving.spawn(server.serve(requests, cancel.clone()));
+    serving.spawn(reap(cancel.clone()));
     info!(version = env!("CARGO_PKG_VERSION"), "launcher begins");
     let mut driver = Driver::begin(settings, daemon);
     driver.run(&mut signals, &mut asked).await;
@@ -84,4 +90,10 @@ pub(crate) async fn launch(settings: Settings) -> anyhow::Result<Code> {
     while serving.join_next().await.is_some() {}
     info!("launcher ends");
     Ok(Code::Done)
+}
+
+async fn reap(cancel: CancellationToken) {
+    if let Err(error) = adopted::reap_adopted(cancel).await {
+        error!(%error, "what fell to the launcher is not reaped");
+    }
 }

@@ -22,6 +22,7 @@ use crate::control::lock::{self, Held, LockError};
 use crate::exit::{Code, Failure};
 use crate::launcher::answer_max;
 use crate::launcher::protocol::{Answer, Request, Status, Up};
+use crate::processes;
 use crate::slots::request::Initiator;
 use crate::slots::{SlotName, Slots, Standing};
 
@@ -208,6 +209,9 @@ fn carry_out(command: &[std::ffi::OsString]) -> anyhow::Result<Code> {
     let (program, arguments) = command.split_first().context("find a command")?;
     // Fails only for the leader of a process group, which has what this would give it.
     let _ = rustix::process::setsid();
+    // The command inherits it: what detaches itself from it stays below it, and does not fall to the
+    // launcher as what a dead daemon leaves. Where there is no such thing, nothing falls to a launcher.
+    drop(processes::become_subreaper());
     let error = std::process::Command::new(program).args(arguments).exec();
     Err(error).with_context(|| format!("run {}", program.display()))
 }

@@ -25,11 +25,12 @@ use tokio::time::timeout;
 use tracing::{error, info, warn};
 
 use super::report::Report;
+use super::strays;
 use crate::clock::wall_now;
 use crate::config::paths::{FILE_MODE, HOME_VARIABLE};
 use crate::config::{Home, Restart};
-use crate::control::client;
 use crate::control::protocol::{self, Refusal, RefusalKind};
+use crate::control::{client, peer};
 use crate::notify::{SOCKET_VARIABLE, WATCHDOG_VARIABLE};
 use crate::processes::adopted;
 use crate::slots::request::{self, Initiator, RequestState, Requests, RestartRequest};
@@ -45,12 +46,13 @@ pub(super) struct Carrier {
     config: Restart,
     /// Those whose command this launcher waits for.
     running: Vec<String>,
+    daemon: peer::Daemon,
 }
 
 impl Carrier {
-    pub(super) fn of(home: &Home, config: Restart) -> Self {
+    pub(super) fn of(home: &Home, config: Restart, daemon: peer::Daemon) -> Self {
         let reports = home.restart_reports_dir();
-        Self { requests: Requests::of(home), reports, config, running: Vec::new() }
+        Self { requests: Requests::of(home), reports, config, running: Vec::new(), daemon }
     }
 
     /// Writes a request down, unless its initiator has asked too often. Returns its id.
@@ -99,9 +101,11 @@ impl Carrier {
         info!(id, pid = own.child.id(), "gated restart begins");
         self.running.push(id.to_owned());
         self.change(id, |request| request.state = RequestState::Running);
-        let (id, reports) = (id.to_owned(), reports.clone());
+        let (id, reports, daemon) = (id.to_owned(), reports.clone(), self.daemon.clone());
         tasks.spawn(async move {
             let exit_code = own.child.wait().await.ok().and_then(|status| status.code());
+            drop(own);
+            strays::leave_alone(daemon).await;
             drop(reports.send(Report::Carried { id, exit_code }).await);
         });
         Ok(())
@@ -160,6 +164,7 @@ impl Carrier {
         let mut command = Command::new(program);
         command.args(arguments).arg(why).stdin(Stdio::null()).stdout(Stdio::null());
         command.stderr(Stdio::null()).process_group(0).kill_on_drop(true);
+        let daemon = self.daemon.clone();
         tasks.spawn(async move {
             let called = async { adopted::spawn(&mut command)?.child.wait().await };
             match timeout(ALERT_MAX, called).await {
@@ -168,6 +173,7 @@ impl Carrier {
                 Ok(Err(error)) => error!(%error, "nobody was called"),
                 Err(_) => error!("the command that calls a person does not end"),
             }
+            strays::leave_alone(daemon).await;
         });
     }
 

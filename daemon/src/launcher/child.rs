@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use super::report::Report;
+use super::strays;
 use crate::config::Home;
 use crate::config::paths::{FILE_MODE, HOME_VARIABLE};
 use crate::control::client;
@@ -179,6 +180,7 @@ async fn wait(
     let status = own.child.wait().await;
     gone.store(true, Ordering::SeqCst);
     leftovers::end(home_id, ..).await;
+    strays::end().await;
     let (how, cause) = match status {
         Ok(status) => (status.to_string(), cause(status)),
         Err(error) => (format!("its end is not known: {error}"), Cause::Own),

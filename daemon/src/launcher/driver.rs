@@ -80,7 +80,7 @@ impl Driver {
         });
         Self {
             slots: Slots::of(&home),
-            carrier: Carrier::of(&home, config.restart),
+            carrier: Carrier::of(&home, config.restart, peers.clone()),
             keeper: Keeper::begin(clock.now(), bounds, found),
             home,
             clock,

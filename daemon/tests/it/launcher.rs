@@ -16,6 +16,8 @@ use sha2::{Digest as _, Sha256};
 use crate::place::{Place, Ran};
 
 mod database;
+#[cfg(target_os = "linux")]
+mod strays;
 
 /// How long something may take that takes a fraction of it.
 const PATIENCE: Duration = Duration::from_secs(20);

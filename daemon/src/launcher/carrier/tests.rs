@@ -17,7 +17,7 @@ impl Scene {
         let home = Home::at(dir.path());
         home.prepare().unwrap();
         std::fs::create_dir_all(home.restart_dir()).unwrap();
-        let carrier = Carrier::of(&home, restart);
+        let carrier = Carrier::of(&home, restart, peer::Daemon::default());
         Self { dir, home, carrier }
     }
 
