@@ -6,13 +6,13 @@
 //!  launchd, systemd
 //!      └─ launcher ── run/launcher.sock <── restart's runner, the command line, the daemon
 //!            │  ^
-//!     starts,│  │ READY on its output, signs of life on run/notify.sock
+//!     starts,│  │ READY and signs of life on its output
 //!      stops v  │
 //!          daemon (slots/<name>/bin/claude-assistant run --launched)
 //! ```
 //!
 //! The daemon ends when its input does, so none outlives its launcher for long. When it ends by
-//! itself its agents and their tools are ended at once. Whatever a later launcher needs is in files.
+//! itself its agents and their tools are ended at once, however they hide ([`strays`]). Whatever a later launcher needs is in files.
 //!
 //! One task drives the keeper; beside it run the socket's server, the watch over the daemon's output
 //! and its end, and the commands that were started for a person's or an agent's sake.
@@ -23,10 +23,10 @@ mod configured;
 mod database;
 mod driver;
 mod files;
-mod notify;
 mod orders;
 pub(crate) mod protocol;
 mod report;
+mod strays;
 mod survivor;
 mod view;
 
@@ -39,12 +39,13 @@ use assistant_core::limits::{READY_MAX, STOP_MARGIN};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{error, info};
 
 use crate::config::{Config, Home, SHUTDOWN_DEADLINE_MAX};
 use crate::control::peer;
 use crate::control::server::{REQUESTS_WAITING_MAX, Server};
 use crate::exit::{Code, Failure};
+use crate::processes::{self, adopted};
 pub(crate) use carrier::GO;
 use driver::Driver;
 
@@ -74,8 +75,9 @@ pub(crate) async fn launch(settings: Settings) -> anyhow::Result<Code> {
     let mut signals = crate::app::signals::Signals::listen().context("listen to signals")?;
     let bounds =
         settings.bounds.unwrap_or_else(|| Bounds::with_shutdown(settings.config.shutdown.deadline));
-    let listener = notify::Listener::bind(&settings.home.notify_socket())
-        .with_context(|| format!("listen on {}", settings.home.notify_socket().display()))?;
+    if let Err(error) = processes::become_subreaper() {
+        info!(%error, "what a dead daemon leaves is known by its mark alone");
+    }
     let daemon = peer::Daemon::default();
     let server = Server::bind(&settings.home.launcher_socket(), peer::none_of(daemon.clone()))
         .map_err(Failure::from)?
@@ -89,11 +91,18 @@ pub(crate) async fn launch(settings: Settings) -> anyhow::Result<Code> {
     let cancel = CancellationToken::new();
     let mut serving = JoinSet::new();
     serving.spawn(server.serve(requests, cancel.clone()));
+    serving.spawn(reap(cancel.clone()));
     info!(version = env!("CARGO_PKG_VERSION"), "launcher begins");
     let mut driver = Driver::begin(settings, daemon);
-    driver.run(&mut signals, &mut asked, &listener).await;
+    driver.run(&mut signals, &mut asked).await;
     cancel.cancel();
     while serving.join_next().await.is_some() {}
     info!("launcher ends");
     Ok(Code::Done)
+}
+
+async fn reap(cancel: CancellationToken) {
+    if let Err(error) = adopted::reap_adopted(cancel).await {
+        error!(%error, "what fell to the launcher is not reaped");
+    }
 }

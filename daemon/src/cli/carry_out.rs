@@ -20,6 +20,7 @@ use super::print::complain;
 use crate::config::args::CarryOut;
 use crate::exit::{Code, Failure};
 use crate::launcher::GO;
+use crate::processes;
 use crate::service;
 
 pub(super) fn carry_out(asked: &CarryOut) -> anyhow::Result<Code> {
@@ -29,6 +30,9 @@ pub(super) fn carry_out(asked: &CarryOut) -> anyhow::Result<Code> {
     }
     // Fails only for the leader of a process group, which has what this would give it.
     let _ = rustix::process::setsid();
+    // The command inherits it: what detaches itself from it stays below it, and does not fall to the
+    // launcher as what a dead daemon leaves. Where there is no such thing, nothing falls to a launcher.
+    drop(processes::become_subreaper());
     let Some(name) = asked.scope.as_deref().filter(|_| gives_scopes()) else {
         return become_command(&asked.command);
     };

@@ -29,11 +29,12 @@ use tokio::time::timeout;
 use tracing::{error, info, warn};
 
 use super::report::Report;
+use super::strays;
 use crate::clock::wall_now;
 use crate::config::paths::{FILE_MODE, HOME_VARIABLE};
 use crate::config::{Home, Restart};
-use crate::control::client;
 use crate::control::protocol::{self, Refusal, RefusalKind};
+use crate::control::{client, peer};
 use crate::notify::{SOCKET_VARIABLE, WATCHDOG_VARIABLE};
 use crate::processes::{self, adopted};
 use crate::slots::request::{self, Initiator, RequestState, Requests, RestartRequest};
@@ -61,11 +62,13 @@ pub(super) struct Carrier {
     above: Above,
     /// Those whose command this launcher waits for.
     running: Vec<String>,
+    daemon: peer::Daemon,
 }
 
 impl Carrier {
-    pub(super) fn of(home: &Home, above: Above) -> Self {
-        Self { requests: Requests::of(home), home: home.clone(), above, running: Vec::new() }
+    pub(super) fn of(home: &Home, above: Above, daemon: peer::Daemon) -> Self {
+        let (requests, home) = (Requests::of(home), home.clone());
+        Self { requests, home, above, running: Vec::new(), daemon }
     }
 
     /// Writes a request down, unless its initiator has asked too often. Returns its id.
@@ -122,12 +125,14 @@ impl Carrier {
         let stdin = own.child.stdin.take();
         // One that is not told to go ends, and that is heard of like any other end.
         let told = stdin.filter(|_| written.is_ok());
-        let (id, reports) = (id.to_owned(), reports.clone());
+        let (id, reports, daemon) = (id.to_owned(), reports.clone(), self.daemon.clone());
         tasks.spawn(async move {
             if let Some(stdin) = told {
                 go(stdin).await;
             }
             let exit_code = own.child.wait().await.ok().and_then(|status| status.code());
+            drop(own);
+            strays::leave_alone(daemon).await;
             drop(reports.send(Report::Carried { id, exit_code }).await);
         });
         written
@@ -180,7 +185,7 @@ impl Carrier {
     }
 
     /// Calls a person.
-    pub(super) fn alert(config: &Restart, why: &str, tasks: &mut JoinSet<()>) {
+    pub(super) fn alert(&self, config: &Restart, why: &str, tasks: &mut JoinSet<()>) {
         error!(why, "a person is needed");
         let Some((program, arguments)) =
             config.alert_command.as_ref().and_then(|command| command.split_first())
@@ -190,6 +195,7 @@ impl Carrier {
         let mut command = Command::new(program);
         command.args(arguments).arg(why).stdin(Stdio::null()).stdout(Stdio::null());
         command.stderr(Stdio::null()).process_group(0).kill_on_drop(true);
+        let daemon = self.daemon.clone();
         tasks.spawn(async move {
             let called = async { adopted::spawn(&mut command)?.child.wait().await };
             match timeout(ALERT_MAX, called).await {
@@ -198,6 +204,7 @@ impl Carrier {
                 Ok(Err(error)) => error!(%error, "nobody was called"),
                 Err(_) => error!("the command that calls a person does not end"),
             }
+            strays::leave_alone(daemon).await;
         });
     }
 

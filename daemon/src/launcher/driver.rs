@@ -12,7 +12,6 @@ use tracing::{error, info, warn};
 use super::carrier::{Above, Carrier};
 use super::child::{Child, Start};
 use super::configured::Configured;
-use super::notify::Listener;
 use super::protocol::{Answer, Request, RolledBack, Stopped, Up, ms};
 use super::report::{REPORTS_WAITING_MAX, Report};
 use super::{Settings, database, files};
@@ -89,7 +88,10 @@ impl Driver {
         });
         Self {
             slots: Slots::of(&home),
-            carrier: Carrier::of(&home, above.map_or(Above::Others, |_| Above::Systemd)),
+            carrier: {
+                let above = above.map_or(Above::Others, |_| Above::Systemd);
+                Carrier::of(&home, above, peers.clone())
+            },
             configured: Configured::of(&home, user_home, config),
             keeper: Keeper::begin(clock.now(), bounds, found),
             home,
@@ -118,7 +120,6 @@ impl Driver {
         &mut self,
         signals: &mut Signals,
         asked: &mut mpsc::Receiver<Asked<Request, Answer>>,
-        listener: &Listener,
     ) {
         let mut look = interval(self.bounds.runner_gone / 2);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -131,7 +132,6 @@ impl Driver {
                     None => self.stop_by_signal(),
                 },
                 Some(report) = self.reported.recv() => self.hear(report).await,
-                () = listener.beat() => self.beat(),
                 () = self.clock.sleep_until(self.keeper.deadline()) => {
                     self.keeper.know(files::standings(&self.slots));
                     self.keeper.handle_deadline(self.clock.now());
@@ -195,7 +195,8 @@ impl Driver {
                 }
                 self.happen(Event::Ended { how, cause });
             }
-            Report::Ready { .. } | Report::Ended { .. } => {}
+            Report::Beat { number } if current == Some(number) => self.beat(),
+            Report::Ready { .. } | Report::Ended { .. } | Report::Beat { .. } => {}
             Report::DatabaseLooked { trouble } => self.happen(Event::DatabaseLooked { trouble }),
             Report::Carried { id, exit_code } => {
                 self.carrier.carried(&id, exit_code);
@@ -304,7 +305,7 @@ impl Driver {
             }
             Action::Remember(memory) => noted(files::remember(&self.home, memory)),
             Action::Alert { why } => {
-                Carrier::alert(&self.configured.now().restart, &why, &mut self.tasks);
+                self.carrier.alert(&self.configured.now().restart, &why, &mut self.tasks);
             }
             Action::Answer(outcome) => self.settle(outcome),
             Action::End => self.over = true,

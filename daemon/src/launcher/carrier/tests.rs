@@ -19,7 +19,7 @@ impl Scene {
         let home = Home::at(dir.path());
         home.prepare().unwrap();
         std::fs::create_dir_all(home.restart_dir()).unwrap();
-        let carrier = Carrier::of(&home, Above::Others);
+        let carrier = Carrier::of(&home, Above::Others, peer::Daemon::default());
         Self { dir, home, carrier, config }
     }
 
@@ -111,7 +111,7 @@ async fn a_person_is_called_with_the_reason() {
     let command = ["sh", "-c", &program, "sh"].map(ToOwned::to_owned).to_vec();
     scene.config.alert_command = Some(command);
     let mut tasks = JoinSet::new();
-    Carrier::alert(&scene.config, "it ends; always", &mut tasks);
+    scene.carrier.alert(&scene.config, "it ends; always", &mut tasks);
     let called = async { while tasks.join_next().await.is_some() {} };
     timeout(PATIENCE, called).await.unwrap();
     assert_eq!(std::fs::read_to_string(told).unwrap(), "it ends; always");
