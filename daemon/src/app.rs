@@ -35,7 +35,6 @@ use crate::control::peer;
 use crate::control::server::{Asked, REQUESTS_WAITING_MAX, Server};
 use crate::exit::{Code, Failure};
 use crate::intake::Intake;
-use crate::notify;
 use crate::processes::{self, HomeId, adopted, leftovers};
 use crate::ready::Ready;
 use crate::restarts::Restarts;
@@ -46,6 +45,7 @@ use crate::source::SourceFacts;
 use crate::source::test_dir::TestDir;
 use crate::store::{self, Generation, Store, StoreThread};
 use crate::supervisor::{ASKS_WAITING_MAX, Ask, Supervisor};
+use crate::watcher::{Watcher, Word};
 use crew::{Crew, Stage};
 use desk::Desk;
 use heartbeat::Heartbeat;
@@ -79,7 +79,7 @@ pub(crate) struct Settings {
     /// How it was started.
     pub(crate) descent: Descent,
     /// Who watches it.
-    pub(crate) watcher: Option<notify::Watcher>,
+    pub(crate) watcher: Option<Arc<Watcher>>,
 }
 
 /// How a daemon was started, where that was not by hand.
@@ -119,11 +119,11 @@ struct Shared {
 
 impl Shared {
     /// Tells who watches, if anybody does.
-    fn tell(&self, words: &str) {
+    fn tell(&self, word: Word<'_>) {
         if let Some(watcher) = &self.settings.watcher
-            && let Err(error) = watcher.notifier.say(words)
+            && let Err(error) = watcher.say(word)
         {
-            warn!(%error, "the service manager was not told");
+            warn!(%error, "who watches was not told");
         }
     }
 }
@@ -179,13 +179,14 @@ async fn begin(settings: Settings, store: Store) -> anyhow::Result<(Shared, Crew
     let (requests, asked) = mpsc::channel(REQUESTS_WAITING_MAX);
     let (shared, mut crew) = start(shared, home_id, asked);
     crew.start(Stage::Control, |cancel| server.serve(requests, cancel));
+    crew.start(Stage::Strays, end_strays);
     crew.start(Stage::Reaper, reap);
     #[cfg(feature = "faults")]
     crate::faults::before_ready().await;
     let slot = shared.settings.descent.slot.clone();
     let ready = Ready { slot, held, ..Ready::now(shared.settings.began, generation.0) };
     ready.announce();
-    shared.tell(&format!("{}\nSTATUS={}", notify::READY, ready.for_people()));
+    shared.tell(Word::Ready(&ready));
     Ok((shared, crew))
 }
 
@@ -241,7 +242,7 @@ fn warden(shared: &mut Shared, asks: &mpsc::Sender<Ask>) -> (Warden, Holds, Hold
 fn heartbeat(shared: &Shared, asks: &mpsc::Sender<Ask>) -> Option<Heartbeat> {
     let watcher = shared.settings.watcher.as_ref()?;
     Some(Heartbeat {
-        notifier: Arc::clone(&watcher.notifier),
+        watcher: Arc::clone(watcher),
         every: watcher.beat_every?,
         supervisor: asks.clone(),
         store: shared.store.clone(),
@@ -343,7 +344,7 @@ async fn serve(shared: Shared, mut crew: Crew, signals: &mut Signals) -> anyhow:
         }
     };
     info!("stopping");
-    shared.tell(notify::STOPPING);
+    shared.tell(Word::Stopping);
     let deadline = shared.settings.config.shutdown.deadline;
     let began = Instant::now();
     let hurry_after = deadline.saturating_sub(HURRY_BEFORE_DEADLINE).max(deadline / 2);
@@ -394,6 +395,13 @@ async fn give_up(
         () = signals.next() => {}
         () = tokio::time::sleep_until(began + deadline) => {}
     }
+}
+
+/// What an agent started ends with the daemon, also what hides whose it is: behind the end it would
+/// count as the owner's.
+async fn end_strays(cancel: CancellationToken) {
+    cancel.cancelled().await;
+    leftovers::end_descendants().await;
 }
 
 async fn reap(cancel: CancellationToken) {

@@ -22,6 +22,9 @@ use raw::Raw;
 /// TERM and KILL; shorter than the patience of launchd and systemd (90 s).
 const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(45);
 
+/// A stop that takes longer than this is a daemon that does not stop.
+pub(crate) const SHUTDOWN_DEADLINE_MAX: Duration = Duration::from_hours(1);
+
 /// How long a running turn may go on after a stop was asked for.
 const TURN_GRACE: Duration = Duration::from_secs(15);
 

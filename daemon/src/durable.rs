@@ -5,19 +5,43 @@
 //! temp file beside it ─ write ─ sync ─ rename over it ─ sync the folder
 //! ```
 //!
-//! Every such write of slots, restarts and the launcher goes through here, and here through the few
-//! calls at the end, which a test listens to and cuts short.
+//! Every such write of slots, restarts and the launcher goes through here, and here through one function
+//! that makes the calls. A test hears each one of them there, and cuts the power before it: what is not
+//! called is not heard.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 
 use crate::config::paths::{DIR_MODE, FILE_MODE};
 
 /// The mode of a program: only its owner may run or replace it.
 const PROGRAM_MODE: u32 = 0o700;
+
+/// A call that changes what is on the disk.
+#[derive(Debug)]
+enum Call<'a> {
+    /// A file that was not there, for writing.
+    Create { path: &'a Path, mode: u32 },
+    /// A text at the end of what was written.
+    Write { file: &'a mut File, text: &'a [u8] },
+    /// The rest of a file, likewise.
+    Copy { from: &'a mut File, file: &'a mut File },
+    /// What was written, down to the disk.
+    Sync { file: &'a File },
+    /// Another name, and what had it is gone.
+    Rename { from: &'a Path, path: &'a Path },
+    /// The names in a folder, down to the disk.
+    SyncDir { path: &'a Path },
+    /// A file's name is gone.
+    Remove { path: &'a Path },
+    /// A symbolic link.
+    Link { path: &'a Path, target: &'a Path },
+    /// A folder, with those above it.
+    MakeDir { path: &'a Path },
+}
 
 /// Puts a file with this text in the place of whatever file stood there.
 ///
@@ -33,10 +57,7 @@ pub(crate) fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
 /// As with [`replace`].
 pub(crate) fn copy_program(from: &Path, path: &Path) -> io::Result<()> {
     let mut source = File::open(from)?;
-    put(path, PROGRAM_MODE, |file| {
-        step("write", path)?;
-        io::copy(&mut source, file).map(drop)
-    })
+    put(path, PROGRAM_MODE, |file| perform(Call::Copy { from: &mut source, file }).map(drop))
 }
 
 /// Puts a copy of a private file there.
@@ -45,10 +66,7 @@ pub(crate) fn copy_program(from: &Path, path: &Path) -> io::Result<()> {
 /// As with [`replace`].
 pub(crate) fn copy(from: &Path, path: &Path) -> io::Result<()> {
     let mut source = File::open(from)?;
-    put(path, FILE_MODE, |file| {
-        step("write", path)?;
-        io::copy(&mut source, file).map(drop)
-    })
+    put(path, FILE_MODE, |file| perform(Call::Copy { from: &mut source, file }).map(drop))
 }
 
 /// Gives a file that is whole its name; what had that name is gone.
@@ -67,8 +85,7 @@ pub(crate) fn publish(whole: &Path, path: &Path) -> io::Result<()> {
 pub(crate) fn replace_link(path: &Path, target: &Path) -> io::Result<()> {
     let new = beside(path);
     unlink(&new)?;
-    step("link", &new)?;
-    std::os::unix::fs::symlink(target, &new)?;
+    perform(Call::Link { path: &new, target })?;
     rename(&new, path)?;
     sync_dir(folder_of(path))
 }
@@ -111,11 +128,10 @@ pub(crate) fn set_aside(path: &Path) -> io::Result<PathBuf> {
 /// # Errors
 /// The system's.
 pub(crate) fn make_dir(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
     if path.is_dir() {
         return Ok(());
     }
-    fs::DirBuilder::new().recursive(true).mode(DIR_MODE).create(path)?;
+    perform(Call::MakeDir { path })?;
     sync_dir(folder_of(path))
 }
 
@@ -123,43 +139,66 @@ fn put(path: &Path, mode: u32, fill: impl FnOnce(&mut File) -> io::Result<()>) -
     let new = beside(path);
     // One that a dead process left could have other rights.
     unlink(&new)?;
-    step("create", &new)?;
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&new)?;
+    let mut file = create(&new, mode)?;
     fill(&mut file)?;
-    step("sync", &new)?;
-    file.sync_all()?;
+    perform(Call::Sync { file: &file })?;
     rename(&new, path)?;
     sync_dir(folder_of(path))
+}
+
+fn create(path: &Path, mode: u32) -> io::Result<File> {
+    let file = perform(Call::Create { path, mode })?;
+    Ok(file.expect("what creates a file returns it"))
 }
 
 fn write(file: &mut File, text: &[u8]) -> io::Result<()> {
     // In two parts under test, so that a cut leaves half of it.
     let half = if cfg!(test) { text.len() / 2 } else { text.len() };
-    step("write", Path::new(""))?;
-    file.write_all(&text[..half])?;
-    if half < text.len() {
-        step("write", Path::new(""))?;
+    let (begin, end) = text.split_at(half);
+    for text in [begin, end] {
+        if !text.is_empty() {
+            perform(Call::Write { file, text })?;
+        }
     }
-    file.write_all(&text[half..])
+    Ok(())
 }
 
-fn rename(from: &Path, to: &Path) -> io::Result<()> {
-    step("rename", to)?;
-    fs::rename(from, to)
+fn rename(from: &Path, path: &Path) -> io::Result<()> {
+    perform(Call::Rename { from, path }).map(drop)
 }
 
 fn sync_dir(path: &Path) -> io::Result<()> {
-    step("sync dir", path)?;
-    File::open(path)?.sync_all()
+    perform(Call::SyncDir { path }).map(drop)
 }
 
 fn unlink(path: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        _ => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        _ => perform(Call::Remove { path }).map(drop),
     }
-    step("remove", path)?;
-    fs::remove_file(path)
+}
+
+/// Makes a call: the one place where this file changes anything. Returns the file, of a call that opens
+/// one.
+fn perform(call: Call<'_>) -> io::Result<Option<File>> {
+    #[cfg(test)]
+    tests::heard(&call)?;
+    match call {
+        Call::Create { path, mode } => {
+            return OpenOptions::new().write(true).create_new(true).mode(mode).open(path).map(Some);
+        }
+        Call::Write { file, text } => file.write_all(text)?,
+        Call::Copy { from, file } => drop(io::copy(from, file)?),
+        Call::Sync { file } => file.sync_all()?,
+        Call::Rename { from, path } => fs::rename(from, path)?,
+        Call::SyncDir { path } => File::open(path)?.sync_all()?,
+        Call::Remove { path } => fs::remove_file(path)?,
+        Call::Link { path, target } => symlink(target, path)?,
+        Call::MakeDir { path } => {
+            fs::DirBuilder::new().recursive(true).mode(DIR_MODE).create(path)?;
+        }
+    }
+    Ok(None)
 }
 
 /// A name beside a path, for what is to become it.
@@ -172,18 +211,6 @@ fn beside(path: &Path) -> PathBuf {
 
 fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-/// Called before every change, so that a test hears of it and can cut the power there.
-#[cfg(test)]
-fn step(what: &'static str, path: &Path) -> io::Result<()> {
-    tests::heard(what, path)
-}
-
-#[cfg(not(test))]
-#[expect(clippy::unnecessary_wraps, reason = "under test it fails where the power is cut")]
-fn step(_what: &'static str, _path: &Path) -> io::Result<()> {
-    Ok(())
 }
 
 #[cfg(test)]

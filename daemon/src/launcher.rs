@@ -6,42 +6,47 @@
 //!  launchd, systemd
 //!      └─ launcher ── run/launcher.sock <── restart's runner, the command line, the daemon
 //!            │  ^
-//!     starts,│  │ READY on its output, signs of life on run/notify.sock
+//!     starts,│  │ READY and signs of life on its output
 //!      stops v  │
 //!          daemon (slots/<name>/bin/claude-assistant run --launched)
 //! ```
 //!
 //! The daemon ends when its input does, so none outlives its launcher for long. When it ends by
-//! itself its agents and their tools are ended at once. Whatever a later launcher needs is in files.
+//! itself its agents and their tools are ended at once, however they hide ([`strays`]). Whatever a later launcher needs is in files.
 //!
 //! One task drives the keeper; beside it run the socket's server, the watch over the daemon's output
 //! and its end, and the commands that were started for a person's or an agent's sake.
 
 mod carrier;
 mod child;
+mod configured;
 mod database;
 mod driver;
 mod files;
-mod notify;
 mod orders;
 pub(crate) mod protocol;
+mod report;
+mod strays;
 mod survivor;
 mod view;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use assistant_core::keeper::Bounds;
-use assistant_core::limits::READY_MAX;
+use assistant_core::limits::{READY_MAX, STOP_MARGIN};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{error, info};
 
-use crate::config::{Config, Home};
+use crate::config::{Config, Home, SHUTDOWN_DEADLINE_MAX};
 use crate::control::peer;
 use crate::control::server::{REQUESTS_WAITING_MAX, Server};
 use crate::exit::{Code, Failure};
+use crate::processes::{self, adopted};
+pub(crate) use carrier::GO;
 use driver::Driver;
 
 /// What a launcher runs with. The home is prepared, and the launcher's lock is held by the caller.
@@ -49,10 +54,12 @@ use driver::Driver;
 pub(crate) struct Settings {
     /// Where everything is kept.
     pub(crate) home: Home,
-    /// The configuration, as far as it can be read.
+    /// What `~/` stands for in the configuration.
+    pub(crate) user_home: Option<PathBuf>,
+    /// The configuration, as far as it can be read; it is read again when something of it counts.
     pub(crate) config: Config,
-    /// How long things may take.
-    pub(crate) bounds: Bounds,
+    /// How long things may take, if that is not for the configuration to say.
+    pub(crate) bounds: Option<Bounds>,
 }
 
 /// How long the answer to the longest order may take: a switch that fails, and the way back.
@@ -66,24 +73,36 @@ pub(crate) fn answer_max(stop: Duration) -> Duration {
 /// When it cannot begin.
 pub(crate) async fn launch(settings: Settings) -> anyhow::Result<Code> {
     let mut signals = crate::app::signals::Signals::listen().context("listen to signals")?;
-    let stop = settings.bounds.stop;
-    let listener = notify::Listener::bind(&settings.home.notify_socket())
-        .with_context(|| format!("listen on {}", settings.home.notify_socket().display()))?;
+    let bounds =
+        settings.bounds.unwrap_or_else(|| Bounds::with_shutdown(settings.config.shutdown.deadline));
+    if let Err(error) = processes::become_subreaper() {
+        info!(%error, "what a dead daemon leaves is known by its mark alone");
+    }
     let daemon = peer::Daemon::default();
     let server = Server::bind(&settings.home.launcher_socket(), peer::none_of(daemon.clone()))
         .map_err(Failure::from)?
-        .answering_within(answer_max(stop));
-    survivor::end(&settings.home, stop).await.context("end the daemon of an earlier launcher")?;
+        // Whatever the configuration will say by then; who asks has a limit of its own.
+        .answering_within(answer_max(SHUTDOWN_DEADLINE_MAX + STOP_MARGIN));
+    survivor::end(&settings.home, bounds.stop)
+        .await
+        .context("end the daemon of an earlier launcher")?;
 
     let (requests, mut asked) = mpsc::channel(REQUESTS_WAITING_MAX);
     let cancel = CancellationToken::new();
     let mut serving = JoinSet::new();
     serving.spawn(server.serve(requests, cancel.clone()));
+    serving.spawn(reap(cancel.clone()));
     info!(version = env!("CARGO_PKG_VERSION"), "launcher begins");
     let mut driver = Driver::begin(settings, daemon);
-    driver.run(&mut signals, &mut asked, &listener).await;
+    driver.run(&mut signals, &mut asked).await;
     cancel.cancel();
     while serving.join_next().await.is_some() {}
     info!("launcher ends");
     Ok(Code::Done)
+}
+
+async fn reap(cancel: CancellationToken) {
+    if let Err(error) = adopted::reap_adopted(cancel).await {
+        error!(%error, "what fell to the launcher is not reaped");
+    }
 }

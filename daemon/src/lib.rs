@@ -36,5 +36,7 @@ mod telemetry;
 mod tools;
 mod transcript;
 mod typed;
+mod voice;
+mod watcher;
 
 pub use cli::main;

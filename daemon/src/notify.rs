@@ -1,5 +1,5 @@
-//! What a service manager is told about the daemon, and what it wants to hear: systemd's protocol,
-//! which the launcher speaks towards its daemon too.
+//! What a service manager is told about the process that it started, and what it wants to hear:
+//! systemd's protocol.
 //!
 //! ```text
 //! NOTIFY_SOCKET   where to say READY=1, STATUS=.., STOPPING=1, WATCHDOG=1: one datagram each
@@ -13,7 +13,6 @@ use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
-use std::sync::Arc;
 use std::time::Duration;
 
 /// Where the service manager listens.
@@ -30,35 +29,6 @@ pub(crate) const STOPPING: &str = "STOPPING=1";
 
 /// That it lives.
 pub(crate) const WATCHDOG: &str = "WATCHDOG=1";
-
-/// Signs of life in the time that silence is taken for one: two may be lost, and one may be late.
-const BEATS_IN_SILENCE: u32 = 4;
-
-/// The shortest pause between two signs of life: whoever asks for more has made a mistake that is
-/// not to keep a processor busy.
-const BEAT_EVERY_MIN: Duration = Duration::from_millis(50);
-
-/// Who watches this process, as its environment says.
-#[derive(Debug, Clone)]
-pub(crate) struct Watcher {
-    /// The way to it.
-    pub(crate) notifier: Arc<Notifier>,
-    /// How often it wants a sign of life, if at all.
-    pub(crate) beat_every: Option<Duration>,
-}
-
-impl Watcher {
-    /// Out of the values of [`SOCKET_VARIABLE`] and [`WATCHDOG_VARIABLE`]; `None` where nobody
-    /// listens.
-    ///
-    /// # Errors
-    /// When the one is no address.
-    pub(crate) fn of(socket: Option<&OsStr>, watchdog: Option<&OsStr>) -> io::Result<Option<Self>> {
-        let Some(socket) = socket.filter(|path| !path.is_empty()) else { return Ok(None) };
-        let notifier = Arc::new(Notifier::to(socket)?);
-        Ok(Some(Self { notifier, beat_every: watchdog.and_then(beat_every) }))
-    }
-}
 
 /// The way to whoever listens.
 #[derive(Debug)]
@@ -92,11 +62,10 @@ impl Notifier {
     }
 }
 
-/// How often [`WATCHDOG`] is to be said, for a value of [`WATCHDOG_VARIABLE`]; `None` for one that
-/// says no time.
-pub(crate) fn beat_every(watchdog_usec: &OsStr) -> Option<Duration> {
+/// How much silence a value of [`WATCHDOG_VARIABLE`] takes for life; `None` for one that says no time.
+pub(crate) fn silence(watchdog_usec: &OsStr) -> Option<Duration> {
     let silence = watchdog_usec.to_str()?.trim().parse().ok().map(Duration::from_micros)?;
-    (!silence.is_zero()).then(|| (silence / BEATS_IN_SILENCE).max(BEAT_EVERY_MIN))
+    (!silence.is_zero()).then_some(silence)
 }
 
 #[cfg(test)]

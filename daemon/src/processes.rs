@@ -8,7 +8,8 @@
 //! What sysinfo tells comes from a walk over all processes, some milliseconds of work, or from a
 //! look at one or a few, some tenths of one: async callers go through [`walk`] for both. A walk is a picture of the past; before a signal is sent, the
 //! process is looked at once more ([`Found`] knows when it began), as its number may have gone to
-//! another. A tool that clears its environment is found only while its parents live.
+//! another. A tool that clears its environment is found only by its parents: the daemon, to which it falls
+//! when they die, and the launcher, to which it falls when that dies ([`adopted`]).
 
 pub(crate) mod adopted;
 mod ending;
@@ -20,6 +21,7 @@ use std::ffi::OsStr;
 use std::ops::RangeBounds;
 use std::os::unix::ffi::OsStrExt;
 
+use serde::{Deserialize, Serialize};
 use sysinfo::{
     Pid, Process, ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System, UpdateKind,
 };
@@ -36,10 +38,11 @@ const ANCESTORS_MAX: usize = 256;
 const LINE_LOOKS_MAX: usize = 3;
 
 /// A process that was seen: its number, and what tells it from a later one of the same number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Found {
     /// Its number.
     pub(crate) pid: u32,
+    /// When it began, in seconds since 1970.
     started_s: u64,
 }
 
@@ -82,7 +85,13 @@ pub(crate) fn of_agent(mark: Mark) -> Vec<Found> {
 /// The processes that `pid` has started, and those that they have started, and so on.
 pub(crate) fn descendants(pid: u32) -> Vec<Found> {
     let system = everything(ProcessRefreshKind::nothing().without_tasks());
-    let mut family = BTreeSet::from([pid]);
+    let mut family = family(&system, BTreeSet::from([pid]));
+    family.remove(&pid);
+    alive(&system, &family)
+}
+
+/// These, the processes that they have started, and so on.
+fn family(system: &System, mut family: BTreeSet<u32>) -> BTreeSet<u32> {
     let mut before = 0;
     while before != family.len() {
         before = family.len();
@@ -93,9 +102,13 @@ pub(crate) fn descendants(pid: u32) -> Vec<Found> {
         let children = system.processes().values().filter(of_family);
         family.extend(children.map(|process| process.pid().as_u32()));
     }
-    family.remove(&pid);
+    family
+}
+
+/// Those of `pids` that run.
+fn alive(system: &System, pids: &BTreeSet<u32>) -> Vec<Found> {
     let process = |pid: &u32| system.process(Pid::from_u32(*pid));
-    family.iter().filter_map(process).filter(|process| lives(process)).map(found).collect()
+    pids.iter().filter_map(process).filter(|process| lives(process)).map(found).collect()
 }
 
 /// Whether `ancestor` is `pid`'s parent, or a parent of that one, and so on. Each is looked at by
@@ -114,6 +127,32 @@ pub(crate) fn ancestors(pid: u32) -> Vec<u32> {
     match settled_parents(pid) {
         Parents::Are(parents) => parents,
         Parents::Unsettled | Parents::OfNobody => Vec::new(),
+    }
+}
+
+/// Where a process stands, seen from this one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Branch {
+    /// It is this child of ours, or descends from it.
+    Below(u32),
+    /// It does not descend from us, or is gone.
+    Elsewhere,
+    /// Its line changes faster than it can be read.
+    Unsettled,
+}
+
+/// By which child of ours `pid` descends from us, if it does.
+pub(crate) fn branch_of(pid: u32) -> Branch {
+    let line = match settled_parents(pid) {
+        Parents::Are(parents) => parents,
+        Parents::Unsettled => return Branch::Unsettled,
+        Parents::OfNobody => return Branch::Elsewhere,
+    };
+    let us = std::process::id();
+    let down = std::iter::once(pid).chain(line.iter().copied());
+    match down.zip(&line).find(|(_, parent)| **parent == us) {
+        Some((child, _)) => Branch::Below(child),
+        None => Branch::Elsewhere,
     }
 }
 
@@ -151,6 +190,17 @@ pub(crate) fn become_subreaper() -> std::io::Result<()> {
     {
         Err(std::io::ErrorKind::Unsupported.into())
     }
+}
+
+/// The process that has this number now, to be told from a later one.
+pub(crate) fn find(pid: u32) -> Option<Found> {
+    let system = one(pid, ProcessRefreshKind::nothing().without_tasks());
+    system.process(Pid::from_u32(pid)).filter(|process| lives(process)).map(found)
+}
+
+/// Whether there is a process of this number that has not ended.
+pub(crate) fn runs(pid: u32) -> bool {
+    find(pid).is_some()
 }
 
 /// Whether the very process that was found still runs. One that has ended and only waits for its

@@ -12,6 +12,7 @@
 mod launchd;
 mod systemd;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -43,6 +44,9 @@ pub(crate) enum Init {
 }
 
 impl Init {
+    /// All there are; that of this system may be another one than what was named to `install`.
+    pub(crate) const ALL: [Self; 2] = [Self::Systemd, Self::Launchd];
+
     /// That of the system this is built for.
     pub(crate) const OF_THIS_SYSTEM: Self = OF_THIS_SYSTEM;
 
@@ -151,6 +155,43 @@ impl Service {
         }
     }
 
+    /// The arguments of the command that starts what is loaded.
+    pub(crate) fn starting(&self, init: Init) -> Vec<String> {
+        match init {
+            Init::Systemd => systemd::starting(&self.name),
+            Init::Launchd => launchd::starting(&self.name),
+        }
+    }
+
+    /// The arguments of systemd's command that ends what runs, or is about to, and no more than that.
+    pub(crate) fn ceasing(&self) -> Vec<String> {
+        systemd::ceasing(&self.name)
+    }
+
+    /// The arguments of a command that tells the process that runs: [`pid_in`] reads it.
+    pub(crate) fn asking_pid(&self, init: Init) -> Vec<String> {
+        match init {
+            Init::Systemd => systemd::asking_pid(&self.name),
+            Init::Launchd => launchd::asking(&self.name),
+        }
+    }
+
+    /// The arguments of the command by which a person sees how it is.
+    pub(crate) fn looking(&self, init: Init) -> Vec<String> {
+        match init {
+            Init::Systemd => systemd::looking(&self.name),
+            Init::Launchd => launchd::asking(&self.name),
+        }
+    }
+
+    /// The arguments of a command that succeeds if there is anybody to be asked.
+    pub(crate) fn reaching(init: Init) -> Vec<String> {
+        match init {
+            Init::Systemd => systemd::reaching(),
+            Init::Launchd => launchd::reaching(),
+        }
+    }
+
     /// The arguments of the command that is to follow once the file is gone, if one is.
     pub(crate) fn forgetting(init: Init) -> Option<Vec<String>> {
         match init {
@@ -158,6 +199,28 @@ impl Service {
             Init::Launchd => None,
         }
     }
+}
+
+/// The process that a command tells of: systemd `MainPID=7`, launchd a line `pid = 7` among others.
+pub(crate) fn pid_in(init: Init, told: &str) -> Option<u32> {
+    let before = match init {
+        Init::Systemd => "MainPID=",
+        Init::Launchd => "pid = ",
+    };
+    let pid = told.lines().find_map(|line| line.trim().strip_prefix(before))?.parse().ok()?;
+    // Systemd's word for none.
+    (pid != 0).then_some(pid)
+}
+
+/// Whether a command that ended with this had it begun, and is not done.
+pub(crate) fn goes_on(init: Init, code: Option<i32>) -> bool {
+    init == Init::Launchd && code == Some(launchd::IN_PROGRESS)
+}
+
+/// Whether a command that ended with this may succeed a moment later, because what was ended before has
+/// not gone yet.
+pub(crate) fn may_pass(init: Init, code: Option<i32>) -> bool {
+    init == Init::Launchd && code.is_some_and(|code| launchd::NOT_YET.contains(&code))
 }
 
 /// Where the service file of a home belongs. `config_home` is `XDG_CONFIG_HOME`, where that is set.
@@ -174,6 +237,13 @@ pub(crate) fn file_of(
             .join(format!("systemd/user/{name}.service")),
         Init::Launchd => user_home.join(format!("Library/LaunchAgents/{name}.plist")),
     }
+}
+
+/// The words of a command outside of the cgroup of any service: systemd ends what is in that of a
+/// service that ends. It stays the process that it is begun as. The name is the scope's, without its
+/// ending; systemd finds one where there is none.
+pub(crate) fn in_scope(name: Option<&str>, command: &[OsString]) -> Vec<OsString> {
+    systemd::in_scope(name, command)
 }
 
 /// Whether two texts say the same but for the `PATH`, which is that of whoever wrote each.

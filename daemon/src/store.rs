@@ -50,7 +50,7 @@ use tokio::sync::broadcast;
 
 pub(crate) use attempts::{AttemptOutcome, Counted, NewAttempt, Settled, Settlement};
 pub(crate) use backup::{BackupError, PART, backup};
-pub(crate) use check::{Schema, check_in_place, check_open};
+pub(crate) use check::{check_in_place, check_open};
 pub(crate) use columns::Page;
 pub(crate) use counts::Counts;
 #[cfg(test)]
@@ -64,7 +64,7 @@ pub(crate) use open::{OpenError, min_reader};
 pub(crate) use outbox::{
     FinishedOutgoing, NewOutgoing, Outgoing, OutgoingRow, OutgoingState, SentText,
 };
-pub(crate) use schema::{MIN_READER, SCHEMA_VERSION};
+pub(crate) use schema::Schema;
 pub(crate) use sessions::{
     Activity, NewSession, SessionFacts, SessionKind, SessionRecord, SessionRow,
 };

@@ -16,6 +16,7 @@ mod registry;
 mod restarts;
 mod runners;
 mod running;
+mod services;
 mod strangers;
 mod succession;
 
@@ -38,6 +39,7 @@ pub fn cases() -> Vec<Definition> {
         succession::CASES,
         ends::CASES,
         restarts::CASES,
+        services::CASES,
         guide::CASES,
         agents::CASES,
         runners::CASES,

@@ -213,6 +213,11 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
         self.slots = slots;
     }
 
+    /// Learns how long a stop in order may take: what the daemon that is started next gives itself.
+    pub fn stops_within(&mut self, stop: Duration) {
+        self.bounds.stop = stop;
+    }
+
     /// Takes an event in. Never waits.
     pub fn handle(&mut self, now: Now, event: Event) {
         match event {

@@ -28,6 +28,8 @@ pub(super) enum Stage {
     Heartbeat,
     /// Writes last message times.
     Touches,
+    /// Ends, last of all, whatever still descends from this process.
+    Strays,
     /// Reaps what agents left.
     Reaper,
     /// Notices if the store's thread ends.

@@ -22,10 +22,11 @@ use crate::clock::{Clock, wall_now};
 use crate::config::Config;
 use crate::contacts::Contacts;
 use crate::control::protocol::{
-    AgentStatus, Answer, Counts, HeldBy, Refusal, RefusalKind, Request, SchemaStatus, SessionState,
+    AgentStatus, Answer, Counts, HeldBy, Refusal, RefusalKind, Request, SessionState,
     SessionStatus, SourceStatus, Status,
 };
-use crate::control::server::{Asked, Peer};
+use crate::control::question::Peer;
+use crate::control::server::Asked;
 use crate::intake::Intake;
 use crate::processes;
 use crate::restarts::Restarts;
@@ -33,7 +34,7 @@ use crate::sender;
 use crate::session::Facts;
 use crate::source::SourceFacts;
 use crate::store::{
-    self, Generation, NewOutgoing, OutgoingState, SessionRecord, Store, StoreError,
+    self, Generation, NewOutgoing, OutgoingState, Schema, SessionRecord, Store, StoreError,
 };
 use crate::supervisor::{Ask, Shown};
 use crate::typed::{self, NoSession};
@@ -269,7 +270,7 @@ impl Desk {
             slot: self.slot.clone(),
             held: !held_by.is_empty(),
             held_by,
-            schema: SchemaStatus::of_this_program(),
+            schema: Schema::OF_THIS_PROGRAM,
             tasks_alive: tokio::runtime::Handle::current().metrics().num_alive_tasks() as u64,
             rss_bytes: processes::walk(move || processes::rss_bytes(pid)).await.unwrap_or(0),
             agent: AgentStatus {

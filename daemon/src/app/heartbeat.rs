@@ -2,7 +2,7 @@
 //! have both answered, so that neither a loop that stands still nor a disk that is stuck looks alive.
 //!
 //! ```text
-//! tick ──> supervisor answers ──> store has done a transaction ──> WATCHDOG=1
+//! tick ──> supervisor answers ──> store has done a transaction ──> Word::Alive
 //! ```
 //!
 //! Nothing is said of one that does not answer: silence is what the watcher listens for.
@@ -15,14 +15,14 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
-use crate::notify::{Notifier, WATCHDOG};
 use crate::store::Store;
 use crate::supervisor::Ask;
+use crate::watcher::{Watcher, Word};
 
 /// What beats.
 #[derive(Debug)]
 pub(super) struct Heartbeat {
-    pub(super) notifier: Arc<Notifier>,
+    pub(super) watcher: Arc<Watcher>,
     pub(super) every: Duration,
     pub(super) supervisor: mpsc::Sender<Ask>,
     pub(super) store: Store,
@@ -51,7 +51,7 @@ impl Heartbeat {
         if asked.is_err() || answered.await.is_err() || self.store.ping().await.is_err() {
             return;
         }
-        if let Err(error) = self.notifier.say(WATCHDOG) {
+        if let Err(error) = self.watcher.say(Word::Alive) {
             debug!(%error, "sign of life not taken");
         }
     }

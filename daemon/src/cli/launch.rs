@@ -36,13 +36,14 @@ pub(super) fn launch(place: &Place, launch: &Launch) -> anyhow::Result<Code> {
         tracing::error!(%error, "the configuration cannot be used");
     }
     durable::make_dir(&home.restart_dir()).context("make state/restart")?;
-    let bounds = bounds(launch.bounds.as_deref(), config.shutdown.deadline)?;
+    let bounds = launch.bounds.as_deref().map(bounds).transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .max_blocking_threads(BLOCKING_THREADS_MAX)
         .enable_all()
         .build()
         .context("start the runtime")?;
-    let ended = runtime.block_on(launcher::launch(Settings { home: home.clone(), config, bounds }));
+    let (home, user_home) = (home.clone(), place.user_home.clone());
+    let ended = runtime.block_on(launcher::launch(Settings { home, user_home, config, bounds }));
     runtime.shutdown_background();
     if let Err(error) = &ended {
         tracing::error!(error = format!("{error:#}"), "ended");
@@ -50,15 +51,14 @@ pub(super) fn launch(place: &Place, launch: &Launch) -> anyhow::Result<Code> {
     ended
 }
 
-fn bounds(given: Option<&[u64]>, shutdown: Duration) -> Result<Bounds, Failure> {
-    match given {
-        None => Ok(Bounds::with_shutdown(shutdown)),
-        Some(&[ready, heartbeat, stop, runner_gone]) if 1 < runner_gone => Ok(Bounds {
+fn bounds(given: &[u64]) -> Result<Bounds, Failure> {
+    match *given {
+        [ready, heartbeat, stop, runner_gone] if 1 < runner_gone => Ok(Bounds {
             ready: Duration::from_millis(ready),
             heartbeat: Duration::from_millis(heartbeat),
             stop: Duration::from_millis(stop),
             runner_gone: Duration::from_millis(runner_gone),
         }),
-        Some(_) => Err(Failure::new(Code::Usage, "--bounds: four numbers are expected")),
+        _ => Err(Failure::new(Code::Usage, "--bounds: four numbers are expected")),
     }
 }

@@ -1,22 +1,18 @@
-//! `launcher ...`: asks the launcher, for programs above all; and the ways of `start`, `stop` and
-//! `restart` where there is one.
+//! `launcher ...`: asks the launcher, for programs above all; and the ways of `stop` and `restart` where
+//! one runs. A service manager agrees with both: a launcher that was asked to end ends well, and is not
+//! started again.
 
-use std::os::unix::process::CommandExt as _;
-use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use assistant_core::limits::{READY_MAX, STOP_MARGIN};
+use assistant_core::limits::STOP_MARGIN;
 use serde_json::json;
-use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep};
 
 use super::print::Screen;
-use super::start::Words;
-use super::{Place, waiting};
+use super::{Place, carry_out, waiting};
 use crate::config::Config;
 use crate::config::args::{Launcher, LauncherVerb};
-use crate::config::paths::HOME_VARIABLE;
 use crate::control::client::{self, AskError};
 use crate::control::lock::{self, Held, LockError};
 use crate::exit::{Code, Failure};
@@ -26,7 +22,7 @@ use crate::slots::request::Initiator;
 use crate::slots::{SlotName, Slots, Standing};
 
 /// How often a launcher that begins, or ends, is looked at.
-const LOOK_INTERVAL: Duration = Duration::from_millis(10);
+pub(super) const LOOK_INTERVAL: Duration = Duration::from_millis(10);
 
 /// What an answer may take on its way, beyond the launcher's own time for it.
 const WAY_MAX: Duration = Duration::from_secs(10);
@@ -38,7 +34,7 @@ pub(super) fn launcher(
 ) -> anyhow::Result<Code> {
     let json = asked.json;
     let request = match asked.verb {
-        LauncherVerb::CarryOut { command } => return carry_out(&command),
+        LauncherVerb::CarryOut(asked) => return carry_out::carry_out(&asked),
         LauncherVerb::MarkBad { slot, why } if !runs(place)? => {
             mark_bad(place, &slot, &why)?;
             return show(screen, json, &Answer::Done);
@@ -60,43 +56,15 @@ pub(super) fn runs(place: &Place) -> anyhow::Result<bool> {
     Ok(look(place)? != Held::Free)
 }
 
-/// `start`, where a launcher is installed: it in the background.
-pub(super) async fn start(place: &Place, screen: &mut Screen) -> anyhow::Result<Code> {
-    let home = &place.home;
-    if let held @ (Held::BySomebody | Held::By(_)) = look(place)? {
-        let holder = if let Held::By(holder) = held { Some(holder) } else { None };
-        let home = home.root().to_owned();
-        return Err(Failure::from(LockError::Held { holder, home }).into());
-    }
-    let began = Instant::now();
-    let mut words = Words::begin(&home.stderr_file()).context("open stderr.log")?;
-    let mut child = Command::new(home.launcher_program())
-        .args(["launch", "--detached"])
-        .env(HOME_VARIABLE, home.root())
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(words.file()?)
-        .spawn()
-        .context("start the launcher's process")?;
-    let status = match came_up(place, &mut child, began).await? {
-        Came::Up(status) => status,
-        Came::Ended(code) => {
-            words.complain();
-            return Ok(code);
-        }
+/// A launcher begins only where none runs.
+pub(super) fn refuse_second(place: &Place) -> anyhow::Result<()> {
+    let holder = match look(place)? {
+        Held::Free => return Ok(()),
+        Held::BySomebody => None,
+        Held::By(holder) => Some(holder),
     };
-    let Some(daemon) = status.daemon.filter(|daemon| daemon.ready) else {
-        let message = "no daemon is ready: claude-assistant launcher status, logs/launcher.log";
-        return Err(Failure::new(Code::Failed, message).into());
-    };
-    let slot = status.slot.map_or_else(String::new, |slot| format!(", slot {slot}"));
-    let generation = daemon.generation.unwrap_or_default();
-    let ms = began.elapsed().as_millis();
-    screen.line(&format!(
-        "claude-assistant is up: pid {}, generation {generation}{slot}, ready after {ms} ms",
-        daemon.pid
-    ))?;
-    Ok(Code::Done)
+    let home = place.home.root().to_owned();
+    Err(Failure::from(LockError::Held { holder, home }).into())
 }
 
 /// `stop`, where a launcher runs: it ends with its daemon.
@@ -126,7 +94,7 @@ pub(super) async fn restart(place: &Place, screen: &mut Screen) -> anyhow::Resul
 }
 
 /// Asks the launcher of this home.
-async fn ask(place: &Place, request: Request) -> Result<Answer, Failure> {
+pub(super) async fn ask(place: &Place, request: Request) -> Result<Answer, Failure> {
     let patience = answer_max(stop_max(place)) + WAY_MAX;
     client::ask_of(&place.home.launcher_socket(), request, patience).await.map_err(|error| {
         let message = match &error {
@@ -140,42 +108,13 @@ async fn ask(place: &Place, request: Request) -> Result<Answer, Failure> {
     })
 }
 
-/// What came of a launcher that was started.
-enum Came {
-    Up(Box<Status>),
-    Ended(Code),
-}
-
-/// Waits until its daemon is ready, or it has none to start, or it ends.
-async fn came_up(place: &Place, child: &mut Child, began: Instant) -> anyhow::Result<Came> {
-    let patience = stop_max(place) + READY_MAX;
-    loop {
-        if let Some(status) = child.try_wait().context("wait for the launcher")? {
-            return Ok(Came::Ended(match status.code().map_or(Code::Failed, Code::of_status) {
-                // It ended well, but it was to stay.
-                Code::Done => Code::Failed,
-                code => code,
-            }));
-        }
-        if let Ok(Answer::Status(status)) = ask(place, Request::Status).await {
-            let ready = status.daemon.as_ref().is_some_and(|daemon| daemon.ready);
-            if ready || status.state == "waiting" || patience < began.elapsed() {
-                return Ok(Came::Up(status));
-            }
-        }
-        if patience < began.elapsed() {
-            return Ok(Came::Up(Box::default()));
-        }
-        sleep(LOOK_INTERVAL).await;
-    }
-}
-
-fn look(place: &Place) -> anyhow::Result<Held> {
+/// Who holds the launcher's lock.
+pub(super) fn look(place: &Place) -> anyhow::Result<Held> {
     lock::look(&place.home.launcher_lock()).context("look at the launcher's lock")
 }
 
 /// How long a stop of the daemon may take, as its launcher sees it.
-fn stop_max(place: &Place) -> Duration {
+pub(super) fn stop_max(place: &Place) -> Duration {
     let user_home = place.user_home.as_deref();
     let config = Config::load(&place.home.config_file(), user_home)
         .unwrap_or_else(|_| Config::defaults(user_home));
@@ -199,17 +138,8 @@ fn request(verb: LauncherVerb) -> Request {
         LauncherVerb::Restart => Request::Restart,
         LauncherVerb::MarkBad { slot, why } => Request::MarkBad { slot, why },
         LauncherVerb::Request => Request::Ask { initiator: Initiator::Owner(true) },
-        LauncherVerb::Stop | LauncherVerb::CarryOut { .. } => Request::Stop,
+        LauncherVerb::Stop | LauncherVerb::CarryOut(_) => Request::Stop,
     }
-}
-
-/// Becomes the command, in a session of its own.
-fn carry_out(command: &[std::ffi::OsString]) -> anyhow::Result<Code> {
-    let (program, arguments) = command.split_first().context("find a command")?;
-    // Fails only for the leader of a process group, which has what this would give it.
-    let _ = rustix::process::setsid();
-    let error = std::process::Command::new(program).args(arguments).exec();
-    Err(error).with_context(|| format!("run {}", program.display()))
 }
 
 /// With no launcher, what is to run is not marked either: it would be started by the next one.

@@ -3,7 +3,8 @@
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
@@ -15,8 +16,10 @@ use crate::config::paths::FILE_MODE;
 use crate::contacts::Contacts;
 use crate::control::lock::Lock;
 use crate::exit::{Code, Failure};
-use crate::notify::{self, Watcher};
+use crate::notify;
 use crate::telemetry::{self, LOG_VARIABLE};
+use crate::voice::Voice;
+use crate::watcher::Watcher;
 
 /// Threads that run tasks. The work is waiting for others; a second one keeps a task that computes
 /// from holding up the rest.
@@ -57,7 +60,7 @@ pub(super) fn run(place: &Place, run: &Run, began: Instant) -> anyhow::Result<Co
         held_by: run.held_by.clone(),
         parent: if run.launched { Parent::Launcher } else { Parent::Nobody },
     };
-    let watcher = watcher();
+    let watcher = watcher(run.heartbeat)?.map(Arc::new);
     let settings = app::Settings { home: home.clone(), config, contacts, began, descent, watcher };
     let ended = runtime.block_on(app::run(settings));
     #[cfg(feature = "faults")]
@@ -73,14 +76,19 @@ pub(super) fn run(place: &Place, run: &Run, began: Instant) -> anyhow::Result<Co
     ended
 }
 
-/// Who watches this process. A service manager that cannot be told is no reason not to run.
-fn watcher() -> Option<Watcher> {
+/// Who watches this process: the launcher, if it says so. A service manager that cannot be told is no
+/// reason not to run.
+fn watcher(heartbeat: Option<Duration>) -> anyhow::Result<Option<Watcher>> {
+    if let Some(silence) = heartbeat {
+        let voice = Voice::of_stdout().context("speak to the launcher on standard output")?;
+        return Ok(Some(Watcher::launcher(voice, silence)));
+    }
     let socket = std::env::var_os(notify::SOCKET_VARIABLE);
     let watchdog = std::env::var_os(notify::WATCHDOG_VARIABLE);
-    Watcher::of(socket.as_deref(), watchdog.as_deref()).unwrap_or_else(|error| {
+    Ok(Watcher::manager(socket.as_deref(), watchdog.as_deref()).unwrap_or_else(|error| {
         tracing::warn!(%error, "the service manager cannot be told");
         None
-    })
+    }))
 }
 
 /// Leaves the terminal and the folder it was started from.

@@ -1,10 +1,6 @@
 //! `start`: the daemon in the background. Returns when it is ready; if it does not come up, shows
 //! what it said and ends with its exit code.
 
-use std::fs::{File, OpenOptions};
-use std::io::{Read as _, Seek as _, SeekFrom};
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -13,10 +9,13 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
+mod launched;
+
+use super::Place;
 use super::print::{Screen, complain};
-use super::{Place, launcher};
+use super::words::{self, Words};
 use crate::config::Config;
-use crate::config::paths::{FILE_MODE, HOME_VARIABLE};
+use crate::config::paths::HOME_VARIABLE;
 use crate::contacts::Contacts;
 use crate::control::lock::{self, Held, LockError};
 use crate::exit::{Code, Failure};
@@ -30,16 +29,13 @@ const READY_MAX: Duration = Duration::from_secs(30);
 /// Lines of the log that are shown if it does not come up.
 const LINES_SHOWN: usize = 20;
 
-/// What every complaint begins with.
-const PREFIX: &str = "claude-assistant: ";
-
 pub(super) async fn start(place: &Place, screen: &mut Screen) -> anyhow::Result<Code> {
     let home = &place.home;
     check(place)?;
     home.prepare().map_err(Failure::from)?;
     refuse_second(place)?;
     if home.launcher_program().exists() {
-        return launcher::start(place, screen).await;
+        return launched::start(place, screen).await;
     }
     let began = Instant::now();
     let mut words = Words::begin(&home.stderr_file()).context("open stderr.log")?;
@@ -90,7 +86,7 @@ fn spawn(place: &Place, words: &Words) -> std::io::Result<Child> {
         .env(HOME_VARIABLE, place.home.root())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(words.file.try_clone()?)
+        .stderr(words.file()?)
         .spawn()
 }
 
@@ -141,46 +137,12 @@ fn show_log(log: &mut Follower, said: &str) {
 fn news<'a>(logged: &'a str, said: &str) -> Vec<&'a str> {
     let causes: Vec<&str> = said
         .lines()
-        .map(|line| line.trim_start_matches(PREFIX).trim_start_matches("failed to "))
+        .map(|line| line.trim_start_matches(words::PREFIX).trim_start_matches("failed to "))
         .filter(|cause| !cause.is_empty())
         .collect();
     let is_new = |line: &&str| !causes.iter().any(|cause| line.contains(cause));
     let mut lines: Vec<&str> = logged.lines().filter(is_new).collect();
     lines.split_off(lines.len().saturating_sub(LINES_SHOWN))
-}
-
-/// What the daemon's process says on standard error, from now on.
-pub(super) struct Words {
-    file: File,
-    from: u64,
-}
-
-impl Words {
-    pub(super) fn begin(path: &Path) -> std::io::Result<Self> {
-        let mut file =
-            OpenOptions::new().append(true).read(true).create(true).mode(FILE_MODE).open(path)?;
-        let from = file.seek(SeekFrom::End(0))?;
-        Ok(Self { file, from })
-    }
-
-    /// Where they are written.
-    pub(super) fn file(&self) -> std::io::Result<File> {
-        self.file.try_clone()
-    }
-
-    /// Shows them.
-    pub(super) fn complain(&mut self) {
-        for line in self.since().unwrap_or_default().lines() {
-            complain(line.trim_start_matches(PREFIX));
-        }
-    }
-
-    fn since(&mut self) -> std::io::Result<String> {
-        let mut said = Vec::new();
-        self.file.seek(SeekFrom::Start(self.from))?;
-        self.file.read_to_end(&mut said)?;
-        Ok(String::from_utf8_lossy(&said).into_owned())
-    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tokio::time::{Instant, sleep};
 
-use super::print::Screen;
+use super::installed::Installed;
+use super::print::{Screen, complain};
 use super::{Place, launcher};
 use crate::config::Config;
 use crate::control::lock::{self, Held};
@@ -26,6 +27,12 @@ const DEADLINE_UNKNOWN: Duration = Duration::from_mins(1);
 pub(super) async fn stop(place: &Place, screen: &mut Screen) -> anyhow::Result<Code> {
     if launcher::runs(place)? {
         return launcher::stop(place, screen).await;
+    }
+    // One that ended badly is about to be started again.
+    if let Some(installed) = Installed::found(place).await
+        && let Err(error) = installed.cease().await
+    {
+        complain(&format!("failed to {error}"));
     }
     let held = look(place)?;
     if let Err(failure) = place.ask(Request::Stop).await {

@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use super::print::Screen;
 use crate::config::args::Show;
-use crate::control::protocol::SchemaStatus;
 use crate::exit::Code;
+use crate::store::Schema;
 
 /// The form of `state/restart/pending.json` that this program writes, the highest it reads.
 const PENDING_FORMAT: u32 = 1;
@@ -17,7 +17,7 @@ const MANIFEST_FORMAT: u32 = 1;
 #[derive(Debug, Serialize)]
 struct Program {
     version: &'static str,
-    schema: SchemaStatus,
+    schema: Schema,
     formats: Formats,
 }
 
@@ -31,7 +31,7 @@ impl Program {
     fn of_this_program() -> Self {
         Self {
             version: env!("CARGO_PKG_VERSION"),
-            schema: SchemaStatus::of_this_program(),
+            schema: Schema::OF_THIS_PROGRAM,
             formats: Formats { pending: PENDING_FORMAT, manifest: MANIFEST_FORMAT },
         }
     }

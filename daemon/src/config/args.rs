@@ -1,13 +1,14 @@
 //! What can be typed: the subcommands with their flags. Nothing is looked up here.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
 mod launcher;
 
 use crate::service::Init;
-pub(crate) use launcher::{Launcher, LauncherVerb};
+pub(crate) use launcher::{CarryOut, Launcher, LauncherVerb};
 
 /// An always-on assistant that answers messages through persistent Claude sessions.
 ///
@@ -94,6 +95,10 @@ pub(crate) struct Run {
     /// Standard input is the launcher's pipe: end in order when it ends
     #[arg(long, hide = true)]
     pub launched: bool,
+    /// Say READY, and signs of life, to the launcher alone: standard output is its socket. It takes
+    /// so much silence for life
+    #[arg(long, hide = true, requires = "launched", value_name = "MS", value_parser = millis)]
+    pub heartbeat: Option<Duration>,
     /// The slot whose program this is
     #[arg(long, hide = true, value_name = "NAME")]
     pub slot: Option<String>,
@@ -154,6 +159,10 @@ pub(crate) struct Uninstall {
     /// What starts programs on this system
     #[arg(long, value_enum, default_value_t = Init::OF_THIS_SYSTEM)]
     pub manager: Init,
+}
+
+fn millis(text: &str) -> Result<Duration, std::num::ParseIntError> {
+    text.parse().map(Duration::from_millis)
 }
 
 fn commit(text: &str) -> Result<String, &'static str> {

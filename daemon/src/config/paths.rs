@@ -219,11 +219,6 @@ impl Home {
         self.run_dir().join("launcher.sock")
     }
 
-    /// Where the daemon tells its launcher that it is well.
-    pub(crate) fn notify_socket(&self) -> PathBuf {
-        self.run_dir().join("notify.sock")
-    }
-
     /// The lock of whoever carries out a gated restart.
     pub(crate) fn restart_lock(&self) -> PathBuf {
         self.run_dir().join("restart.lock")

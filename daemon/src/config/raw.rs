@@ -8,10 +8,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::file::{FileError, Text};
-use super::{Level, SHUTDOWN_DEADLINE, paths};
-
-/// A stop that takes longer than this is a daemon that does not stop.
-const SHUTDOWN_DEADLINE_S_MAX: f64 = 3600.0;
+use super::{Level, SHUTDOWN_DEADLINE, SHUTDOWN_DEADLINE_MAX, paths};
 
 /// Variables that the daemon sets for an agent itself, so the configuration may not.
 const RESERVED_VARIABLES: [&str; 3] = ["CLAUDECODE", "CLAUDE_CONFIG_DIR", "CLAUDE_ASSISTANT_"];
@@ -125,9 +122,10 @@ impl RawAgent {
 impl RawShutdown {
     fn check(&self, text: &Text) -> Result<(), FileError> {
         if let Some(deadline) = &self.deadline_s
-            && !(0.1..=SHUTDOWN_DEADLINE_S_MAX).contains(deadline.get_ref())
+            && !(0.1..=SHUTDOWN_DEADLINE_MAX.as_secs_f64()).contains(deadline.get_ref())
         {
-            let what = format!("bad value: expected 0.1 to {SHUTDOWN_DEADLINE_S_MAX} seconds");
+            let max = SHUTDOWN_DEADLINE_MAX.as_secs();
+            let what = format!("bad value: expected 0.1 to {max} seconds");
             return Err(text.wrong(&deadline.span(), what));
         }
         let deadline = self

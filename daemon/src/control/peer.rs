@@ -5,8 +5,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::server::{Peer, PeerCheck};
-use crate::processes;
+use super::question::Peer;
+use super::server::PeerCheck;
+use crate::processes::{self, Branch, adopted};
 
 /// Knows whoever descends from this process as an agent's, and refuses who carries an agent's mark
 /// without descending from here: of which session it is would be its own word alone. A process that is
@@ -33,20 +34,28 @@ impl Daemon {
     pub(crate) fn is(&self, pid: Option<u32>) {
         self.0.store(pid.unwrap_or_default(), Ordering::SeqCst);
     }
+
+    /// The process, if there is one.
+    pub(crate) fn pid(&self) -> Option<u32> {
+        Some(self.0.load(Ordering::SeqCst)).filter(|pid| *pid != 0)
+    }
 }
 
-/// For a launcher: refuses whoever carries an agent's mark or descends from its daemon, but neither
-/// the daemon itself nor what the launcher started beside it.
+/// For a launcher: refuses whoever carries an agent's mark, descends from its daemon, or fell to it
+/// from a daemon that is dead; but neither the daemon itself nor what the launcher started beside it.
 pub(crate) fn none_of(daemon: Daemon) -> PeerCheck {
-    PeerCheck::new(move |peer| {
-        let daemon = daemon.0.load(Ordering::SeqCst);
-        if daemon != 0 && peer == daemon {
-            return Ok(Peer::Owner);
+    PeerCheck::new(move |peer| match processes::branch_of(peer) {
+        Branch::Below(child) if daemon.pid() == Some(child) => {
+            if peer == child {
+                return Ok(Peer::Owner);
+            }
+            Err("a process of an agent may not ask")
         }
-        if daemon != 0 && processes::descends_from(peer, daemon) {
-            return Err("a process of an agent may not ask");
+        Branch::Below(child) if adopted::is_stray(child) => {
+            Err("a process that fell to the launcher may not ask")
         }
-        unmarked(peer)
+        Branch::Unsettled => Err("a process whose parents change may not ask"),
+        Branch::Below(_) | Branch::Elsewhere => unmarked(peer),
     })
 }
 

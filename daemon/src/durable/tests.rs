@@ -6,14 +6,26 @@ thread_local! {
     static HEARD: RefCell<Trace> = RefCell::default();
 }
 
-/// The changes since the last [`trace`], and after how many the power is cut.
+/// The calls since the last [`trace`], and after how many the power is cut.
 #[derive(Default)]
 struct Trace {
     steps: Vec<String>,
     cut_after: Option<usize>,
 }
 
-pub(crate) fn heard(what: &'static str, path: &Path) -> io::Result<()> {
+/// Hears of a call before it is made; an error where the power is cut.
+pub(super) fn heard(call: &Call<'_>) -> io::Result<()> {
+    let (what, path) = match call {
+        Call::Create { path, .. } => ("create", *path),
+        Call::Write { .. } => ("write", Path::new("")),
+        Call::Copy { .. } => ("copy", Path::new("")),
+        Call::Sync { .. } => ("sync", Path::new("")),
+        Call::Rename { path, .. } => ("rename", *path),
+        Call::SyncDir { path } => ("sync dir", *path),
+        Call::Remove { path } => ("remove", *path),
+        Call::Link { path, .. } => ("link", *path),
+        Call::MakeDir { path } => ("make dir", *path),
+    };
     HEARD.with_borrow_mut(|trace| {
         if trace.cut_after == Some(trace.steps.len()) {
             return Err(io::Error::other("power cut"));
@@ -24,7 +36,7 @@ pub(crate) fn heard(what: &'static str, path: &Path) -> io::Result<()> {
     })
 }
 
-/// Does something, with the power cut after so many changes, and says which there were.
+/// Does something, with the power cut after so many calls, and says which there were.
 pub(crate) fn trace<T>(cut_after: Option<usize>, act: impl FnOnce() -> T) -> (T, Vec<String>) {
     HEARD.set(Trace { steps: Vec::new(), cut_after });
     let outcome = act();
@@ -39,30 +51,41 @@ fn names(dir: &Path) -> Vec<String> {
     names
 }
 
+/// Does something with a folder in which `a` stands, and says which calls it made; `/` is the folder.
+fn calls(act: impl FnOnce(&Path) -> io::Result<()>) -> Vec<String> {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("a"), "text").unwrap();
+    let (done, steps) = trace(None, || act(dir.path()));
+    done.unwrap();
+    let folder = dir.path().file_name().unwrap().to_string_lossy().into_owned();
+    steps.into_iter().map(|step| step.replace(&folder, "/")).collect()
+}
+
 #[test]
 fn a_file_is_whole_before_it_has_its_name_and_its_name_is_durable() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("a");
-    let folder = dir.path().file_name().unwrap().to_string_lossy().into_owned();
-    let (done, steps) = trace(None, || replace(&path, b"text"));
-    done.unwrap();
-    let expected = [
-        "create .a.new",
-        "write",
-        "write",
-        "sync .a.new",
-        "rename a",
-        &format!("sync dir {folder}"),
-    ];
-    assert_eq!(steps, expected);
-    assert_eq!(names(dir.path()), ["a"]);
+    let written = ["create .b.new", "write", "write", "sync", "rename b", "sync dir /"];
+    assert_eq!(calls(|dir| replace(&dir.join("b"), b"text")), written);
+    let copied = ["create .b.new", "copy", "sync", "rename b", "sync dir /"];
+    assert_eq!(calls(|dir| copy(&dir.join("a"), &dir.join("b"))), copied);
+    assert_eq!(calls(|dir| copy_program(&dir.join("a"), &dir.join("b"))), copied);
+}
 
-    let (done, steps) = trace(None, || replace_link(&dir.path().join("l"), Path::new("a")));
-    done.unwrap();
-    assert_eq!(steps, ["link .l.new", "rename l", &format!("sync dir {folder}")]);
-    let (done, steps) = trace(None, || remove(&path));
-    done.unwrap();
-    assert_eq!(steps, ["remove a", &format!("sync dir {folder}")]);
+#[test]
+fn every_other_change_is_durable_too() {
+    let linked = ["link .b.new", "rename b", "sync dir /"];
+    assert_eq!(calls(|dir| replace_link(&dir.join("b"), Path::new("a"))), linked);
+    let published = ["rename b", "sync dir /"];
+    assert_eq!(calls(|dir| publish(&dir.join("a"), &dir.join("b"))), published);
+    assert_eq!(calls(|dir| remove(&dir.join("a"))), ["remove a", "sync dir /"]);
+    let aside = ["rename a.unreadable", "sync dir /"];
+    assert_eq!(calls(|dir| set_aside(&dir.join("a")).map(drop)), aside);
+    assert_eq!(calls(|dir| make_dir(&dir.join("b"))), ["make dir b", "sync dir /"]);
+    let whole = ["make dir b", "sync dir /", "sync dir b", "rename c", "sync dir /"];
+    let publish_whole = |dir: &Path| {
+        make_dir(&dir.join("b"))?;
+        publish_dir(&dir.join("b"), &dir.join("c"))
+    };
+    assert_eq!(calls(publish_whole), whole);
 }
 
 /// Incident: K8.

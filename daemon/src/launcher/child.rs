@@ -2,7 +2,9 @@
 //! together with everything that it had started.
 
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
@@ -17,7 +19,8 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use super::driver::Report;
+use super::report::Report;
+use super::strays;
 use crate::config::Home;
 use crate::config::paths::{FILE_MODE, HOME_VARIABLE};
 use crate::control::client;
@@ -28,6 +31,7 @@ use crate::processes::adopted::{self, OwnChild};
 use crate::processes::{HomeId, leftovers};
 use crate::ready::Ready;
 use crate::slots::SlotName;
+use crate::voice::BEAT;
 
 /// The longest line of its output that is looked at; READY has a hundred bytes.
 const LINE_BYTES_MAX: usize = 4096;
@@ -43,7 +47,7 @@ pub(super) struct Start<'a> {
     pub(super) slot: &'a SlotName,
     /// The file whose end ends its hold.
     pub(super) held_by: Option<&'a Path>,
-    /// How long it may be silent.
+    /// How much of its silence is taken for life.
     pub(super) heartbeat: Duration,
 }
 
@@ -70,14 +74,15 @@ impl Child {
         tasks: &mut JoinSet<()>,
         reports: &mpsc::Sender<Report>,
     ) -> io::Result<Self> {
-        let mut own = adopted::spawn(&mut command(start)?)?;
+        let (voice, theirs) = UnixStream::pair()?;
+        voice.set_nonblocking(true)?;
+        let voice = tokio::net::UnixStream::from_std(voice)?;
+        let mut own = adopted::spawn(command(start)?.stdout(OwnedFd::from(theirs)))?;
         let pid = own.child.id().unwrap_or_default();
-        let (stdin, stdout) = (own.child.stdin.take(), own.child.stdout.take());
+        let stdin = own.child.stdin.take();
         let gone = Arc::new(AtomicBool::new(false));
-        if let Some(stdout) = stdout {
-            let (reports, socket) = (reports.clone(), start.home.socket());
-            tasks.spawn(async move { listen(number, stdout, &socket, &reports).await });
-        }
+        let (heard, socket) = (reports.clone(), start.home.socket());
+        tasks.spawn(async move { listen(number, voice, &socket, &heard).await });
         let (reports, home_id) = (reports.clone(), HomeId::of(start.home.root()));
         let mark = Arc::clone(&gone);
         tasks.spawn(async move { wait(number, own, home_id, &mark, &reports).await });
@@ -112,24 +117,25 @@ fn command(start: &Start<'_>) -> io::Result<Command> {
         .open(start.home.stderr_file())?;
     let mut command = Command::new(start.program);
     command.args(["run", "--launched", "--slot", start.slot.as_str()]);
+    command.args(["--heartbeat", &start.heartbeat.as_millis().to_string()]);
     if let Some(file) = start.held_by {
         command.arg("--held-by").arg(file);
     }
     command
         .env(HOME_VARIABLE, start.home.root())
-        .env(SOCKET_VARIABLE, start.home.notify_socket())
-        .env(WATCHDOG_VARIABLE, start.heartbeat.as_micros().to_string())
-        // Systemd's word for whom its own watchdog is meant.
+        // What the service manager wants to hear it hears from the launcher.
+        .env_remove(SOCKET_VARIABLE)
+        .env_remove(WATCHDOG_VARIABLE)
         .env_remove("WATCHDOG_PID")
         .current_dir(start.home.root())
         .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
         .stderr(stderr)
         .process_group(0);
     Ok(command)
 }
 
-/// Reads its output: READY first, and then whatever comes, so that it is never held up.
+/// Reads its output: READY first, then its signs of life, and whatever else comes, so that it is never
+/// held up.
 async fn listen(
     number: u64,
     mut output: impl AsyncRead + Unpin,
@@ -147,6 +153,9 @@ async fn listen(
                 continue;
             }
             let ready = std::str::from_utf8(&line).ok().and_then(Ready::parse);
+            if line == BEAT.as_bytes() {
+                drop(reports.send(Report::Beat { number }).await);
+            }
             line.clear();
             if let Some(ready) = ready.filter(|_| !said) {
                 said = true;
@@ -171,6 +180,7 @@ async fn wait(
     let status = own.child.wait().await;
     gone.store(true, Ordering::SeqCst);
     leftovers::end(home_id, ..).await;
+    strays::end().await;
     let (how, cause) = match status {
         Ok(status) => (status.to_string(), cause(status)),
         Err(error) => (format!("its end is not known: {error}"), Cause::Own),

@@ -1,19 +1,20 @@
 //! Drives the keeper: tells it what happens, and does what it wants, in its order.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
-use assistant_core::keeper::{self, Action, Cause, Event, Keeper, Order, Outcome, Runner};
+use assistant_core::keeper::{self, Action, Event, Keeper, Order, Outcome, Runner};
+use assistant_core::limits::STOP_MARGIN;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tracing::{error, info, warn};
 
-use super::carrier::Carrier;
+use super::carrier::{Above, Carrier};
 use super::child::{Child, Start};
-use super::notify::Listener;
-use super::protocol::{self, Answer, Request, Stopped, Up};
-use super::{Settings, database, files, view};
+use super::configured::Configured;
+use super::protocol::{Answer, Request, RolledBack, Stopped, Up, ms};
+use super::report::{REPORTS_WAITING_MAX, Report};
+use super::{Settings, database, files};
 use crate::app::signals::Signals;
 use crate::clock::Clock;
 use crate::config::Home;
@@ -23,26 +24,9 @@ use crate::control::protocol::{Refusal, RefusalKind};
 use crate::control::server::Asked;
 use crate::notify::{Notifier, READY, SOCKET_VARIABLE, STOPPING, WATCHDOG};
 use crate::processes;
-use crate::ready::Ready;
 use crate::slots::record;
 use crate::slots::{Manifest, Pending, SlotName, Slots, Standing};
 use crate::store;
-
-/// Reports that wait: each daemon makes two, and each command one.
-const REPORTS_WAITING_MAX: usize = 16;
-
-/// What the launcher's tasks say.
-#[derive(Debug)]
-pub(super) enum Report {
-    /// A daemon serves, and answers.
-    Ready { number: u64, ready: Ready },
-    /// A daemon has ended, with all it had started.
-    Ended { number: u64, how: String, cause: Cause },
-    /// The database was looked at; what was wrong with it.
-    DatabaseLooked { trouble: Option<String> },
-    /// The command of a restart that was asked for has ended.
-    Carried { id: String, exit_code: Option<i32> },
-}
 
 pub(super) type Asker = oneshot::Sender<Result<Answer, Refusal>>;
 
@@ -56,11 +40,14 @@ pub(super) struct Driver {
     /// `pending.json` as it stands.
     pub(super) pending: Option<Pending>,
     pub(super) carrier: Carrier,
+    pub(super) configured: Configured,
     /// Who waits for the order under way.
     pub(super) asker: Option<Asker>,
     /// Why the last write that must not fail did.
     pub(super) unwritten: Option<String>,
     bounds: keeper::Bounds,
+    /// They are not for the configuration to say.
+    bounds_given: bool,
     /// Daemons started.
     started: u64,
     /// The end of the daemon before, as far as it was ordered.
@@ -87,18 +74,25 @@ struct Stopping {
 impl Driver {
     /// Begins with what the files say. Nothing is started yet.
     pub(super) fn begin(settings: Settings, peers: peer::Daemon) -> Self {
-        let Settings { home, config, bounds } = settings;
+        let Settings { home, user_home, config, bounds: given } = settings;
+        let usual = || keeper::Bounds::with_shutdown(config.shutdown.deadline);
+        let bounds = given.unwrap_or_else(usual);
         let clock = Clock::start();
         let (found, pending) = files::found(&home);
         let (reports, reported) = mpsc::channel(REPORTS_WAITING_MAX);
-        let manager = std::env::var_os(SOCKET_VARIABLE).and_then(|socket| {
-            Notifier::to(&socket)
+        let above = std::env::var_os(SOCKET_VARIABLE).filter(|socket| !socket.is_empty());
+        let manager = above.as_ref().and_then(|socket| {
+            Notifier::to(socket)
                 .inspect_err(|error| warn!(%error, "the service manager cannot be told"))
                 .ok()
         });
         Self {
             slots: Slots::of(&home),
-            carrier: Carrier::of(&home, config.restart),
+            carrier: {
+                let above = above.map_or(Above::Others, |_| Above::Systemd);
+                Carrier::of(&home, above, peers.clone())
+            },
+            configured: Configured::of(&home, user_home, config),
             keeper: Keeper::begin(clock.now(), bounds, found),
             home,
             clock,
@@ -107,6 +101,7 @@ impl Driver {
             asker: None,
             unwritten: None,
             bounds,
+            bounds_given: given.is_some(),
             started: 0,
             stopping: None,
             manager,
@@ -125,7 +120,6 @@ impl Driver {
         &mut self,
         signals: &mut Signals,
         asked: &mut mpsc::Receiver<Asked<Request, Answer>>,
-        listener: &Listener,
     ) {
         let mut look = interval(self.bounds.runner_gone / 2);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -138,7 +132,6 @@ impl Driver {
                     None => self.stop_by_signal(),
                 },
                 Some(report) = self.reported.recv() => self.hear(report).await,
-                () = listener.beat() => self.beat(),
                 () = self.clock.sleep_until(self.keeper.deadline()) => {
                     self.keeper.know(files::standings(&self.slots));
                     self.keeper.handle_deadline(self.clock.now());
@@ -190,7 +183,7 @@ impl Driver {
                 }
                 self.happen(Event::Ready);
                 self.begun();
-                self.carrier.tell(&self.home, &mut self.tasks);
+                self.carrier.tell(&mut self.tasks);
             }
             Report::Ended { number, how, cause } if current == Some(number) => {
                 info!(how, "daemon ended");
@@ -202,11 +195,12 @@ impl Driver {
                 }
                 self.happen(Event::Ended { how, cause });
             }
-            Report::Ready { .. } | Report::Ended { .. } => {}
+            Report::Beat { number } if current == Some(number) => self.beat(),
+            Report::Ready { .. } | Report::Ended { .. } | Report::Beat { .. } => {}
             Report::DatabaseLooked { trouble } => self.happen(Event::DatabaseLooked { trouble }),
             Report::Carried { id, exit_code } => {
                 self.carrier.carried(&id, exit_code);
-                self.carrier.tell(&self.home, &mut self.tasks);
+                self.carrier.tell(&mut self.tasks);
             }
         }
         self.act().await;
@@ -235,8 +229,8 @@ impl Driver {
         if self.keeper.pending().is_some() {
             self.happen(Event::Runner(runner));
         }
-        if runner == Runner::Gone && self.carrier.settle_orphans() {
-            self.carrier.tell(&self.home, &mut self.tasks);
+        if runner == Runner::Gone && self.carrier.settle_orphans().await {
+            self.carrier.tell(&mut self.tasks);
         }
     }
 
@@ -310,7 +304,9 @@ impl Driver {
                 }
             }
             Action::Remember(memory) => noted(files::remember(&self.home, memory)),
-            Action::Alert { why } => self.carrier.alert(&why, &mut self.tasks),
+            Action::Alert { why } => {
+                self.carrier.alert(&self.configured.now().restart, &why, &mut self.tasks);
+            }
             Action::Answer(outcome) => self.settle(outcome),
             Action::End => self.over = true,
         }
@@ -364,6 +360,11 @@ impl Driver {
             heartbeat: self.bounds.heartbeat,
         };
         self.started += 1;
+        if !self.bounds_given {
+            // The daemon reads the same file now, and goes by it until its end.
+            let deadline = self.configured.now().shutdown.deadline;
+            self.keeper.stops_within(deadline + STOP_MARGIN);
+        }
         match Child::start(self.started, &start, &mut self.tasks, &self.reports) {
             Ok(child) => {
                 info!(pid = child.pid, slot = slot.as_str(), "daemon started");
@@ -394,9 +395,11 @@ impl Driver {
         let Some(asker) = self.asker.take() else { return };
         let answer = match outcome {
             Outcome::Up => self.up().map(Answer::Up),
-            Outcome::RolledBack { .. } => view::rolled_back(self.keeper.memory())
-                .map(Answer::RolledBack)
-                .ok_or_else(|| "nothing was rolled back".to_owned()),
+            Outcome::RolledBack { .. } => {
+                let went_back = self.keeper.memory().rolled_back.as_ref();
+                let went_back = went_back.map(|it| Answer::RolledBack(RolledBack::from(it)));
+                went_back.ok_or_else(|| "nothing was rolled back".to_owned())
+            }
             Outcome::Failed { why } => Err(why),
         };
         // Who asked may have gone.
@@ -418,13 +421,10 @@ impl Driver {
         })
     }
 
-    pub(super) fn status(&self) -> protocol::Status {
-        view::status(self)
-    }
-
     /// The command of a request is started, in a task of the launcher.
     pub(super) fn carry(&mut self, id: &str) -> Result<(), String> {
-        self.carrier.begin(&self.home, id, &mut self.tasks, &self.reports)
+        let config = &self.configured.now().restart;
+        self.carrier.begin(id, config, &mut self.tasks, &self.reports)
     }
 }
 
@@ -433,8 +433,4 @@ fn noted<E: std::fmt::Display>(written: Result<(), E>) {
     if let Err(error) = written {
         error!(%error, "not written down");
     }
-}
-
-pub(super) fn ms(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

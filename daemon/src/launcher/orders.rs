@@ -30,7 +30,8 @@ impl Driver {
                 return reply(asker, self.arm(announced).await);
             }
             Request::Ask { initiator } => {
-                let asked = self.carrier.ask(initiator).and_then(|id| {
+                let config = &self.configured.now().restart;
+                let asked = self.carrier.ask(initiator, config).and_then(|id| {
                     self.carry(&id).map_err(|why| Refusal::new(RefusalKind::Failed, why))?;
                     Ok(Answer::Requested { id })
                 });

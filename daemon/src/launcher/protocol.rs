@@ -1,11 +1,12 @@
 //! What can be asked of the launcher, and what it answers; lines as on the control socket.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::control::protocol::Refusal;
-use crate::control::server::Question;
+use crate::control::question::Question;
 use crate::slots::request::Initiator;
 use crate::slots::{Pending, SlotName, Standing};
 
@@ -192,6 +193,11 @@ pub(crate) struct RolledBack {
     pub why: String,
     /// When (RFC 3339, UTC).
     pub at: String,
+}
+
+/// A time as answers say it.
+pub(super) fn ms(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

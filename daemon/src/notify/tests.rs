@@ -36,30 +36,11 @@ fn what_is_no_path_is_refused() {
 }
 
 #[test]
-fn life_is_shown_four_times_in_what_is_taken_for_silence() {
-    for (usec, millis) in [
-        ("60000000", Some(15_000)),
-        ("20000000", Some(5000)),
-        ("800000", Some(200)),
-        ("1", Some(50)),
-    ] {
-        assert_eq!(beat_every(OsStr::new(usec)).map(|every| every.as_millis()), millis, "{usec}");
+fn silence_is_so_many_microseconds() {
+    for (usec, millis) in [("60000000", 60_000), (" 800000\n", 800)] {
+        assert_eq!(silence(OsStr::new(usec)), Some(Duration::from_millis(millis)), "{usec}");
     }
     for usec in ["", "0", "-1", "soon", "99999999999999999999999"] {
-        assert_eq!(beat_every(OsStr::new(usec)), None, "{usec}");
+        assert_eq!(silence(OsStr::new(usec)), None, "{usec}");
     }
-}
-
-#[test]
-fn nobody_watches_a_process_that_was_started_by_hand() {
-    let watcher = |socket: Option<&'static str>, watchdog: Option<&'static str>| {
-        Watcher::of(socket.map(OsStr::new), watchdog.map(OsStr::new))
-    };
-    assert!(watcher(None, Some("60000000")).unwrap().is_none());
-    assert!(watcher(Some(""), None).unwrap().is_none());
-    assert!(watcher(Some("@abstract"), None).is_err());
-    let ready_only = watcher(Some("/run/notify.sock"), None).unwrap().unwrap();
-    assert_eq!(ready_only.beat_every, None);
-    let beats = watcher(Some("/run/notify.sock"), Some("4000000")).unwrap().unwrap();
-    assert_eq!(beats.beat_every, Some(Duration::from_secs(1)));
 }

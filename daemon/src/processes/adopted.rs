@@ -1,5 +1,12 @@
 //! Our children and the ones that fell to us: orphans of agents, which this process adopts as their
-//! subreaper and has to reap, or their entries would stay in the process table.
+//! subreaper and has to reap, or their entries would stay in the process table. This process is the
+//! daemon, or the launcher, to which all falls that a dead daemon leaves.
+//!
+//! ```text
+//!             ┌─ own: started by spawn(), awaited by somebody
+//!  children ──┼─ left alone: fell to us from one of those, which has ended
+//!             └─ strays: all others
+//! ```
 //!
 //! Who has called for a child awaits its exit status, and only one can get it. So every child of
 //! this crate is started by [`spawn`], which writes its number into a register before anyone can
@@ -12,13 +19,14 @@ use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use rustix::io::Errno;
 use rustix::process::{Pid, WaitId, WaitIdOptions, WaitOptions, waitid, waitpid};
-use sysinfo::{ProcessRefreshKind, ProcessStatus};
+use sysinfo::{ProcessRefreshKind, ProcessStatus, System};
 use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::{everything, walk};
+use super::{Found, alive, everything, family, found, lives, walk};
 
 /// How long the ends of children are collected before they are looked for. A walk costs some
 /// milliseconds, and an agent that ends takes many with it.
@@ -27,6 +35,9 @@ const GATHERED_FOR: Duration = Duration::from_millis(100);
 /// The children of this process that someone awaits. One for the whole process, like the process
 /// table it mirrors.
 static OWN: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
+
+/// The children of this process that fell to it and are nobody's to end.
+static LEFT_ALONE: Mutex<BTreeSet<Found>> = Mutex::new(BTreeSet::new());
 
 /// A child of ours; its exit status is its holder's as long as this lives.
 #[derive(Debug)]
@@ -53,6 +64,55 @@ pub(crate) fn spawn(command: &mut Command) -> io::Result<OwnChild> {
     let registered = child.id().expect("a child that nobody has awaited has its number");
     own.insert(registered);
     Ok(OwnChild { child, registered })
+}
+
+/// The strays, and what they have started.
+pub(crate) fn strays() -> Vec<Found> {
+    let left_alone = left_alone().clone();
+    let (system, fallen) = fallen();
+    let strays = fallen.difference(&left_alone).map(|stray| stray.pid).collect();
+    alive(&system, &family(&system, strays))
+}
+
+/// Leaves those alone that have fallen to us by now, if `all_may` says afterwards that there was no stray
+/// among them.
+pub(crate) fn leave_alone(all_may: impl FnOnce() -> bool) {
+    let (_, fallen) = fallen();
+    if all_may() {
+        *left_alone() = fallen;
+    }
+}
+
+/// Whether `child`, one of ours, is a stray.
+pub(crate) fn is_stray(child: u32) -> bool {
+    !own().contains(&child) && left_alone().iter().all(|known| known.pid != child)
+}
+
+/// Whether this process has children at all. One call instead of a walk.
+pub(crate) fn any() -> bool {
+    let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    !matches!(waitid(WaitId::All, look), Err(Errno::CHILD))
+}
+
+/// The children that nobody started from here, in a picture of all processes.
+fn fallen() -> (System, BTreeSet<Found>) {
+    // One that begins or ends while the picture is taken is known before it or behind it.
+    let mut known = own().clone();
+    let system = everything(ProcessRefreshKind::nothing().without_tasks());
+    known.extend(own().iter());
+    let us = std::process::id();
+    let fallen = system
+        .processes()
+        .values()
+        .filter(|process| process.parent().is_some_and(|parent| parent.as_u32() == us))
+        .filter(|process| lives(process) && !known.contains(&process.pid().as_u32()))
+        .map(found)
+        .collect();
+    (system, fallen)
+}
+
+fn left_alone() -> MutexGuard<'static, BTreeSet<Found>> {
+    LEFT_ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Reaps adopted orphans as they end, until `stopped`.

@@ -34,6 +34,7 @@ fn done(id: &str, initiator: Initiator, exit_code: Option<i32>) -> RestartReques
         initiator,
         asked_at: "2026-01-01T00:00:00Z".to_owned(),
         state: RequestState::Done,
+        command: None,
         exit_code,
         says: None,
         told: false,

@@ -13,6 +13,12 @@ const THROTTLE_S: u32 = 10;
 /// The umask that keeps files private, as the format wants it: 0077 as a decimal number.
 const UMASK: u32 = 0o077;
 
+/// What launchctl ends with when it does not wait for what it has begun (`EINPROGRESS`).
+pub(super) const IN_PROGRESS: i32 = 36;
+
+/// What launchctl ends with while a job of the same name goes: it says `EIO`, or `EALREADY`.
+pub(super) const NOT_YET: [i32; 2] = [5, 37];
+
 /// The text of the property list.
 pub(super) fn plist(service: &Service) -> String {
     let Service { name, program, home, path, words, stop_max } = service;
@@ -82,6 +88,15 @@ pub(super) fn unloading(name: &str) -> Vec<Vec<String>> {
 
 pub(super) fn asking(name: &str) -> Vec<String> {
     vec!["print".to_owned(), target(name)]
+}
+
+/// Nothing is killed for it.
+pub(super) fn starting(name: &str) -> Vec<String> {
+    vec!["kickstart".to_owned(), target(name)]
+}
+
+pub(super) fn reaching() -> Vec<String> {
+    vec!["print".to_owned(), domain()]
 }
 
 fn target(name: &str) -> String {

@@ -1,9 +1,15 @@
 //! The unit for systemd (systemd.service(5), systemd.syntax(7)), of a person's own instance of it.
 
+use std::ffi::OsString;
+
 use super::{Begin, Service};
+use crate::exit::Code;
 
 /// How a line with the programs' `PATH` begins.
 const PATH_LINE: &str = "Environment=\"PATH=";
+
+/// What a launcher ends with beside one that was started by hand, and would again and again.
+const BUSY: u8 = Code::Busy as u8;
 
 /// The text of the unit. That the launcher lives is told by itself (`sd_notify(3)`); how long a start may
 /// take is its own affair, because while it waits between tries nothing is ready.
@@ -23,6 +29,7 @@ pub(super) fn unit(service: &Service) -> String {
          OOMPolicy=continue\n\
          Restart=on-failure\n\
          RestartSec=5\n\
+         RestartPreventExitStatus={BUSY}\n\
          UMask=0077\n\
          Environment={home}\n\
          {PATH_LINE}{path}\"\n\
@@ -58,8 +65,36 @@ pub(super) fn asking(name: &str) -> Vec<String> {
     words(&["is-active", "--quiet"], Some(name))
 }
 
+pub(super) fn starting(name: &str) -> Vec<String> {
+    words(&["start"], Some(name))
+}
+
+pub(super) fn ceasing(name: &str) -> Vec<String> {
+    words(&["stop"], Some(name))
+}
+
+pub(super) fn asking_pid(name: &str) -> Vec<String> {
+    words(&["show", "--property=MainPID"], Some(name))
+}
+
+pub(super) fn looking(name: &str) -> Vec<String> {
+    words(&["status"], Some(name))
+}
+
+pub(super) fn reaching() -> Vec<String> {
+    words(&["show", "--property=Version"], None)
+}
+
 pub(super) fn reloading() -> Vec<String> {
     words(&["daemon-reload"], None)
+}
+
+/// `--collect`: one that failed is not kept for somebody to look at, the restart's report says it all.
+pub(super) fn in_scope(name: Option<&str>, command: &[OsString]) -> Vec<OsString> {
+    let fixed = ["systemd-run", "--user", "--scope", "--collect", "--quiet"].map(OsString::from);
+    let name = name.map(|name| OsString::from(format!("--unit={name}")));
+    let end = OsString::from("--");
+    fixed.into_iter().chain(name).chain([end]).chain(command.iter().cloned()).collect()
 }
 
 fn words(verb: &[&str], name: Option<&str>) -> Vec<String> {

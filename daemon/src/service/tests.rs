@@ -35,6 +35,7 @@ fn a_unit_says_all_that_systemd_has_to_know() {
     OOMPolicy=continue
     Restart=on-failure
     RestartSec=5
+    RestartPreventExitStatus=75
     UMask=0077
     Environment="CLAUDE_ASSISTANT_HOME=/people/some one/.claude-assistant"
     Environment="PATH=/opt/bin:/usr/bin"
@@ -168,6 +169,52 @@ fn the_commands_have_these_words() {
 }
 
 #[test]
+fn the_commands_about_one_that_runs_have_these_words() {
+    let service = service("/people/some one/.claude-assistant", "/bin");
+    let uid = rustix::process::getuid().as_raw();
+    let job = format!("gui/{uid}/claude-assistant");
+    let of = |init| {
+        let (starting, looking) = (service.starting(init), service.looking(init));
+        let (pid, reaching) = (service.asking_pid(init), Service::reaching(init));
+        [starting, looking, pid, reaching].map(|words| words.join(" "))
+    };
+    let systemd = [
+        "--user start claude-assistant.service",
+        "--user status claude-assistant.service",
+        "--user show --property=MainPID claude-assistant.service",
+        "--user show --property=Version",
+    ];
+    assert_eq!(of(Init::Systemd), systemd);
+    let print = format!("print {job}");
+    let launchd = [format!("kickstart {job}"), print.clone(), print, format!("print gui/{uid}")];
+    assert_eq!(of(Init::Launchd), launchd);
+    assert_eq!(service.ceasing().join(" "), "--user stop claude-assistant.service");
+}
+
+#[test]
+fn the_process_that_runs_is_read_from_what_is_told() {
+    for (init, told, pid) in [
+        (Init::Systemd, "MainPID=812\n", Some(812)),
+        (Init::Systemd, "MainPID=0\n", None),
+        (Init::Systemd, "", None),
+        (Init::Launchd, "gui/501/x = {\n\tstate = running\n\n\tpid = 812\n\tx = 1\n}", Some(812)),
+        (Init::Launchd, "gui/501/x = {\n\tstate = not running\n}", None),
+    ] {
+        assert_eq!(pid_in(init, told), pid, "{told:?}");
+    }
+}
+
+#[test]
+fn only_launchd_answers_before_it_is_done() {
+    let passes = [Some(0), Some(5), Some(37), Some(36), Some(64), None];
+    let of = |init| passes.map(|code| (may_pass(init, code), goes_on(init, code)));
+    assert_eq!(of(Init::Systemd), [(false, false); 6]);
+    let yes = (true, false);
+    let expected = [(false, false), yes, yes, (false, true), (false, false), (false, false)];
+    assert_eq!(of(Init::Launchd), expected);
+}
+
+#[test]
 fn files_that_differ_in_the_path_alone_are_the_same() {
     for init in [Init::Systemd, Init::Launchd] {
         let here = service("/home", "/bin").text(init);
@@ -176,4 +223,16 @@ fn files_that_differ_in_the_path_alone_are_the_same() {
         assert!(!is_same(&here, &here.replace("launch", "lunch")), "{init:?}");
         assert!(!is_same(&here, ""), "{init:?}");
     }
+}
+
+#[test]
+fn a_command_in_a_scope_has_these_words() {
+    let words = |name| {
+        let words = in_scope(name, &["cargo".into(), "--request".into(), "r 1".into()]);
+        words.into_iter().map(|word| word.into_string().unwrap()).collect::<Vec<_>>()
+    };
+    let before = ["systemd-run", "--user", "--scope", "--collect", "--quiet"];
+    let behind = ["--", "cargo", "--request", "r 1"];
+    assert_eq!(words(None), [&before[..], &behind].concat());
+    assert_eq!(words(Some("x")), [&before[..], &["--unit=x"], &behind].concat());
 }

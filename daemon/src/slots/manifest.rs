@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::SlotName;
-use crate::store;
+use crate::store::Schema;
 
 /// What stands in `manifest.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,20 +25,11 @@ pub(crate) struct Manifest {
     pub built_at: String,
     /// The SHA-256 of each program, by its name in `bin`.
     pub programs: BTreeMap<String, String>,
-    /// Which databases it reads and leaves.
+    /// What it makes of a database.
     pub schema: Schema,
     /// The checks it has passed, where it has been through the gate.
     #[serde(default)]
     pub gate: Option<Gate>,
-}
-
-/// The database as a build knows it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Schema {
-    /// What it writes.
-    pub version: i64,
-    /// The oldest schema whose program can read that.
-    pub min_reader: i64,
 }
 
 /// What the gate said of a build.
@@ -61,7 +52,7 @@ impl Manifest {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             built_at: super::now(),
             programs: BTreeMap::new(),
-            schema: Schema { version: store::SCHEMA_VERSION, min_reader: store::MIN_READER },
+            schema: Schema::OF_THIS_PROGRAM,
             gate: None,
         }
     }

@@ -63,7 +63,7 @@ fn a_program_becomes_a_slot_that_may_run() {
 }
 
 fn store_schema() -> i64 {
-    crate::store::SCHEMA_VERSION
+    crate::store::Schema::OF_THIS_PROGRAM.version
 }
 
 #[test]

@@ -4,19 +4,9 @@ use std::path::Path;
 
 use assistant_core::time::WallMs;
 use rusqlite::Connection;
-use serde::{Deserialize, Serialize};
 
 use super::open::{self, OpenError};
-use super::schema;
-
-/// What a database looks like, and who can read it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Schema {
-    /// Its schema.
-    pub(crate) version: i64,
-    /// The oldest schema whose program may read it.
-    pub(crate) min_reader: i64,
-}
+use super::schema::{self, Schema};
 
 /// Looks through a database that a daemon may have open; `None` if there is none. Changes nothing.
 pub(crate) fn check_in_place(path: &Path) -> Result<Option<Schema>, OpenError> {

@@ -125,17 +125,7 @@ pub(super) fn open(path: &Path, now: WallMs) -> Result<Connection, OpenError> {
 
 /// Opens the database for reading, if there is one.
 pub(super) fn open_for_reading(path: &Path) -> Result<Option<Connection>, OpenError> {
-    if bytes_at(path)? == 0 {
-        return Ok(None);
-    }
-    // With a log there may be a writer, and locks matter. Without one nobody has it open, and a
-    // reader that leaves no file behind is the better guest.
-    let options = if has_log(path) { "mode=ro" } else { "immutable=1" };
-    let db = connect_reading(path, options).map_err(|e| sql_error(path, e))?;
-    db.busy_timeout(BUSY_MAX).map_err(|e| sql_error(path, e))?;
-    if is_blank(path, &db)? {
-        return Ok(None);
-    }
+    let Some(db) = begin_reading(path)? else { return Ok(None) };
     check_reader(path, &db)?;
     db.pragma_update(None, "temp_store", "MEMORY").map_err(|e| sql_error(path, e))?;
     Ok(Some(db))
@@ -177,16 +167,21 @@ pub(super) fn open_checked(path: &Path, now: WallMs) -> Result<Connection, OpenE
 /// The oldest schema whose program may read the database, whatever this program can read; `None` if
 /// there is no database yet.
 pub(crate) fn min_reader(path: &Path) -> Result<Option<i64>, OpenError> {
+    let Some(db) = begin_reading(path)? else { return Ok(None) };
+    schema::meta(&db, "min_reader").map_err(|e| sql_error(path, e))
+}
+
+/// A reader of a database in which something stands, whatever schema that has.
+fn begin_reading(path: &Path) -> Result<Option<Connection>, OpenError> {
     if bytes_at(path)? == 0 {
         return Ok(None);
     }
+    // With a log there may be a writer, and locks matter. Without one nobody has it open, and a
+    // reader that leaves no file behind is the better guest.
     let options = if has_log(path) { "mode=ro" } else { "immutable=1" };
     let db = connect_reading(path, options).map_err(|e| sql_error(path, e))?;
     db.busy_timeout(BUSY_MAX).map_err(|e| sql_error(path, e))?;
-    if is_blank(path, &db)? {
-        return Ok(None);
-    }
-    schema::meta(&db, "min_reader").map_err(|e| sql_error(path, e))
+    Ok(if is_blank(path, &db)? { None } else { Some(db) })
 }
 
 /// How much of a database is there; none counts as an empty one, for that is what `SQLite` makes first.

@@ -6,12 +6,13 @@
 
 use assistant_core::time::WallMs;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+use serde::{Deserialize, Serialize};
 
 /// The schema this program writes: the number of steps in [`MIGRATIONS`].
-pub(crate) const SCHEMA_VERSION: i64 = 1;
+pub(super) const SCHEMA_VERSION: i64 = 1;
 
 /// The oldest program that can read what this one writes.
-pub(crate) const MIN_READER: i64 = 1;
+pub(super) const MIN_READER: i64 = 1;
 
 /// The number of the last run of the daemon, in `meta`.
 pub(super) const GENERATION: &str = "generation";
@@ -21,6 +22,21 @@ pub(super) const HELD: &str = "held";
 
 /// The steps from an empty file to today's schema, in order.
 const MIGRATIONS: &[&str] = &[include_str!("schema/1.sql")];
+
+/// What a database looks like, or what a program makes of one; and who can read it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Schema {
+    /// Its schema.
+    pub(crate) version: i64,
+    /// The oldest schema whose program may read it.
+    pub(crate) min_reader: i64,
+}
+
+impl Schema {
+    /// What this program writes.
+    pub(crate) const OF_THIS_PROGRAM: Self =
+        Self { version: SCHEMA_VERSION, min_reader: MIN_READER };
+}
 
 /// A number in `meta`, if the table holds it.
 pub(super) fn meta(db: &Connection, name: &str) -> rusqlite::Result<Option<i64>> {

@@ -1,7 +1,9 @@
 //! The daemon as a launcher runs it, and what a restart asks of it on the command line.
 
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::os::unix::net::UnixDatagram;
+use std::io::{BufRead as _, BufReader, ErrorKind, Read as _};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -73,6 +75,54 @@ fn a_launched_daemon_says_how_it_is_and_ends_in_order_with_its_launcher() {
     child.stdout.take().unwrap().read_to_string(&mut rest).unwrap();
     assert_eq!(rest, "", "one line is all it says");
     while heard(&listener) != "STOPPING=1" {}
+}
+
+/// As its launcher starts it: on a socket that stays between the two, and that no agent inherits.
+#[test]
+fn a_daemon_speaks_to_its_launcher_and_to_nobody_else() {
+    let place = Place::fresh();
+    let (began, agent) = (place.home().join("agent.pid"), place.home().join("agent"));
+    let dir = place.home().join("messages");
+    // One that outlives its daemon.
+    place.write(
+        "agent",
+        &format!("#!/bin/sh\necho $$ > {}\nexec tail -f /dev/null\n", began.display()),
+    );
+    std::fs::set_permissions(&agent, std::fs::Permissions::from_mode(0o700)).unwrap();
+    place.write("config.toml", &format!("[agent]\nprogram = {agent:?}\n[test]\ndir = {dir:?}\n"));
+    place.write("messages/m.json", r#"{"from": "harness", "text": "hi"}"#);
+    let manager = UnixDatagram::bind(place.home().join("notify.sock")).unwrap();
+    let (launcher, theirs) = UnixStream::pair().unwrap();
+    launcher.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut command = place.command(["run", "--launched", "--heartbeat", "400"]);
+    command.env("NOTIFY_SOCKET", place.home().join("notify.sock")).env("WATCHDOG_USEC", "400000");
+    let mut child = command.stdin(Stdio::piped()).stdout(OwnedFd::from(theirs)).spawn().unwrap();
+    drop(command);
+    let mut lines = BufReader::new(launcher).lines().map(Result::unwrap);
+    let first: Vec<String> = lines.by_ref().take(4).collect();
+    let beats = first.iter().filter(|line| *line == "BEAT").count();
+    let ready = first.iter().filter(|line| line.starts_with("READY {")).count();
+    assert_eq!((ready, beats), (1, 3), "{first:?}");
+    while !std::fs::read_to_string(&began).is_ok_and(|pid| pid.ends_with('\n')) {
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // To its end, which never came while anybody held the other one.
+    assert!(lines.all(|line| line == "BEAT"));
+    let pid = std::fs::read_to_string(began).unwrap();
+    assert!(Command::new("kill").args(["-KILL", pid.trim()]).status().unwrap().success());
+    manager.set_nonblocking(true).unwrap();
+    let said = manager.recv(&mut [0; 64]).map_err(|error| error.kind());
+    assert_eq!(said, Err(ErrorKind::WouldBlock), "the launcher speaks with the service manager");
+}
+
+#[test]
+fn a_daemon_that_is_to_speak_to_a_launcher_over_a_pipe_is_refused() {
+    let place = Place::fresh();
+    let ran = place.run("run --launched --heartbeat 400");
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.err.contains("speak to the launcher on standard output"), "{ran:?}");
 }
 
 /// Whoever starts it by hand may close or use its terminal's input as they like.

@@ -3,7 +3,10 @@
 
 use std::fmt::Write as _;
 use std::fs::File;
-use std::path::PathBuf;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::net::UnixDatagram;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -13,12 +16,17 @@ use sha2::{Digest as _, Sha256};
 use crate::place::{Place, Ran};
 
 mod database;
+#[cfg(target_os = "linux")]
+mod strays;
 
 /// How long something may take that takes a fraction of it.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 const OLD: &str = "20260101T000000Z-old";
 const NEW: &str = "20260102T000000Z-new";
+
+/// To open a way that nobody reads, without waiting for a reader (Linux, as `/proc` is).
+const NONBLOCK: i32 = 0o4000;
 
 /// What a slot's program does.
 enum Manner {
@@ -200,7 +208,7 @@ fn whoever_started_the_launcher_hears_of_its_daemon() {
     assert_eq!(scene.place.run("stop").code, 0);
     scene.launcher.take().unwrap().wait().unwrap();
     let path = scene.path("run/manager.sock");
-    let manager = std::os::unix::net::UnixDatagram::bind(&path).unwrap();
+    let manager = UnixDatagram::bind(&path).unwrap();
     manager.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut command = scene.place.command(["launch", "--bounds", "10000,800,8000,200"]);
     let launcher = command.env("NOTIFY_SOCKET", &path).stderr(Stdio::null()).spawn().unwrap();
@@ -409,6 +417,41 @@ fn a_daemon_that_hangs_is_found_by_its_silence_and_started_again() {
         it["daemon"]["ready"] == true && it["daemon"]["pid"] != before["daemon"]["pid"]
     });
     assert_eq!((&after["slot"], &after["crashes"]), (&json!(OLD), &json!(1)), "{after}");
+}
+
+/// Whatever an agent runs has the same user: it may open what the system lets it, and say what it likes.
+#[test]
+fn no_other_process_can_speak_for_a_daemon_that_hangs() {
+    let scene = Scene::within("10000,1500,8000,200", &Manner::Well);
+    let before = scene.until_ready();
+    let pids = [&before["pid"], &before["daemon"]["pid"]];
+    signal("-STOP", pids[1]);
+    let after = scene.until("another daemon", |it| {
+        for pid in pids {
+            pretend(&scene.path("run/notify.sock"), pid);
+        }
+        it["daemon"]["ready"] == true && it["daemon"]["pid"] != before["daemon"]["pid"]
+    });
+    assert_eq!((&after["slot"], &after["crashes"]), (&json!(OLD), &json!(1)), "{after}");
+}
+
+/// Says that it lives wherever a process could be heard that is not this one: at a socket of the home,
+/// and at the pipes and sockets that it has open (where the system shows them).
+fn pretend(socket: &Path, pid: &Value) {
+    let nobody = UnixDatagram::unbound().unwrap();
+    drop(nobody.send_to(b"WATCHDOG=1", socket));
+    for entry in std::fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten() {
+        let is_way = std::fs::read_link(entry.path()).is_ok_and(|way| {
+            let way = way.to_string_lossy().into_owned();
+            way.starts_with("pipe:") || way.starts_with("socket:")
+        });
+        if let Some(mut way) = is_way
+            .then(|| File::options().write(true).custom_flags(NONBLOCK).open(entry.path()))
+            .and_then(Result::ok)
+        {
+            drop(way.write_all(b"BEAT\nWATCHDOG=1\n"));
+        }
+    }
 }
 
 /// Incidents: 75, 81.

@@ -210,8 +210,9 @@ fn a_restart_is_asked_for_from_within_a_conversation(case: &mut Case) -> anyhow:
     let command = serde_json::to_string(&words)?;
     write!(text, "\n[restart]\nsource_dir = {dir}\ncommand = {command}\n")
         .context("write a string")?;
-    fs::write(&config, text).context("write the configuration")?;
     let service = Service::start(&case.sandbox)?;
+    // The launcher takes it as it is when it is asked.
+    fs::write(&config, text).context("write the configuration")?;
     let before = status(&case.sandbox)?;
     let daemon = case.programs.daemon()?;
     // Somebody else's conversation hears nothing of it.

@@ -11,6 +11,7 @@ use harness::wait::wait_until;
 use rustix::process::Signal;
 
 use crate::case::{ADMINS, Case, Definition, OWNER, SOON, unbroken};
+use crate::launched::{Service, install};
 use crate::views::{named, status, wait_echoes, wait_reply};
 
 pub(super) const CASES: &[Definition] = &[
@@ -33,6 +34,11 @@ pub(super) const CASES: &[Definition] = &[
         "tier2::succession::what_an_agent_left_running_ends_with_it",
         60,
         what_an_agent_left_running_ends_with_it,
+    ),
+    Definition::fake(
+        "tier2::succession::a_tool_that_hides_whose_it_is_ends_with_its_daemon",
+        60,
+        a_tool_that_hides_whose_it_is_ends_with_its_daemon,
     ),
 ];
 
@@ -174,6 +180,54 @@ fn what_an_agent_left_running_ends_with_it(case: &mut Case) -> anyhow::Result<()
         unbroken("processes that outlive their agent", &named(&alive(sandbox)))?;
     }
     Ok(())
+}
+
+/// How a daemon ends here.
+#[derive(Debug, Clone, Copy)]
+enum End {
+    Killed,
+    Restarted,
+}
+
+/// Without its mark, and without a parent that anybody knows, it would count as the owner's for the next
+/// daemon. Where the system has no subreaper nobody can tell whose it is.
+/// Incidents: 33, 84.
+fn a_tool_that_hides_whose_it_is_ends_with_its_daemon(case: &mut Case) -> anyhow::Result<()> {
+    install(&case.sandbox, case.programs.profile_dir())?;
+    let service = Service::start(&case.sandbox)?;
+    let sandbox = &mut case.sandbox;
+    for (round, end) in [End::Killed, End::Restarted].into_iter().enumerate() {
+        let file = sandbox.root().join(format!("hidden-{round}"));
+        let path = file.display();
+        let hide = format!(
+            "tool: (env -i setsid sh -c 'echo $$ > {path}; exec tail -f /dev/null' \
+             >/dev/null 2>&1 &); until [ -s {path} ]; do :; done; echo hidden {round}"
+        );
+        sandbox.drop_message(OWNER, &hide)?;
+        let said = format!("The tool said: hidden {round}");
+        wait_reply(sandbox, SOON, |reply| reply.text == said)?;
+        let pid = fs::read_to_string(&file).context("read its number")?;
+        let pid = pid.trim().parse().context("read its number")?;
+        let runs = || Snapshot::take().find(pid).is_some_and(|process| !process.zombie);
+        ensure!(runs(), "see it run");
+        let before = status(sandbox)?;
+        match end {
+            End::Killed => {
+                let daemon = before["pid"].as_u64().context("find the daemon")?;
+                signal(u32::try_from(daemon).context("read its pid")?, Signal::KILL)?;
+            }
+            End::Restarted => obey(sandbox, &["restart"], "is up")?,
+        }
+        let next = before["generation"].as_u64().map(|generation| generation + 1);
+        let is_next = || status(sandbox).is_ok_and(|now| now["generation"].as_u64() == next);
+        ensure!(wait_until(SOON, is_next), "see the next daemon");
+        let lives = runs() && cfg!(target_os = "linux");
+        if lives {
+            signal(pid, Signal::KILL)?;
+        }
+        ensure!(!lives, "end with its daemon: {end:?}");
+    }
+    service.stop(SOON)
 }
 
 /// Gives an order and sees it obeyed.

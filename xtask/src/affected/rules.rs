@@ -239,7 +239,7 @@ pub(crate) const RULES: &[Rule] = &[
     },
     Rule {
         paths: &["daemon/src/service"],
-        checks: &[daemon("service::"), Tidy, TIER_1],
+        checks: &[daemon("service::"), Tidy, TIER_1, TIER_2],
         why: "what the system is told of the launcher",
     },
     Rule {

@@ -73,6 +73,10 @@ fn at(monotonic: Monotonic) -> Now {
 }
 
 fn obey(keeper: &mut Keeper<Slot>, now: Now, word: &str) -> Result<(), Refused> {
+    if let Some(seconds) = word.strip_prefix("stops-in-") {
+        keeper.stops_within(Duration::from_secs(seconds.parse().unwrap()));
+        return Ok(());
+    }
     let id = || "r".to_owned();
     let why = || "the owner says so".to_owned();
     let arm = |target| Order::Arm { id: id(), target, confirm_timeout: Duration::from_mins(2) };
@@ -431,6 +435,15 @@ fn a_daemon_that_does_not_stop_is_killed() {
     39s: TERM
     41s: KILL
     ends: remember 1 0, start good2
+    "#);
+}
+
+#[test]
+fn a_daemon_may_take_as_long_for_its_stop_as_the_one_that_was_started_last() {
+    insta::assert_snapshot!(play(fresh(), "stops-in-10 ready beat stop +20"), @r#"
+    begin: start good2
+    stop: TERM
+    10s: KILL
     "#);
 }
 

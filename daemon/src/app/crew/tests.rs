@@ -1,7 +1,7 @@
 use super::*;
 
 /// Every stage there is. The match has the compiler ask for one that is new.
-const ALL: [Stage; 11] = [
+const ALL: [Stage; 12] = [
     Stage::Sources,
     Stage::Router,
     Stage::Supervisor,
@@ -11,6 +11,7 @@ const ALL: [Stage; 11] = [
     Stage::Holds,
     Stage::Heartbeat,
     Stage::Touches,
+    Stage::Strays,
     Stage::Reaper,
     Stage::StoreWatch,
 ];
@@ -26,8 +27,9 @@ fn place(stage: Stage) -> usize {
         Stage::Holds => 6,
         Stage::Heartbeat => 7,
         Stage::Touches => 8,
-        Stage::Reaper => 9,
-        Stage::StoreWatch => 10,
+        Stage::Strays => 9,
+        Stage::Reaper => 10,
+        Stage::StoreWatch => 11,
     }
 }
 

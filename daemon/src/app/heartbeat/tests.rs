@@ -5,6 +5,7 @@ use tokio::task::JoinSet;
 
 use super::*;
 use crate::clock::wall_now;
+use crate::notify::WATCHDOG;
 use crate::scene::Scene;
 use crate::store;
 
@@ -25,11 +26,11 @@ impl Play {
         let path = dir.path().join("notify.sock");
         let watcher = UnixDatagram::bind(&path).unwrap();
         watcher.set_nonblocking(true).unwrap();
-        let notifier = Arc::new(Notifier::to(path.as_os_str()).unwrap());
+        let watched = Watcher::manager(Some(path.as_os_str()), None).unwrap().unwrap();
         let (supervisor, asks) = mpsc::channel(1);
         let cancel = CancellationToken::new();
         let mut tasks = JoinSet::new();
-        let heartbeat = Heartbeat { notifier, every: EVERY, supervisor, store };
+        let heartbeat = Heartbeat { watcher: Arc::new(watched), every: EVERY, supervisor, store };
         tasks.spawn(heartbeat.run(cancel.clone()));
         Self { dir, watcher, asks, tasks, cancel }
     }

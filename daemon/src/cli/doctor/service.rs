@@ -1,7 +1,7 @@
 //! Whether the system starts the assistant by itself.
 
 use super::{Finding, Place};
-use crate::cli::install::{FileState, Installed};
+use crate::cli::installed::{FileState, Installed};
 use crate::config::Config;
 use crate::service::Init;
 

@@ -79,13 +79,9 @@ pub(crate) enum LauncherVerb {
     },
     /// Have a gated restart carried out, for the owner
     Request,
-    /// Become a command, in a session of its own
+    /// Become a command, apart from whoever started it
     #[command(hide = true)]
-    CarryOut {
-        /// The command
-        #[arg(last = true, required = true)]
-        command: Vec<OsString>,
-    },
+    CarryOut(CarryOut),
 }
 
 /// A restart to act on.
@@ -94,6 +90,20 @@ pub(crate) struct Restart {
     /// Its id
     #[arg(long)]
     pub id: String,
+}
+
+/// What to become.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub(crate) struct CarryOut {
+    /// Only once standard input says so
+    #[arg(long)]
+    pub when_told: bool,
+    /// In a scope of this name, where systemd gives one
+    #[arg(long, value_name = "NAME")]
+    pub scope: Option<String>,
+    /// The command
+    #[arg(last = true, required = true)]
+    pub command: Vec<OsString>,
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use clap::CommandFactory as _;
 use clap::parser::ValueSource;
@@ -71,9 +72,10 @@ fn orders() -> Vec<(&'static str, Command)> {
         ("run", Command::Run(Run::default())),
         ("run --detached", Command::Run(Run { detached: true, ..Run::default() })),
         (
-            "run --launched --slot s-1 --held-by /run/pending.json",
+            "run --launched --heartbeat 20000 --slot s-1 --held-by /run/pending.json",
             Command::Run(Run {
                 launched: true,
+                heartbeat: Some(Duration::from_secs(20)),
                 slot: Some("s-1".into()),
                 held_by: Some("/run/pending.json".into()),
                 ..Run::default()

@@ -53,25 +53,43 @@ fn a_process_that_is_gone_may_not() {
 
 /// The daemon asks its launcher, and what the launcher started for a restart does; an agent does not.
 /// Incidents: 33.
-#[test]
-fn a_launcher_is_asked_by_its_daemon_and_its_commands_but_not_by_what_the_daemon_started() {
+#[tokio::test]
+async fn a_launcher_is_asked_by_its_daemon_and_its_commands_but_not_by_what_the_daemon_started() {
     let start = |program: &str| {
-        Command::new("sh").args(["-c", program]).stdin(Stdio::piped()).spawn().unwrap()
+        let mut command = tokio::process::Command::new("sh");
+        adopted::spawn(command.args(["-c", program]).stdin(Stdio::piped())).unwrap()
     };
-    let (mut daemon, mut beside) = (start("read line"), start("read line"));
+    let (mut daemon, mut beside) = (start("(read line <&0); exit 0"), start("read line"));
+    let [daemon_pid, beside_pid] = [&daemon, &beside].map(|own| own.child.id().unwrap());
     let known = Daemon::default();
     let check = none_of(known.clone());
-    assert_eq!(check.admits(beside.id()), Ok(Peer::Owner));
-    known.is(Some(daemon.id()));
-    assert_eq!(check.admits(daemon.id()), Ok(Peer::Owner));
-    assert_eq!(check.admits(beside.id()), Ok(Peer::Owner));
-    // As the parent of the two, this process stands where the daemon does for an agent.
-    known.is(Some(std::process::id()));
-    assert_eq!(check.admits(beside.id()), Err("a process of an agent may not ask"));
-    known.is(None);
-    for child in [&mut daemon, &mut beside] {
-        drop(child.stdin.take());
-        child.wait().unwrap();
-        assert_eq!(check.admits(child.id()), Err("who asked is gone"));
+    assert_eq!(check.admits(beside_pid), Ok(Peer::Owner));
+    known.is(Some(daemon_pid));
+    assert_eq!(check.admits(daemon_pid), Ok(Peer::Owner));
+    assert_eq!(check.admits(beside_pid), Ok(Peer::Owner));
+    let mut agent = processes::descendants(daemon_pid);
+    while agent.is_empty() {
+        agent = processes::descendants(daemon_pid);
     }
+    assert_eq!(check.admits(agent[0].pid), Err("a process of an agent may not ask"));
+    known.is(None);
+    for own in [&mut daemon, &mut beside] {
+        let pid = own.child.id().unwrap();
+        drop(own.child.stdin.take());
+        own.child.wait().await.unwrap();
+        assert_eq!(check.admits(pid), Err("who asked is gone"));
+    }
+}
+
+/// Before it is ended it may not use the moment.
+/// Incidents: 33.
+#[test]
+fn a_launcher_is_not_asked_by_what_fell_to_it() {
+    // A child that is not known as one of ours, as an orphan is not.
+    let mut orphan =
+        Command::new("sh").args(["-c", "read line"]).stdin(Stdio::piped()).spawn().unwrap();
+    let asked = none_of(Daemon::default()).admits(orphan.id());
+    assert_eq!(asked, Err("a process that fell to the launcher may not ask"));
+    drop(orphan.stdin.take());
+    orphan.wait().unwrap();
 }

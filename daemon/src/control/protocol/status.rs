@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::store;
+use crate::store::Schema;
 
 /// How everything is.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -26,7 +26,7 @@ pub(crate) struct Status {
     /// Who wants that.
     pub held_by: Vec<HeldBy>,
     /// The database's form that this program writes.
-    pub schema: SchemaStatus,
+    pub schema: Schema,
     /// Tasks of its runtime that are alive.
     pub tasks_alive: u64,
     /// Its resident memory.
@@ -66,23 +66,6 @@ impl HeldBy {
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
     pub(crate) fn is_owner(&self) -> bool {
         *self == Self::Owner
-    }
-}
-
-/// The form of a database.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct SchemaStatus {
-    /// Its number.
-    pub version: i64,
-    /// The oldest form whose programs can read it.
-    pub min_reader: i64,
-}
-
-impl SchemaStatus {
-    /// That which this program writes.
-    pub(crate) fn of_this_program() -> Self {
-        Self { version: store::SCHEMA_VERSION, min_reader: store::MIN_READER }
     }
 }
 

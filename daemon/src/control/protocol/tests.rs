@@ -152,7 +152,7 @@ fn a_status_goes_round_and_may_lack_keys() {
         held: true,
         held_by: vec![HeldBy::Owner, HeldBy::Restart],
         unsent: 3,
-        schema: SchemaStatus::of_this_program(),
+        schema: crate::store::Schema::OF_THIS_PROGRAM,
         sessions: vec![SessionStatus { state: SessionState::Busy, ..SessionStatus::default() }],
         ..Status::default()
     };

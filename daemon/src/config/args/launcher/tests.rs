@@ -54,7 +54,19 @@ fn verbs() -> Vec<(&'static str, LauncherVerb)> {
         ("request", LauncherVerb::Request),
         (
             "carry-out -- a --json",
-            LauncherVerb::CarryOut { command: vec!["a".into(), "--json".into()] },
+            LauncherVerb::CarryOut(CarryOut {
+                when_told: false,
+                scope: None,
+                command: vec!["a".into(), "--json".into()],
+            }),
+        ),
+        (
+            "carry-out --when-told --scope s -- a",
+            LauncherVerb::CarryOut(CarryOut {
+                when_told: true,
+                scope: Some("s".to_owned()),
+                command: vec!["a".into()],
+            }),
         ),
     ]
 }

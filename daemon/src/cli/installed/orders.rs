@@ -17,7 +17,7 @@ pub(super) const COMMAND_MAX: Duration = Duration::from_secs(90);
 
 /// Why an order was not carried out.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum OrderError {
+pub(in crate::cli) enum OrderError {
     /// There is no such command.
     #[error("run {}: it is not in PATH", init.program())]
     Missing {
@@ -40,6 +40,14 @@ pub(super) enum OrderError {
         /// How long it had.
         limit: Duration,
     },
+    /// What was to be forgotten is still there.
+    #[error("have {} forget what ran: it is not done within {} s", init.program(), limit.as_secs())]
+    Stays {
+        /// Whose command.
+        init: Init,
+        /// How long it had.
+        limit: Duration,
+    },
     /// The command said no.
     #[error("run {command}: {status}: {said}")]
     Refused {
@@ -53,8 +61,18 @@ pub(super) enum OrderError {
 }
 
 impl OrderError {
+    /// What the command said no with.
+    pub(super) fn code(&self) -> Option<i32> {
+        match self {
+            Self::Refused { status, .. } => status.code(),
+            Self::Missing { .. } | Self::Run { .. } | Self::Late { .. } | Self::Stays { .. } => {
+                None
+            }
+        }
+    }
+
     /// The one in an error that says that there is no such command.
-    pub(super) fn missing_in(error: &anyhow::Error) -> Option<Self> {
+    pub(in crate::cli) fn missing_in(error: &anyhow::Error) -> Option<Self> {
         match error.downcast_ref() {
             Some(Self::Missing { init }) => Some(Self::Missing { init: *init }),
             _ => None,
@@ -62,7 +80,7 @@ impl OrderError {
     }
 
     /// What to do now that the files are there.
-    pub(super) fn after_install(self, file: &Path) -> Failure {
+    pub(in crate::cli) fn after_install(self, file: &Path) -> Failure {
         let file = file.display();
         let advice = match &self {
             Self::Missing { init } => format!(
@@ -76,7 +94,7 @@ impl OrderError {
     }
 
     /// What to do now that the files are gone.
-    pub(super) fn after_uninstall(&self) -> Failure {
+    pub(in crate::cli) fn after_uninstall(&self) -> Failure {
         let advice = "the files are removed; what still runs ends with claude-assistant stop";
         Failure::new(Code::Failed, format!("failed to {self}\n  {advice}"))
     }
@@ -98,6 +116,13 @@ pub(super) async fn ask(init: Init, words: &[String]) -> Result<bool, OrderError
     Ok(run(init, words, COMMAND_MAX).await?.status.success())
 }
 
+/// What a command tells; nothing if it says no.
+pub(super) async fn read(init: Init, words: &[String]) -> Result<String, OrderError> {
+    let Output { status, stdout, .. } = run(init, words, COMMAND_MAX).await?;
+    let told = String::from_utf8_lossy(&stdout);
+    Ok(if status.success() { told.into_owned() } else { String::new() })
+}
+
 async fn run(init: Init, words: &[String], limit: Duration) -> Result<Output, OrderError> {
     let output =
         Command::new(init.program()).args(words).stdin(Stdio::null()).kill_on_drop(true).output();
@@ -111,6 +136,7 @@ async fn run(init: Init, words: &[String], limit: Duration) -> Result<Output, Or
     }
 }
 
-fn typed(init: Init, words: &[String]) -> String {
+/// A command as a person would type it.
+pub(super) fn typed(init: Init, words: &[String]) -> String {
     format!("{} {}", init.program(), words.join(" "))
 }
