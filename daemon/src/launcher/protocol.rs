@@ -35,10 +35,13 @@ pub(crate) enum Request {
         /// The restart's id.
         id: String,
     },
-    /// It is well: stay there.
+    /// Stay there.
     Confirm {
         /// The restart's id.
         id: String,
+        /// That says nothing of the target.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        unproven: bool,
     },
     /// Forget what was announced.
     Disarm {
