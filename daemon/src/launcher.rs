@@ -28,6 +28,7 @@ pub(crate) mod protocol;
 mod report;
 mod survivor;
 mod view;
+mod writes;
 
 use std::time::Duration;
 

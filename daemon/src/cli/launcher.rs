@@ -260,6 +260,9 @@ fn described(status: &Status) -> String {
     if let Some(pending) = &status.pending {
         lines.push(format!("restart   {} to {}", pending.id, pending.target));
     }
+    if let Some(why) = &status.unwritten {
+        lines.push(format!("unwritten failed to {why}"));
+    }
     if let Some(it) = &status.rolled_back {
         lines.push(format!("went back {} from {}: {}", it.at, it.target, it.why));
     }

@@ -60,7 +60,8 @@ impl Driver {
         };
         let outcome = self.order(order).map(|()| Answer::Done).map_err(refusal);
         self.act().await;
-        reply(asker, outcome);
+        let refused = self.refused.take().map(|why| failed_to(&why));
+        reply(asker, refused.map_or(outcome, Err));
     }
 
     /// Gives an order that is answered when it has come to something.
@@ -69,6 +70,11 @@ impl Driver {
             Ok(()) => {
                 self.asker = Some(asker);
                 self.act().await;
+                if let Some(why) = self.refused.take()
+                    && let Some(asker) = self.asker.take()
+                {
+                    reply(asker, Err(failed_to(&why)));
+                }
             }
             Err(refused) => reply(asker, Err(refusal(refused))),
         }
@@ -80,7 +86,8 @@ impl Driver {
             return Err(refusal(Refused::Busy));
         }
         let failed = |why: String| Refusal::new(RefusalKind::Failed, why);
-        let manifest = self.check(&target).await.map_err(failed)?;
+        let checked = self.check(&target).await;
+        let manifest = checked.map_err(|error| failed(error.to_string()))?;
         self.slots.check_tested(&manifest).map_err(|error| failed(error.to_string()))?;
         if let Some(path) = backup.as_ref().filter(|path| !path.is_file()) {
             return Err(failed(format!("there is no backup {}", path.display())));
@@ -92,22 +99,21 @@ impl Driver {
         let generation = ready.map_or(0, |ready| ready.generation);
         self.pending = previous.map(|previous| {
             let runner_pid = Some(runner_pid);
-            let id = id.clone();
             let arming = Arming { id, target, previous, confirm_timeout, runner_pid, backup };
             Pending::armed(arming, generation)
         });
         self.act().await;
-        let Some(why) = self.unwritten.take() else { return Ok(Answer::Done) };
-        // What is not on the disk is not announced.
-        let _ = self.order(Order::Disarm { id });
-        self.act().await;
-        Err(failed(why))
+        self.refused.take().map_or(Ok(Answer::Done), |why| Err(failed_to(&why)))
     }
 }
 
 fn reply(asker: Asker, answer: Result<Answer, Refusal>) {
     // Who asked may have gone.
     drop(asker.send(answer));
+}
+
+fn failed_to(why: &str) -> Refusal {
+    Refusal::new(RefusalKind::Failed, format!("failed to {why}"))
 }
 
 fn no_slot(slot: &SlotName) -> Refusal {

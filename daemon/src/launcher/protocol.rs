@@ -129,6 +129,9 @@ pub(crate) struct Status {
     pub crashes: usize,
     /// Every slot, the oldest first.
     pub slots: Vec<Slot>,
+    /// Why the last write failed, as long as something is not written that has to be. It is tried again
+    /// and again.
+    pub unwritten: Option<String>,
     /// The last restart that went back.
     pub rolled_back: Option<RolledBack>,
 }

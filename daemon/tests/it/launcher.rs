@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 use crate::place::{Place, Ran};
 
 mod database;
+mod writes;
 
 /// How long something may take that takes a fraction of it.
 const PATIENCE: Duration = Duration::from_secs(20);
