@@ -199,3 +199,6 @@ fn cause(status: ExitStatus) -> Cause {
         _ => Cause::Own,
     }
 }
+
+#[cfg(test)]
+mod tests;
