@@ -4,6 +4,8 @@ use std::error::Error;
 use std::io;
 use std::process::ExitCode;
 
+use rustix::io::Errno;
+
 /// The exit codes of the program, as sysexits.h numbers them where it has a word for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -89,6 +91,15 @@ pub(crate) fn code_of(error: &anyhow::Error) -> Code {
         Some(failure) => failure.code,
         None => error.chain().find_map(denied).unwrap_or(Code::Failed),
     }
+}
+
+/// Whether the system says that the machine has trouble which is not of this program's making: no
+/// room, no memory, too many files or processes, a disk that does not read or write.
+pub(crate) fn is_of_machine(error: &io::Error) -> bool {
+    let numbers = [Errno::MFILE, Errno::NFILE, Errno::IO, Errno::NOMEM, Errno::AGAIN, Errno::DQUOT];
+    let said = error.raw_os_error();
+    let number = numbers.iter().any(|number| said == Some(number.raw_os_error()));
+    number || matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::ReadOnlyFilesystem)
 }
 
 /// The line for an error: a [`Failure`] is one already, everything else is a fragment.

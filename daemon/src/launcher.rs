@@ -29,6 +29,7 @@ mod report;
 mod strays;
 mod survivor;
 mod view;
+mod writes;
 
 use std::path::PathBuf;
 use std::time::Duration;

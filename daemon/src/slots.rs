@@ -97,6 +97,18 @@ pub(crate) enum SlotError {
     },
 }
 
+impl SlotError {
+    /// Whether it is the machine's trouble, and says nothing of the slot.
+    pub(crate) fn is_of_machine(&self) -> bool {
+        match self {
+            Self::Io { source, .. } | Self::Record(RecordError::Io { source, .. }) => {
+                source.kind() != io::ErrorKind::NotFound
+            }
+            Self::Name(_) | Self::Record(_) | Self::Current { .. } | Self::Unfit { .. } => false,
+        }
+    }
+}
+
 impl From<SlotError> for Failure {
     fn from(error: SlotError) -> Self {
         let code = match &error {

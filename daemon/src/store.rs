@@ -57,7 +57,7 @@ pub(crate) use counts::Counts;
 pub(crate) use counts::Tally;
 pub(crate) use cursors::CursorUpdate;
 pub(crate) use damage::{Look, Missing, look, missing};
-pub(crate) use error::StoreError;
+pub(crate) use error::{StoreError, is_of_machine};
 pub(crate) use history::{Direction, HistoryEntry, HistoryPlace, HistoryState};
 pub(crate) use inbox::{Accepted, InboxRow, Pending, Route, RouteDecision, RowState};
 pub(crate) use open::{OpenError, min_reader};

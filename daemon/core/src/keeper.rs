@@ -31,11 +31,21 @@
 //! ([`Blame::Nobody`]), nothing is known of the target: its mark stays as it was. It may be tried
 //! again, and is not started by itself, for only a slot that has run well is.
 //!
+//! A write that fails is told ([`Event::Unwritten`]) before the next action is carried out. An order
+//! that files stand for is then refused, with everything as it was. Whatever else could not be
+//! written is owed: it counts as it stands here, nothing waits for it but the end of a restart whose
+//! slot is not the one that is to run, and it is written again until it stands there.
+//!
+//! What any slot would come to (no memory, no room on the disk, a configuration that cannot be read)
+//! speaks against none ([`Cause::Outside`]).
+//!
 //! Absent: files, processes and locks; leftovers of a daemon, which are ended before
 //! [`Event::Ended`] is told; and daemons of an earlier launcher, which have ended before this begins.
 
 mod memory;
+mod owed;
 mod restart;
+mod state;
 mod words;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -43,71 +53,20 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 pub use memory::{Memory, RolledBack};
+use owed::Owed;
+use state::{AfterLook, Asked, Next, State};
+pub use state::{Bounds, Doing, Found};
 pub use words::{
-    Action, Blame, Cause, Event, Order, Outcome, Pending, Phase, Refused, Runner, Standing,
+    Action, Blame, Cause, Event, Order, Outcome, Pending, Phase, Proof, Refused, Runner, Standing,
 };
 
 use crate::limits::{
-    CRASH_WAIT_MAX, CRASH_WINDOW, HEARTBEAT_MAX, HUNG_TERM_MAX, READY_MAX, RUNNER_GONE_GRACE,
-    STOP_MARGIN,
+    ASKED_END_MIN, CRASH_WAIT_MAX, CRASH_WINDOW, HUNG_TERM_MAX, LATE_GRACE, LATE_MIN,
 };
 use crate::time::{Deadline, Monotonic, Now};
 
-/// How long things may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bounds {
-    /// Until a daemon is ready.
-    pub ready: Duration,
-    /// Between two beats.
-    pub heartbeat: Duration,
-    /// For a stop in order.
-    pub stop: Duration,
-    /// With nobody who carries out the restart.
-    pub runner_gone: Duration,
-}
-
-impl Bounds {
-    /// The usual ones, with a daemon that gives itself so long to stop.
-    pub fn with_shutdown(deadline: Duration) -> Self {
-        Self {
-            ready: READY_MAX,
-            heartbeat: HEARTBEAT_MAX,
-            stop: deadline + STOP_MARGIN,
-            runner_gone: RUNNER_GONE_GRACE,
-        }
-    }
-}
-
-/// What a launcher finds when it begins.
-#[derive(Debug, Clone)]
-pub struct Found<S> {
-    /// The slots there are.
-    pub slots: BTreeMap<S, Standing>,
-    /// The one that is to run.
-    pub current: Option<S>,
-    /// A restart that was under way.
-    pub pending: Option<Pending<S>>,
-    /// What an earlier launcher remembered.
-    pub memory: Memory<S>,
-}
-
-/// What the daemon does, for views.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Doing {
-    /// It serves.
-    Running,
-    /// It is to end.
-    Stopping,
-    /// It is to be ready soon.
-    Starting,
-    /// Nothing can be started.
-    Waiting,
-    /// It goes back to the slot before.
-    RollingBack,
-}
-
 /// The launcher's decisions.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Keeper<S> {
     bounds: Bounds,
     slots: BTreeMap<S, Standing>,
@@ -119,61 +78,18 @@ pub struct Keeper<S> {
     order: Option<Asked>,
     /// Why the restart goes back.
     why: String,
+    armed_by: Option<Deadline>,
     confirm_by: Option<Deadline>,
+    /// The target was to stay, which could not be written down.
+    vouched: bool,
     runner_gone_since: Option<Monotonic>,
+    /// What could not be written.
+    owed: Owed<S>,
+    /// As everything was before the order whose actions are carried out.
+    before: Option<Box<Self>>,
+    /// Whoever drives this was late, which was allowed for; nothing was heard of the daemon since.
+    late: bool,
     actions: VecDeque<Action<S>>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum State<S> {
-    Starting {
-        slot: S,
-        by: Deadline,
-    },
-    Running {
-        slot: S,
-        since: Monotonic,
-        beat: Monotonic,
-    },
-    Stopping {
-        slot: S,
-        kill_at: Option<Deadline>,
-        next: Next<S>,
-    },
-    /// The target is gone; the database is looked at before anything has it open again.
-    Looking {
-        next: AfterLook,
-    },
-    Waiting {
-        until: Deadline,
-    },
-    Over,
-}
-
-/// What follows the end of a daemon that was told to end.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Next<S> {
-    Start(S),
-    Target,
-    Previous,
-    Crash(String),
-    Nothing,
-}
-
-/// What follows the look at the database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum AfterLook {
-    Previous,
-    Nothing,
-}
-
-/// What the order that is under way wants.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Asked {
-    /// A daemon in the slot that was wanted.
-    Up,
-    /// The restart to go back.
-    Back,
 }
 
 impl<S: Clone + Ord + Debug> Keeper<S> {
@@ -189,17 +105,24 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
             state: State::Waiting { until: now.monotonic },
             order: None,
             why: String::new(),
+            armed_by: None,
             confirm_by: None,
+            vouched: false,
             runner_gone_since: None,
+            owed: Owed::default(),
+            before: None,
+            late: false,
             actions: VecDeque::new(),
         };
-        match keeper.pending.as_ref().map(|pending| pending.phase) {
+        match keeper.pending.clone() {
             None => keeper.start_best(now, "no slot can be started"),
-            Some(Phase::Armed) => {
+            Some(Pending { phase: Phase::Armed, previous, .. }) => {
+                // Of a switch that was refused the target may still be the one that is to run.
+                keeper.choose(&previous);
                 keeper.end_pending();
                 keeper.start_best(now, "no slot can be started");
             }
-            Some(Phase::Started | Phase::RollingBack) => {
+            Some(Pending { phase: Phase::Started | Phase::RollingBack, .. }) => {
                 let why = "the launcher ended before it was confirmed".to_owned();
                 keeper.begin_rolling_back(why, Blame::Nobody);
                 keeper.go_back(now);
@@ -211,6 +134,8 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
     /// Learns which slots there are; told before whatever may lead to a choice among them.
     pub fn know(&mut self, slots: BTreeMap<S, Standing>) {
         self.slots = slots;
+        // Files do not say yet what was found out since.
+        self.slots.extend(self.owed.standings());
     }
 
     /// Learns how long a stop in order may take: what the daemon that is started next gives itself.
@@ -219,7 +144,14 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
     }
 
     /// Takes an event in. Never waits.
-    pub fn handle(&mut self, now: Now, event: Event) {
+    pub fn handle(&mut self, now: Now, event: Event<S>) {
+        if let Event::Unwritten { write, why } = event {
+            return self.unwritten(now, write, why);
+        }
+        self.before = None;
+        if matches!(event, Event::Ready | Event::Beat | Event::Ended { .. }) {
+            self.late = false;
+        }
         match event {
             Event::Ready => self.ready(now),
             Event::Beat => {
@@ -228,22 +160,23 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
                 }
             }
             Event::Ended { how, cause } => self.ended(now, how, cause),
-            Event::Unfit { why } => self.unfit(now, why),
+            Event::Unfit { why, cause } => self.unfit(now, why, cause),
             Event::DatabaseLooked { trouble } => self.database_looked(now, trouble),
             Event::Runner(Runner::There) => self.runner_gone_since = None,
             Event::Runner(Runner::Gone) => {
                 self.runner_gone_since.get_or_insert(now.monotonic);
             }
+            Event::Unwritten { .. } => {}
         }
     }
 
     /// Does what is due. A no-op when early.
     pub fn handle_deadline(&mut self, now: Now) {
-        if self.deadline().is_none_or(|due| now.monotonic < due) {
+        let at = now.monotonic;
+        if self.deadline().is_none_or(|due| at < due) {
             return;
         }
-        let at = now.monotonic;
-        if self.restart_is_over(now) {
+        if self.allows_for_lateness(at) || self.restart_is_over(now) || self.writes_again(at) {
             return;
         }
         match self.state.clone() {
@@ -269,9 +202,14 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
         }
     }
 
-    /// The next thing to do.
+    /// The next thing to do. What could not be written of the last one has been told.
     pub fn poll_action(&mut self) -> Option<Action<S>> {
-        self.actions.pop_front()
+        let next = self.actions.pop_front();
+        if next.is_none() {
+            self.before = None;
+            self.owed.look();
+        }
+        next
     }
 
     /// When something is due next.
@@ -284,9 +222,10 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
             }
             State::Stopping { kill_at, .. } => *kill_at,
             State::Waiting { until } => Some(*until),
-            State::Looking { .. } | State::Over => None,
+            State::Looking { .. } => None,
+            State::Over => return None,
         };
-        of_state.into_iter().chain(self.restart_due()).min()
+        [of_state, self.restart_due(), self.owed.due()].into_iter().flatten().min()
     }
 
     /// What the daemon does.
@@ -320,6 +259,38 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
         &self.memory
     }
 
+    /// Why the last write failed, as long as something is not written that has to be.
+    pub fn unwritten_because(&self) -> Option<&str> {
+        self.owed.because()
+    }
+
+    /// Whoever drives this stood still, so that what had to be heard by then may only not have been
+    /// heard: it has longer. Once, until something is heard of the daemon again. Whether it was so.
+    fn allows_for_lateness(&mut self, at: Monotonic) -> bool {
+        let of_state = match &self.state {
+            State::Starting { by, .. } => Some(*by),
+            State::Running { beat, .. } => Some(*beat + self.bounds.heartbeat),
+            State::Stopping { kill_at, .. } => *kill_at,
+            State::Looking { .. } | State::Waiting { .. } | State::Over => None,
+        };
+        let due = [of_state, self.restart_due()].into_iter().flatten().min();
+        let late = due.map_or(Duration::ZERO, |due| at.saturating_sub(due));
+        if self.late || late < LATE_MIN {
+            return false;
+        }
+        self.late = true;
+        let longer = late + LATE_GRACE;
+        match &mut self.state {
+            State::Starting { by, .. } => *by += longer,
+            State::Running { beat, .. } => *beat = at,
+            State::Stopping { kill_at: Some(kill_at), .. } => *kill_at += longer,
+            _ => {}
+        }
+        let of_restart = [&mut self.armed_by, &mut self.confirm_by, &mut self.runner_gone_since];
+        of_restart.into_iter().flatten().for_each(|due| *due += longer);
+        true
+    }
+
     fn ready(&mut self, now: Now) {
         let State::Starting { slot, .. } = self.state.clone() else { return };
         let at = now.monotonic;
@@ -341,6 +312,7 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
     }
 
     fn ended(&mut self, now: Now, how: String, cause: Cause) {
+        let cause = self.weighed(now, cause);
         match self.state.clone() {
             State::Stopping { next, .. } => match next {
                 Next::Start(slot) => self.start(now, slot),
@@ -353,24 +325,35 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
                 }
             },
             State::Starting { .. } | State::Running { .. } if self.runs_target() => {
-                self.begin_rolling_back(how, Blame::Target);
+                self.begin_rolling_back(how, Blame::of(cause));
                 self.go_back(now);
             }
-            // Another slot, or this one at once again, would end in the same way.
-            State::Starting { .. } | State::Running { .. } if cause == Cause::Outside => {
-                self.wait(now, &how);
-            }
-            State::Starting { .. } | State::Running { .. } => self.crash(now, &how),
+            State::Starting { slot, .. } | State::Running { slot, .. } => match cause {
+                Cause::Own => self.crash(now, &how),
+                // Another slot, or this one at once again, would end in the same way.
+                Cause::Outside => self.wait(now, &how),
+                Cause::Asked => self.start(now, slot),
+            },
             State::Looking { .. } | State::Waiting { .. } | State::Over => {}
         }
     }
 
-    fn unfit(&mut self, now: Now, why: String) {
+    /// Who ends as asked to only just after it was ready would do so again and again.
+    fn weighed(&self, now: Now, cause: Cause) -> Cause {
+        let State::Running { since, .. } = self.state else {
+            return if cause == Cause::Asked { Cause::Own } else { cause };
+        };
+        let soon = now.monotonic < since + ASKED_END_MIN;
+        if cause == Cause::Asked && soon { Cause::Own } else { cause }
+    }
+
+    fn unfit(&mut self, now: Now, why: String, cause: Cause) {
         match self.state {
             State::Starting { .. } if self.runs_target() => {
-                self.begin_rolling_back(why, Blame::Target);
+                self.begin_rolling_back(why, Blame::of(cause));
                 self.go_back(now);
             }
+            State::Starting { .. } if cause == Cause::Outside => self.wait(now, &why),
             State::Starting { .. } => self.give_up(now, &why),
             // It was told to end before it was there.
             State::Stopping { .. } => self.ended(now, why, Cause::Own),
@@ -445,8 +428,10 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
         self.actions.push_back(Action::Start(slot));
     }
 
+    /// One that is to run already need not be written, unless it is owed.
     fn choose(&mut self, slot: &S) {
-        if self.current.as_ref() != Some(slot) {
+        if self.current.as_ref() != Some(slot) || self.owed.current {
+            self.owed.current = false;
             self.current = Some(slot.clone());
             self.actions.push_back(Action::SetCurrent(slot.clone()));
         }
@@ -477,10 +462,12 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
 
     fn mark(&mut self, slot: S, standing: Standing, why: &str) {
         self.slots.insert(slot.clone(), standing);
+        self.owed.marks.remove(&slot);
         self.actions.push_back(Action::Mark { slot, standing, why: why.to_owned() });
     }
 
     fn remember(&mut self) {
+        self.owed.memory = false;
         self.actions.push_back(Action::Remember(self.memory.clone()));
     }
 

@@ -108,6 +108,14 @@ pub const HUNG_TERM_MAX: Duration = Duration::from_secs(2);
 /// that one answers again within ten seconds of the verdict.
 pub const BACK_STOP_MAX: Duration = Duration::from_secs(5);
 
+/// Who drives the launcher's decisions and comes so much later than what was due stood still itself
+/// (a machine under load or asleep): that something was not heard meanwhile says nothing. Longer than
+/// the hash of a program and a few slow writes take.
+pub const LATE_MIN: Duration = Duration::from_secs(2);
+
+/// What is given on top then, to hear what came meanwhile.
+pub const LATE_GRACE: Duration = Duration::from_secs(1);
+
 /// What a daemon may take to stop beyond its own deadline, to write its last lines.
 pub const STOP_MARGIN: Duration = Duration::from_secs(5);
 
@@ -119,6 +127,10 @@ pub const CRASHES_MAX: usize = 3;
 /// [`CRASHES_MAX`]. A daemon that is well for this long has recovered.
 pub const CRASH_WINDOW: Duration = Duration::from_mins(10);
 
+/// A daemon that ends in order sooner than this after it was ready, without having been told to by
+/// its launcher, has crashed for all that is known: it would be started for ever, without a pause.
+pub const ASKED_END_MIN: Duration = Duration::from_secs(10);
+
 /// The first wait when nothing is left to start; each one is twice as long.
 pub const CRASH_WAIT_FIRST: Duration = Duration::from_mins(1);
 
@@ -128,6 +140,17 @@ pub const CRASH_WAIT_MAX: Duration = Duration::from_mins(15);
 /// Between the moment when nobody carries a restart out any more, and its end: who does so may hand
 /// over its lock in it.
 pub const RUNNER_GONE_GRACE: Duration = Duration::from_secs(2);
+
+/// Between the announcement of a restart and its switch: whoever carries it out has nothing left to do
+/// between them, and holds everybody else up.
+pub const ARMED_MAX: Duration = Duration::from_mins(1);
+
+/// The pause before the launcher writes again what it could not write. Each try may take as long as a
+/// disk takes that is about to fail.
+pub const UNWRITTEN_PAUSE: Duration = Duration::from_secs(2);
+
+/// For how long it tries before a person is called: room may be made by itself before that.
+pub const UNWRITTEN_MAX: Duration = Duration::from_secs(20);
 
 /// Restarts that one initiator may ask for within [`REQUESTS_WINDOW`].
 pub const REQUESTS_MAX: usize = 3;

@@ -131,7 +131,7 @@ fn request(verb: LauncherVerb) -> Request {
             Request::Arm { id, target, confirm_timeout_ms, runner_pid: runner, backup }
         }
         LauncherVerb::Switch(it) => Request::Switch { id: it.id },
-        LauncherVerb::Confirm(it) => Request::Confirm { id: it.id },
+        LauncherVerb::Confirm { id, unproven } => Request::Confirm { id, unproven },
         LauncherVerb::Disarm(it) => Request::Disarm { id: it.id },
         LauncherVerb::RollBack { id, why, blameless } => Request::RollBack { id, why, blameless },
         LauncherVerb::RollBackTo { slot } => Request::RollBackTo { slot },
@@ -189,6 +189,9 @@ fn described(status: &Status) -> String {
     }
     if let Some(pending) = &status.pending {
         lines.push(format!("restart   {} to {}", pending.id, pending.target));
+    }
+    if let Some(why) = &status.unwritten {
+        lines.push(format!("unwritten failed to {why}"));
     }
     if let Some(it) = &status.rolled_back {
         lines.push(format!("went back {} from {}: {}", it.at, it.target, it.why));

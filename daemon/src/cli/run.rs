@@ -15,8 +15,9 @@ use crate::config::args::Run;
 use crate::config::paths::FILE_MODE;
 use crate::contacts::Contacts;
 use crate::control::lock::Lock;
-use crate::exit::{Code, Failure};
+use crate::exit::{self, Code, Failure};
 use crate::notify;
+use crate::store;
 use crate::telemetry::{self, LOG_VARIABLE};
 use crate::voice::Voice;
 use crate::watcher::Watcher;
@@ -29,7 +30,23 @@ const WORKERS: usize = 2;
 /// takes milliseconds, and more threads would only take memory.
 const BLOCKING_THREADS_MAX: usize = 8;
 
-pub(super) fn run(place: &Place, run: &Run, began: Instant) -> anyhow::Result<Code> {
+pub(super) fn run(place: &Place, asked: &Run, began: Instant) -> anyhow::Result<Code> {
+    daemon(place, asked, began).map_err(weighed)
+}
+
+/// Trouble of the machine ends with `Busy`: later it may work, and whoever started this program must not
+/// hold it against it.
+fn weighed(error: anyhow::Error) -> anyhow::Error {
+    let said = |cause: &(dyn std::error::Error + 'static)| {
+        cause.downcast_ref().is_some_and(exit::is_of_machine) || store::is_of_machine(cause)
+    };
+    if exit::code_of(&error) == Code::Failed && error.chain().any(said) {
+        return Failure::new(Code::Busy, exit::line_of(&error)).into();
+    }
+    error
+}
+
+fn daemon(place: &Place, run: &Run, began: Instant) -> anyhow::Result<Code> {
     #[cfg(feature = "faults")]
     if crate::faults::begin(run)? {
         return Ok(Code::Failed);
@@ -109,3 +126,6 @@ fn write_pid(path: &Path) -> std::io::Result<()> {
         std::fs::OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(path)?;
     writeln!(file, "{}", std::process::id())
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use assistant_core::keeper::Cause;
+use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{ChildStdin, Command};
@@ -82,7 +83,8 @@ impl Child {
         let stdin = own.child.stdin.take();
         let gone = Arc::new(AtomicBool::new(false));
         let (heard, socket) = (reports.clone(), start.home.socket());
-        tasks.spawn(async move { listen(number, voice, &socket, &heard).await });
+        let ended = Arc::clone(&gone);
+        tasks.spawn(async move { listen(number, voice, &socket, &ended, &heard).await });
         let (reports, home_id) = (reports.clone(), HomeId::of(start.home.root()));
         let mark = Arc::clone(&gone);
         tasks.spawn(async move { wait(number, own, home_id, &mark, &reports).await });
@@ -140,6 +142,7 @@ async fn listen(
     number: u64,
     mut output: impl AsyncRead + Unpin,
     socket: &Path,
+    gone: &AtomicBool,
     reports: &mpsc::Sender<Report>,
 ) {
     let (mut line, mut part) = (Vec::new(), [0; LINE_BYTES_MAX]);
@@ -159,8 +162,11 @@ async fn listen(
             line.clear();
             if let Some(ready) = ready.filter(|_| !said) {
                 said = true;
-                // It is ready when it answers.
+                // It is ready when it answers. One that has ended never will.
                 while client::ask(socket, Request::Ping).await.is_err() {
+                    if gone.load(Ordering::SeqCst) {
+                        return;
+                    }
                     sleep(PING_PAUSE).await;
                 }
                 drop(reports.send(Report::Ready { number, ready }).await);
@@ -188,10 +194,21 @@ async fn wait(
     drop(reports.send(Report::Ended { number, how, cause }).await);
 }
 
+/// What it speaks against that none could be started. Its program is what its manifest says; all but
+/// one that the system does not know as a program is the system's own trouble.
+pub(super) fn cause_of_no_start(error: &io::Error) -> Cause {
+    let is_no_program = error.raw_os_error() == Some(Errno::NOEXEC.raw_os_error());
+    if is_no_program { Cause::Own } else { Cause::Outside }
+}
+
 /// Whether its end speaks against its slot: another build would be refused what this one was.
 fn cause(status: ExitStatus) -> Cause {
     match status.code().map(Code::of_status) {
+        Some(Code::Done) => Cause::Asked,
         Some(Code::Usage | Code::Busy | Code::Denied) => Cause::Outside,
         _ => Cause::Own,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use assistant_core::keeper::{self, Action, Event, Keeper, Order, Outcome, Runner};
+use assistant_core::keeper::{self, Action, Cause, Event, Keeper, Order, Outcome, Runner};
 use assistant_core::limits::STOP_MARGIN;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
@@ -10,7 +10,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use tracing::{error, info, warn};
 
 use super::carrier::{Above, Carrier};
-use super::child::{Child, Start};
+use super::child::{self, Child, Start};
 use super::configured::Configured;
 use super::protocol::{Answer, Request, RolledBack, Stopped, Up, ms};
 use super::report::{REPORTS_WAITING_MAX, Report};
@@ -24,8 +24,7 @@ use crate::control::protocol::{Refusal, RefusalKind};
 use crate::control::server::Asked;
 use crate::notify::{Notifier, READY, SOCKET_VARIABLE, STOPPING, WATCHDOG};
 use crate::processes;
-use crate::slots::record;
-use crate::slots::{Manifest, Pending, SlotName, Slots, Standing};
+use crate::slots::{Manifest, Pending, SlotError, SlotName, Slots};
 use crate::store;
 
 pub(super) type Asker = oneshot::Sender<Result<Answer, Refusal>>;
@@ -43,8 +42,8 @@ pub(super) struct Driver {
     pub(super) configured: Configured,
     /// Who waits for the order under way.
     pub(super) asker: Option<Asker>,
-    /// Why the last write that must not fail did.
-    pub(super) unwritten: Option<String>,
+    /// Why the order that was just given is not obeyed after all.
+    pub(super) refused: Option<String>,
     bounds: keeper::Bounds,
     /// They are not for the configuration to say.
     bounds_given: bool,
@@ -57,7 +56,8 @@ pub(super) struct Driver {
     tasks: JoinSet<()>,
     reports: mpsc::Sender<Report>,
     reported: mpsc::Receiver<Report>,
-    unfit: Option<String>,
+    /// Why the slot that was to be started was not, and what that speaks against.
+    unfit: Option<(String, Cause)>,
     /// It was said that the launcher is ready.
     begun: bool,
     over: bool,
@@ -99,7 +99,7 @@ impl Driver {
             child: None,
             pending,
             asker: None,
-            unwritten: None,
+            refused: None,
             bounds,
             bounds_given: given.is_some(),
             started: 0,
@@ -123,17 +123,18 @@ impl Driver {
     ) {
         let mut look = interval(self.bounds.runner_gone / 2);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut deaf = false;
         self.act().await;
         while !self.over {
             tokio::select! {
                 () = signals.next() => self.stop_by_signal(),
-                next = asked.recv() => match next {
-                    Some(Asked { request, answer, .. }) => self.answer(request, answer).await,
-                    None => self.stop_by_signal(),
-                },
+                next = asked.recv(), if !deaf => {
+                    deaf = next.is_none();
+                    self.heed(next).await;
+                }
                 Some(report) = self.reported.recv() => self.hear(report).await,
                 () = self.clock.sleep_until(self.keeper.deadline()) => {
-                    self.keeper.know(files::standings(&self.slots));
+                    self.learn();
                     self.keeper.handle_deadline(self.clock.now());
                 }
                 _ = look.tick() => self.look_around().await,
@@ -147,7 +148,7 @@ impl Driver {
     /// Gives the keeper an order.
     pub(super) fn order(&mut self, order: Order<SlotName>) -> Result<(), keeper::Refused> {
         let stops = order == Order::Stop;
-        self.keeper.know(files::standings(&self.slots));
+        self.learn();
         self.keeper.order(self.clock.now(), order)?;
         if stops {
             self.tell_manager(STOPPING);
@@ -156,9 +157,24 @@ impl Driver {
     }
 
     /// Has it know what happened.
-    fn happen(&mut self, event: Event) {
-        self.keeper.know(files::standings(&self.slots));
+    fn happen(&mut self, event: Event<SlotName>) {
+        self.learn();
         self.keeper.handle(self.clock.now(), event);
+    }
+
+    /// Has it know which slots there are. Where that cannot be read, it goes by what it knew.
+    fn learn(&mut self) {
+        if let Some(standings) = files::standings(&self.slots) {
+            self.keeper.know(standings);
+        }
+    }
+
+    async fn heed(&mut self, next: Option<Asked<Request, Answer>>) {
+        let Some(Asked { request, answer, .. }) = next else {
+            error!("nobody can ask the launcher any more: it ends");
+            return self.stop_by_signal();
+        };
+        self.answer(request, answer).await;
     }
 
     fn stop_by_signal(&mut self) {
@@ -254,61 +270,61 @@ impl Driver {
     /// Does what the keeper wants, until it wants nothing more.
     pub(super) async fn act(&mut self) {
         while let Some(action) = self.keeper.poll_action() {
-            self.carry_out(action).await;
-            if let Some(why) = self.unfit.take() {
-                warn!(why, "slot not started");
-                self.happen(Event::Unfit { why });
+            if let Err(why) = self.carry_out(action.clone()).await {
+                // It is tried again and again: said once.
+                if self.keeper.unwritten_because() != Some(&why) {
+                    error!(why, "not written down");
+                }
+                self.keeper.handle(self.clock.now(), Event::Unwritten { write: action, why });
+            }
+            if let Some((why, cause)) = self.unfit.take() {
+                warn!(why, ?cause, "slot not started");
+                self.happen(Event::Unfit { why, cause });
             }
         }
     }
 
-    async fn carry_out(&mut self, action: Action<SlotName>) {
+    /// Carries it out, or says why a write failed.
+    async fn carry_out(&mut self, action: Action<SlotName>) -> Result<(), String> {
         match action {
             Action::Start(slot) => self.start(slot).await,
-            Action::Terminate => {
-                info!("daemon told to end");
-                self.stopping =
-                    Some(Stopping { began: Instant::now(), ended: None, killed: false });
-                if let Some(child) = &self.child {
-                    child.terminate();
-                }
-            }
-            Action::Kill => {
-                warn!("daemon killed: it did not end in time");
-                if let Some(stopping) = &mut self.stopping {
-                    stopping.killed = true;
-                }
-                if let Some(child) = &self.child {
-                    child.kill();
-                }
-            }
+            Action::Terminate => self.terminate(),
+            Action::Kill => self.kill(),
             Action::LookAtDatabase => self.look_at_database(),
-            Action::WritePending(pending) => self.write_pending(&pending),
-            Action::RemovePending => {
-                info!("restart over");
-                self.pending = None;
-                noted(record::remove(&self.home.pending_file()));
-            }
-            Action::Mark { slot, standing, why } => {
-                let standing = match standing {
-                    keeper::Standing::Good => Standing::Good,
-                    keeper::Standing::Bad | keeper::Standing::Unknown => Standing::Bad,
-                };
-                info!(slot = slot.as_str(), ?standing, why, "slot marked");
-                noted(self.slots.set_mark(&slot, standing, &why));
-            }
+            Action::WritePending(pending) => return self.write_pending(&pending),
+            Action::RemovePending => return self.remove_pending(),
+            Action::Mark { slot, standing, why } => return self.mark(&slot, standing, &why),
             Action::SetCurrent(slot) => {
-                if let Err(error) = self.slots.set_current(&slot) {
-                    error!(%error, "current slot not set");
-                    self.unwritten = Some(error.to_string());
-                }
+                return self.slots.set_current(&slot).map_err(|error| error.to_string());
             }
-            Action::Remember(memory) => noted(files::remember(&self.home, memory)),
+            Action::Remember(memory) => {
+                return files::remember(&self.home, memory).map_err(|error| error.to_string());
+            }
             Action::Alert { why } => {
                 self.carrier.alert(&self.configured.now().restart, &why, &mut self.tasks);
             }
             Action::Answer(outcome) => self.settle(outcome),
+            Action::Refuse { why } => self.refused = Some(why),
             Action::End => self.over = true,
+        }
+        Ok(())
+    }
+
+    fn terminate(&mut self) {
+        info!("daemon told to end");
+        self.stopping = Some(Stopping { began: Instant::now(), ended: None, killed: false });
+        if let Some(child) = &self.child {
+            child.terminate();
+        }
+    }
+
+    fn kill(&mut self) {
+        warn!("daemon killed: it did not end in time");
+        if let Some(stopping) = &mut self.stopping {
+            stopping.killed = true;
+        }
+        if let Some(child) = &self.child {
+            child.kill();
         }
     }
 
@@ -327,31 +343,16 @@ impl Driver {
         });
     }
 
-    fn write_pending(&mut self, pending: &keeper::Pending<SlotName>) {
-        let Some(file) = &mut self.pending else { return };
-        file.phase = files::phase(pending.phase);
-        file.tries = pending.tries;
-        info!(id = file.id, phase = ?file.phase, target = file.target.as_str(), "restart");
-        if let Err(error) = record::write(&self.home.pending_file(), file) {
-            error!(%error, "restart not written down");
-            // Back one may go without; a target is not started.
-            if pending.phase != keeper::Phase::RollingBack {
-                self.unwritten = Some(error.to_string());
-            }
-        }
-    }
-
     async fn start(&mut self, slot: SlotName) {
-        if let Some(why) = self.unwritten.take() {
-            self.unfit = Some(why);
-            return;
-        }
         if let Err(error) = self.check(&slot).await {
-            self.unfit = Some(error);
+            let cause = if error.is_of_machine() { Cause::Outside } else { Cause::Own };
+            self.unfit = Some((error.to_string(), cause));
             return;
         }
         let program = self.slots.program(&slot);
-        let held_by: Option<PathBuf> = self.pending.as_ref().map(|_| self.home.pending_file());
+        // What was only announced holds nobody up.
+        let held = self.keeper.pending().is_some_and(|it| it.phase != keeper::Phase::Armed);
+        let held_by: Option<PathBuf> = held.then(|| self.home.pending_file());
         let start = Start {
             home: &self.home,
             program: &program,
@@ -371,12 +372,15 @@ impl Driver {
                 self.peers.is(Some(child.pid));
                 self.child = Some(child);
             }
-            Err(error) => self.unfit = Some(format!("it cannot be started: {error}")),
+            Err(error) => {
+                let cause = child::cause_of_no_start(&error);
+                self.unfit = Some((format!("it cannot be started: {error}"), cause));
+            }
         }
     }
 
     /// What a slot that may be started holds; if it may not, why.
-    pub(super) async fn check(&self, slot: &SlotName) -> Result<Manifest, String> {
+    pub(super) async fn check(&self, slot: &SlotName) -> Result<Manifest, SlotError> {
         let (slots, slot) = (self.slots.clone(), slot.clone());
         let database = self.home.database();
         processes::walk(move || {
@@ -385,7 +389,7 @@ impl Driver {
                 warn!(%error, "the database's schema is not known");
                 None
             });
-            slots.check(&slot, min_reader).map_err(|error| error.to_string())
+            slots.check(&slot, min_reader)
         })
         .await
     }
@@ -425,12 +429,5 @@ impl Driver {
     pub(super) fn carry(&mut self, id: &str) -> Result<(), String> {
         let config = &self.configured.now().restart;
         self.carrier.begin(id, config, &mut self.tasks, &self.reports)
-    }
-}
-
-/// That a file could not be written is said; what is in memory still holds.
-fn noted<E: std::fmt::Display>(written: Result<(), E>) {
-    if let Err(error) = written {
-        error!(%error, "not written down");
     }
 }

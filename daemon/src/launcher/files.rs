@@ -21,6 +21,9 @@ struct Remembered {
     slot: Option<SlotName>,
     #[serde(rename = "crashes_ms")]
     crashes: Vec<i64>,
+    /// Absent in files of before it was told apart from waits.
+    #[serde(default)]
+    looped: bool,
     waits: u32,
     alerted: bool,
     rolled_back: Option<WentBack>,
@@ -42,8 +45,8 @@ pub(super) fn found(home: &Home) -> (Found<SlotName>, Option<Pending>) {
         None
     });
     let (pending, unread): (Option<Pending>, _) = read_or_set_aside(&home.pending_file());
-    let mut standings = standings(&slots);
-    if unread == Unread::SetAside {
+    let mut standings = standings(&slots).unwrap_or_default();
+    if unread != Unread::Nothing {
         // Which slot was under test is not known: only one that has run well is started.
         standings.retain(|_, standing| *standing != keeper::Standing::Unknown);
     }
@@ -57,12 +60,11 @@ pub(super) fn found(home: &Home) -> (Found<SlotName>, Option<Pending>) {
     (found, pending)
 }
 
-/// Every slot and what is known of it. A mark that cannot be read says nothing.
-pub(super) fn standings(slots: &Slots) -> BTreeMap<SlotName, keeper::Standing> {
-    let names = slots.all().unwrap_or_else(|error| {
-        error!(%error, "the slots are not known");
-        Vec::new()
-    });
+/// Every slot and what is known of it, unless the slots cannot be read. A mark that cannot says
+/// nothing.
+pub(super) fn standings(slots: &Slots) -> Option<BTreeMap<SlotName, keeper::Standing>> {
+    let names = slots.all();
+    let names = names.inspect_err(|error| error!(%error, "the slots are not known")).ok()?;
     let standing = |name: &SlotName| match slots.mark(name) {
         Ok(None) => keeper::Standing::Unknown,
         Ok(Some(mark)) if mark.standing == Standing::Good => keeper::Standing::Good,
@@ -72,7 +74,7 @@ pub(super) fn standings(slots: &Slots) -> BTreeMap<SlotName, keeper::Standing> {
             keeper::Standing::Unknown
         }
     };
-    names.into_iter().map(|name| (name.clone(), standing(&name))).collect()
+    Some(names.into_iter().map(|name| (name.clone(), standing(&name))).collect())
 }
 
 /// Writes what is remembered.
@@ -99,12 +101,18 @@ pub(super) fn rfc3339(at: WallMs) -> String {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Unread {
     Nothing,
+    There,
     SetAside,
 }
 
 fn read_or_set_aside<T: DeserializeOwned>(path: &Path) -> (Option<T>, Unread) {
     match record::read(path) {
         Ok(record) => (record, Unread::Nothing),
+        // It may well be whole, and be read by the next launcher.
+        Err(problem @ RecordError::Io { .. }) => {
+            error!(error = %problem, "a file of the launcher is left unread");
+            (None, Unread::There)
+        }
         Err(problem) => {
             error!(error = %problem, "a file of the launcher is put aside");
             if let Err(error) = durable::set_aside(path) {
@@ -135,6 +143,7 @@ impl From<Remembered> for Memory<SlotName> {
         Self {
             slot: remembered.slot,
             crashes: remembered.crashes.into_iter().map(WallMs).collect(),
+            looped: remembered.looped,
             waits: remembered.waits,
             alerted: remembered.alerted,
             rolled_back: remembered.rolled_back.map(|it| keeper::RolledBack {
@@ -152,6 +161,7 @@ impl From<Memory<SlotName>> for Remembered {
         Self {
             slot: memory.slot,
             crashes: memory.crashes.into_iter().map(|at| at.0).collect(),
+            looped: memory.looped,
             waits: memory.waits,
             alerted: memory.alerted,
             rolled_back: memory.rolled_back.map(|it| WentBack {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use assistant_core::keeper::{Blame, Order, Refused};
+use assistant_core::keeper::{Blame, Order, Proof, Refused};
 
 use super::driver::{Asker, Driver};
 use super::protocol::{Answer, Request};
@@ -46,7 +46,10 @@ impl Driver {
                 return self.begin_order(Order::GoTo { slot }, asker).await;
             }
             Request::Restart => return self.begin_order(Order::Restart, asker).await,
-            Request::Confirm { id } => Order::Confirm { id },
+            Request::Confirm { id, unproven } => {
+                let proof = if unproven { Proof::Lacking } else { Proof::Given };
+                Order::Confirm { id, proof }
+            }
             Request::Disarm { id } => Order::Disarm { id },
             Request::MarkBad { slot, why } => {
                 if !self.slots.dir(&slot).is_dir() {
@@ -58,7 +61,8 @@ impl Driver {
         };
         let outcome = self.order(order).map(|()| Answer::Done).map_err(refusal);
         self.act().await;
-        reply(asker, outcome);
+        let refused = self.refused.take().map(|why| failed_to(&why));
+        reply(asker, refused.map_or(outcome, Err));
     }
 
     /// Gives an order that is answered when it has come to something.
@@ -67,6 +71,11 @@ impl Driver {
             Ok(()) => {
                 self.asker = Some(asker);
                 self.act().await;
+                if let Some(why) = self.refused.take()
+                    && let Some(asker) = self.asker.take()
+                {
+                    reply(asker, Err(failed_to(&why)));
+                }
             }
             Err(refused) => reply(asker, Err(refusal(refused))),
         }
@@ -78,7 +87,8 @@ impl Driver {
             return Err(refusal(Refused::Busy));
         }
         let failed = |why: String| Refusal::new(RefusalKind::Failed, why);
-        let manifest = self.check(&target).await.map_err(failed)?;
+        let checked = self.check(&target).await;
+        let manifest = checked.map_err(|error| failed(error.to_string()))?;
         self.slots.check_tested(&manifest).map_err(|error| failed(error.to_string()))?;
         if let Some(path) = backup.as_ref().filter(|path| !path.is_file()) {
             return Err(failed(format!("there is no backup {}", path.display())));
@@ -90,22 +100,21 @@ impl Driver {
         let generation = ready.map_or(0, |ready| ready.generation);
         self.pending = previous.map(|previous| {
             let runner_pid = Some(runner_pid);
-            let id = id.clone();
             let arming = Arming { id, target, previous, confirm_timeout, runner_pid, backup };
             Pending::armed(arming, generation)
         });
         self.act().await;
-        let Some(why) = self.unwritten.take() else { return Ok(Answer::Done) };
-        // What is not on the disk is not announced.
-        let _ = self.order(Order::Disarm { id });
-        self.act().await;
-        Err(failed(why))
+        self.refused.take().map_or(Ok(Answer::Done), |why| Err(failed_to(&why)))
     }
 }
 
 fn reply(asker: Asker, answer: Result<Answer, Refusal>) {
     // Who asked may have gone.
     drop(asker.send(answer));
+}
+
+fn failed_to(why: &str) -> Refusal {
+    Refusal::new(RefusalKind::Failed, format!("failed to {why}"))
 }
 
 fn no_slot(slot: &SlotName) -> Refusal {

@@ -35,10 +35,13 @@ pub(crate) enum Request {
         /// The restart's id.
         id: String,
     },
-    /// It is well: stay there.
+    /// Stay there.
     Confirm {
         /// The restart's id.
         id: String,
+        /// That says nothing of the target.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        unproven: bool,
     },
     /// Forget what was announced.
     Disarm {
@@ -126,6 +129,9 @@ pub(crate) struct Status {
     pub crashes: usize,
     /// Every slot, the oldest first.
     pub slots: Vec<Slot>,
+    /// Why the last write failed, as long as something is not written that has to be. It is tried again
+    /// and again.
+    pub unwritten: Option<String>,
     /// The last restart that went back.
     pub rolled_back: Option<RolledBack>,
 }

@@ -29,6 +29,7 @@ impl Driver {
             waits_ms: waits.map(|until| ms(until.saturating_sub(self.clock.monotonic()))),
             crashes: keeper.memory().crashes.len(),
             slots: self.slots_shown(),
+            unwritten: keeper.unwritten_because().map(str::to_owned),
             rolled_back: keeper.memory().rolled_back.as_ref().map(RolledBack::from),
         }
     }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use rusqlite::ErrorCode;
+
 use super::outbox::{OutgoingRow, OutgoingState};
 
 /// Why something was not stored, or not read.
@@ -57,4 +59,24 @@ impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> StoreError {
         StoreError::Sql(Arc::new(error))
     }
+}
+
+/// Whether an error is the database's, and of the machine under it: no room, no memory, a lock that
+/// somebody else holds, a disk that does not read or write. Another program would meet it too.
+pub(crate) fn is_of_machine(cause: &(dyn std::error::Error + 'static)) -> bool {
+    let of_database = cause.downcast_ref::<rusqlite::Error>();
+    let shared = cause.downcast_ref::<Arc<rusqlite::Error>>();
+    let code = of_database.or(shared.map(Arc::as_ref)).and_then(rusqlite::Error::sqlite_error_code);
+    matches!(
+        code,
+        Some(
+            ErrorCode::DiskFull
+                | ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::OutOfMemory
+                | ErrorCode::CannotOpen
+                | ErrorCode::ReadOnly
+        )
+    )
 }

@@ -18,6 +18,7 @@ use crate::place::{Place, Ran};
 mod database;
 #[cfg(target_os = "linux")]
 mod strays;
+mod writes;
 
 /// How long something may take that takes a fraction of it.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -255,6 +256,19 @@ fn a_restart_that_is_confirmed_stays() {
 
     let (code, up) = scene.ask(&format!("roll-back-to {OLD}"));
     assert_eq!((code, &up["slot"]), (0, &json!(OLD)));
+}
+
+#[test]
+fn a_target_that_is_kept_without_proof_stays_and_is_not_called_good() {
+    let scene = Scene::with(&Manner::Well);
+    scene.until_ready();
+    let _runner = scene.runner();
+    assert_eq!(scene.arm().0, 0);
+    assert_eq!(scene.ask("switch --id r1").0, 0);
+    assert_eq!(scene.ask("confirm --id r1 --unproven").0, 0);
+    let status = scene.until_ready();
+    assert_eq!((&status["pending"], &status["slot"]), (&Value::Null, &json!(NEW)));
+    assert_eq!(scene.mark(NEW), Value::Null);
 }
 
 /// The target is left, and everything is as it was, but for what is known of it.

@@ -13,6 +13,8 @@ pub struct Memory<S> {
     pub slot: Option<S>,
     /// When, the oldest first.
     pub crashes: Vec<WallMs>,
+    /// It crashed in a loop, and has not been well since.
+    pub looped: bool,
     /// Waits since a daemon was last well.
     pub waits: u32,
     /// A person was called since then.
@@ -36,7 +38,8 @@ pub struct RolledBack<S> {
 
 impl<S> Default for Memory<S> {
     fn default() -> Self {
-        Self { slot: None, crashes: Vec::new(), waits: 0, alerted: false, rolled_back: None }
+        let (slot, crashes, rolled_back) = (None, Vec::new(), None);
+        Self { slot, crashes, looped: false, waits: 0, alerted: false, rolled_back }
     }
 }
 
@@ -45,13 +48,17 @@ impl<S: Clone + PartialEq> Memory<S> {
     pub(super) fn crashed(&mut self, slot: &S, now: WallMs) -> bool {
         if self.slot.as_ref() != Some(slot) {
             self.crashes.clear();
+            self.looped = false;
             self.slot = Some(slot.clone());
         }
         let window = i64::try_from(CRASH_WINDOW.as_millis()).unwrap_or(i64::MAX);
         // One that is yet to come was written by a clock that has been set back since.
         self.crashes.retain(|at| (0..window).contains(&(now.0 - at.0)));
         self.crashes.push(now);
-        0 < self.waits || CRASHES_MAX <= self.crashes.len()
+        // Waits for what was outside of it say nothing of the slot.
+        let again = self.looped && 0 < self.waits;
+        self.looped |= CRASHES_MAX <= self.crashes.len();
+        again || CRASHES_MAX <= self.crashes.len()
     }
 
     /// Another wait: how long.
@@ -66,6 +73,7 @@ impl<S: Clone + PartialEq> Memory<S> {
         let troubled = self.is_troubled();
         self.crashes.clear();
         self.slot = None;
+        self.looped = false;
         self.waits = 0;
         self.alerted = false;
         troubled

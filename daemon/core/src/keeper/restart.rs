@@ -4,15 +4,16 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use super::{
-    Action, AfterLook, Asked, Blame, Keeper, Next, Order, Pending, Phase, Refused, RolledBack,
-    Standing, State,
+    Action, AfterLook, Asked, Blame, Keeper, Next, Order, Pending, Phase, Proof, Refused,
+    RolledBack, Standing, State,
 };
-use crate::limits::BACK_STOP_MAX;
+use crate::limits::{ARMED_MAX, BACK_STOP_MAX};
 use crate::time::{Deadline, Now};
 
 impl<S: Clone + Ord + Debug> Keeper<S> {
     /// Takes an order. What takes its time (a switch, a roll back, a restart) is answered by
-    /// [`Action::Answer`]; whatever else was obeyed is done when the actions are.
+    /// [`Action::Answer`]; whatever else was obeyed is done when the actions are. One that files
+    /// stand for ends with [`Action::Refuse`] where they cannot be written.
     ///
     /// # Errors
     /// When it is not obeyed; nothing has changed.
@@ -21,28 +22,32 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
             // Asked for once more, it is still so.
             return if order == Order::Stop { Ok(()) } else { Err(Refused::Stopping) };
         }
+        self.before = None;
+        let stands_in_files =
+            !matches!(order, Order::RollBack { .. } | Order::Restart | Order::Stop);
+        let before = stands_in_files.then(|| Box::new(self.clone()));
+        self.obey(now, order)?;
+        self.before = before;
+        Ok(())
+    }
+
+    fn obey(&mut self, now: Now, order: Order<S>) -> Result<(), Refused> {
         match order {
-            Order::Arm { id, target, confirm_timeout } => self.arm(id, target, confirm_timeout),
-            Order::Switch { id } => {
-                self.expect(&id, Phase::Armed)?;
-                self.expect_running()?;
-                self.order = Some(Asked::Up);
-                self.stop(now, self.bounds.stop, Next::Target);
-                Ok(())
+            Order::Arm { id, target, confirm_timeout } => {
+                self.arm(now, id, target, confirm_timeout)
             }
-            Order::Confirm { id } => {
+            Order::Switch { id } => self.switch(now, &id),
+            Order::Confirm { id, proof } => {
                 let target = self.expect(&id, Phase::Started)?.target.clone();
                 self.expect_running()?;
-                self.mark(target, Standing::Good, "confirmed");
+                if proof == Proof::Given {
+                    self.mark(target, Standing::Good, "confirmed");
+                }
                 self.end_pending();
                 Ok(())
             }
             Order::Disarm { id } => {
                 self.expect(&id, Phase::Armed)?;
-                // A switch has begun: it is too late.
-                if self.order.is_some() {
-                    return Err(Refused::Busy);
-                }
                 self.end_pending();
                 Ok(())
             }
@@ -76,6 +81,9 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
     }
 
     fn end(&mut self, now: Now) {
+        if self.is_before_target() {
+            self.call_off("the launcher is to end");
+        }
         if let State::Looking { next } = &mut self.state {
             *next = AfterLook::Nothing;
         } else if self.slot().is_none() {
@@ -97,18 +105,34 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
 
     /// The target of a restart is the daemon that is there.
     pub(super) fn runs_target(&self) -> bool {
-        self.phase() == Some(Phase::Started)
+        self.phase() == Some(Phase::Started) && !self.is_before_target()
     }
 
-    pub(super) fn start_target(&mut self, now: Now) {
-        let Some(mut pending) = self.pending.clone() else {
-            return self.start_best(now, "no slot can be started");
-        };
+    /// The target is started as soon as the daemon that is there has ended.
+    fn is_before_target(&self) -> bool {
+        matches!(self.state, State::Stopping { next: Next::Target, .. })
+    }
+
+    /// Everything is written before the daemon that runs is touched: where that cannot be, it stays.
+    fn switch(&mut self, now: Now, id: &str) -> Result<(), Refused> {
+        let mut pending = self.expect(id, Phase::Armed)?.clone();
+        self.expect_running()?;
         pending.phase = Phase::Started;
         pending.tries += 1;
         let target = pending.target.clone();
         self.set_pending(pending);
-        self.start(now, target);
+        self.choose(&target);
+        self.armed_by = None;
+        self.order = Some(Asked::Up);
+        self.stop(now, self.bounds.stop, Next::Target);
+        Ok(())
+    }
+
+    pub(super) fn start_target(&mut self, now: Now) {
+        match self.pending.clone() {
+            Some(pending) => self.start(now, pending.target),
+            None => self.start_best(now, "no slot can be started"),
+        }
     }
 
     /// Says durably that it goes back, and what of, before anything does.
@@ -177,9 +201,16 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
     }
 
     pub(super) fn end_pending(&mut self) {
+        self.armed_by = None;
         self.confirm_by = None;
+        self.vouched = false;
         self.runner_gone_since = None;
-        if self.pending.take().is_some() {
+        if self.pending.take().is_none() {
+            return;
+        }
+        // As long as the file stands, the slot that was left is not started by a later launcher.
+        self.owed.pending = self.owed.current;
+        if !self.owed.pending {
             self.actions.push_back(Action::RemovePending);
         }
     }
@@ -187,7 +218,7 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
     /// When a restart is given up unless something happens.
     pub(super) fn restart_due(&self) -> Option<Deadline> {
         let gone = self.runner_gone_since.map(|since| since + self.bounds.runner_gone);
-        let due = [self.confirm_by, gone].into_iter().flatten().min();
+        let due = [self.armed_by, self.confirm_by, gone].into_iter().flatten().min();
         due.filter(|_| self.may_give_up())
     }
 
@@ -197,21 +228,33 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
         if self.restart_due().is_none_or(|due| at < due) {
             return false;
         }
-        let unconfirmed = self.confirm_by.is_some_and(|by| by <= at);
-        let (why, blame) = if unconfirmed {
+        let is_past = |due: Option<Deadline>| due.is_some_and(|due| due <= at);
+        let (why, blame) = if is_past(self.confirm_by) && self.vouched {
+            ("it was confirmed, which could not be written down", Blame::Nobody)
+        } else if is_past(self.confirm_by) {
             ("nobody confirmed it in time", Blame::Target)
+        } else if is_past(self.armed_by) {
+            ("nobody went on with the restart", Blame::Nobody)
         } else {
             ("nobody carries the restart out any more", Blame::Nobody)
         };
-        match self.phase() {
-            Some(Phase::Started) => self.turn_back(now, why.to_owned(), blame),
-            _ => self.call_off(why),
+        if self.runs_target() {
+            self.turn_back(now, why.to_owned(), blame);
+        } else {
+            self.call_off(why);
         }
         true
     }
 
-    fn arm(&mut self, id: String, target: S, confirm_timeout: Duration) -> Result<(), Refused> {
+    fn arm(
+        &mut self,
+        now: Now,
+        id: String,
+        target: S,
+        confirm_timeout: Duration,
+    ) -> Result<(), Refused> {
         let previous = self.idle_slot()?;
+        self.expect_nothing_left()?;
         if target == previous {
             return Err(Refused::InUse);
         }
@@ -220,12 +263,14 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
         }
         let (phase, tries) = (Phase::Armed, 0);
         self.set_pending(Pending { id, target, previous, phase, tries, confirm_timeout });
+        self.armed_by = Some(now.monotonic + ARMED_MAX);
         self.runner_gone_since = None;
         Ok(())
     }
 
     fn go_to(&mut self, now: Now, slot: S) -> Result<(), Refused> {
         let running = self.idle_or_waiting()?;
+        self.expect_nothing_left()?;
         match self.slots.get(&slot) {
             Some(Standing::Good) => {}
             Some(Standing::Bad) => return Err(Refused::Bad),
@@ -233,6 +278,7 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
         }
         self.order = Some(Asked::Up);
         if running {
+            self.choose(&slot);
             self.stop(now, self.bounds.stop, Next::Start(slot));
         } else {
             self.start(now, slot);
@@ -256,13 +302,15 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
 
     /// Nothing has happened but, maybe, that the daemon was told to end for it.
     fn call_off(&mut self, why: &str) {
-        self.end_pending();
         if let State::Stopping { slot, next, .. } = &mut self.state
             && *next == Next::Target
         {
+            let slot = slot.clone();
             *next = Next::Start(slot.clone());
             why.clone_into(&mut self.why);
+            self.choose(&slot);
         }
+        self.end_pending();
     }
 
     fn order_back(&mut self, now: Now, id: &str, why: String, blame: Blame) -> Result<(), Refused> {
@@ -285,6 +333,7 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
 
     fn set_pending(&mut self, pending: Pending<S>) {
         self.pending = Some(pending.clone());
+        self.owed.pending = false;
         self.actions.push_back(Action::WritePending(pending));
     }
 
@@ -300,9 +349,7 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
     /// The slot that runs while nothing else is under way.
     fn idle_slot(&self) -> Result<S, Refused> {
         match &self.state {
-            State::Running { slot, .. } if self.pending.is_none() && self.order.is_none() => {
-                Ok(slot.clone())
-            }
+            State::Running { slot, .. } if self.is_free() => Ok(slot.clone()),
             _ => Err(Refused::Busy),
         }
     }
@@ -310,8 +357,18 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
     /// Whether a daemon runs, while nothing else is under way.
     fn idle_or_waiting(&self) -> Result<bool, Refused> {
         match &self.state {
-            State::Waiting { .. } if self.pending.is_none() => Ok(false),
+            State::Waiting { .. } if self.is_free() => Ok(false),
             _ => self.idle_slot().map(|_| true),
         }
+    }
+
+    /// No restart is under way, and nobody waits for anything.
+    fn is_free(&self) -> bool {
+        self.pending.is_none() && self.order.is_none()
+    }
+
+    /// A later launcher would not find a restart that is over here.
+    fn expect_nothing_left(&self) -> Result<(), Refused> {
+        if self.owed.pending { Err(Refused::Busy) } else { Ok(()) }
     }
 }

@@ -45,7 +45,7 @@ pub struct Pending<S> {
 
 /// What happened outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Event {
+pub enum Event<S> {
     /// The daemon that was started serves, and answers.
     Ready,
     /// It said that it is well.
@@ -57,9 +57,19 @@ pub enum Event {
         /// What that speaks against.
         cause: Cause,
     },
-    /// It was not started: its slot is not what it should be.
+    /// It was not started: its slot is not what it should be, or nothing can be started.
     Unfit {
         /// Why, for people.
+        why: String,
+        /// What that speaks against.
+        cause: Cause,
+    },
+    /// The last action was not carried out, or not for sure: a file could not be written or taken
+    /// away. Told before the next one is.
+    Unwritten {
+        /// The action.
+        write: Action<S>,
+        /// Why: a fragment that fits behind "failed to".
         why: String,
     },
     /// The database was looked at, and left whole if that could be done.
@@ -76,8 +86,11 @@ pub enum Event {
 pub enum Cause {
     /// Its slot.
     Own,
-    /// What any daemon would be given: a configuration that cannot be read, a lock that is taken.
+    /// What any daemon would be given: a configuration that cannot be read, a lock that is taken, a
+    /// machine without memory or room on its disk.
     Outside,
+    /// Nothing: it ended in order, as somebody else than the keeper had told it to.
+    Asked,
 }
 
 /// Whether somebody carries out the restart.
@@ -98,6 +111,25 @@ pub enum Blame {
     Nobody,
 }
 
+impl Blame {
+    /// What the end of a target by itself says of it.
+    pub(super) fn of(cause: Cause) -> Self {
+        match cause {
+            Cause::Own => Self::Target,
+            Cause::Outside | Cause::Asked => Self::Nobody,
+        }
+    }
+}
+
+/// What staying with a target says of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// It is well: it has run, and what was looked at was as it should be.
+    Given,
+    /// Nothing: somebody wants it whatever was found. It is not started by itself later.
+    Lacking,
+}
+
 /// What somebody wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Order<S> {
@@ -115,10 +147,12 @@ pub enum Order<S> {
         /// The restart's id.
         id: String,
     },
-    /// It is well: stay there.
+    /// Stay there.
     Confirm {
         /// The restart's id.
         id: String,
+        /// What staying says of the target.
+        proof: Proof,
     },
     /// Forget what was announced.
     Disarm {
@@ -192,7 +226,8 @@ pub enum Outcome {
     },
 }
 
-/// What to do, in this order. What writes is durable before the next is done.
+/// What to do, in this order. What writes is durable before the next is done, or
+/// [`Event::Unwritten`] is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action<S> {
     /// Start this slot's daemon, or tell [`Event::Unfit`].
@@ -228,6 +263,11 @@ pub enum Action<S> {
     },
     /// The order that took its time has come to this.
     Answer(Outcome),
+    /// The order that was just given is not obeyed after all, and nothing has changed.
+    Refuse {
+        /// Why: a fragment that fits behind "failed to".
+        why: String,
+    },
     /// The daemon is gone and none is to run: end.
     End,
 }

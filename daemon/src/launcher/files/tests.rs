@@ -13,6 +13,7 @@ fn what_is_remembered_goes_round() {
     let memory = Memory {
         slot: Some("a".parse().unwrap()),
         crashes: vec![WallMs(1), WallMs(2)],
+        looped: true,
         waits: 3,
         alerted: true,
         rolled_back: Some(keeper::RolledBack {
