@@ -43,7 +43,7 @@ use crate::config::{Config, Home};
 use crate::control::peer;
 use crate::control::server::{REQUESTS_WAITING_MAX, Server};
 use crate::exit::{Code, Failure};
-use crate::processes::{self, adopted};
+use crate::processes::{self, HomeId, adopted, leftovers};
 use driver::Driver;
 
 /// What a launcher runs with. The home is prepared, and the launcher's lock is held by the caller.
@@ -76,7 +76,10 @@ pub(crate) async fn launch(settings: Settings) -> anyhow::Result<Code> {
     let server = Server::bind(&settings.home.launcher_socket(), peer::none_of(daemon.clone()))
         .map_err(Failure::from)?
         .answering_within(answer_max(stop));
-    survivor::end(&settings.home, stop).await.context("end the daemon of an earlier launcher")?;
+    survivor::end(&settings.home, stop, &daemon)
+        .await
+        .context("end the daemon of an earlier launcher")?;
+    leftovers::end(HomeId::of(settings.home.root()), ..).await;
 
     let (requests, mut asked) = mpsc::channel(REQUESTS_WAITING_MAX);
     let cancel = CancellationToken::new();

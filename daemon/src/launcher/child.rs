@@ -18,13 +18,14 @@ use tokio::process::{ChildStdin, Command};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
+use tracing::error;
 
 use super::report::Report;
-use super::strays;
+use super::{strays, survivor};
 use crate::config::Home;
 use crate::config::paths::{FILE_MODE, HOME_VARIABLE};
-use crate::control::client;
 use crate::control::protocol::Request;
+use crate::control::{client, peer};
 use crate::exit::Code;
 use crate::notify::{SOCKET_VARIABLE, WATCHDOG_VARIABLE};
 use crate::processes::adopted::{self, OwnChild};
@@ -49,6 +50,10 @@ pub(super) struct Start<'a> {
     pub(super) held_by: Option<&'a Path>,
     /// How much of its silence is taken for life.
     pub(super) heartbeat: Duration,
+    /// How long a daemon may take to end that has the home and is not this one.
+    pub(super) patience: Duration,
+    /// Which daemon is this launcher's.
+    pub(super) ours: &'a peer::Daemon,
 }
 
 /// The daemon that is there.
@@ -83,9 +88,16 @@ impl Child {
         let gone = Arc::new(AtomicBool::new(false));
         let (heard, socket) = (reports.clone(), start.home.socket());
         tasks.spawn(async move { listen(number, voice, &socket, &heard).await });
-        let (reports, home_id) = (reports.clone(), HomeId::of(start.home.root()));
-        let mark = Arc::clone(&gone);
-        tasks.spawn(async move { wait(number, own, home_id, &mark, &reports).await });
+        let (home, ours, patience) = (start.home.clone(), start.ours.clone(), start.patience);
+        let (reports, mark) = (reports.clone(), Arc::clone(&gone));
+        tasks.spawn(async move {
+            let code = wait(number, own, HomeId::of(home.root()), &mark, &reports).await;
+            if code == Some(Code::Busy)
+                && let Err(error) = survivor::end(&home, patience, &ours).await
+            {
+                error!(%error, "another daemon has the home");
+            }
+        });
         let began = Instant::now();
         Ok(Self { number, pid, began, ready: None, beat: None, gone, _stdin: stdin })
     }
@@ -169,23 +181,25 @@ async fn listen(
     }
 }
 
-/// Waits for its end, and ends what it leaves.
+/// Waits for its end, and ends what it leaves. Returns the code that it ended with.
 async fn wait(
     number: u64,
     mut own: OwnChild,
     home_id: HomeId,
     gone: &AtomicBool,
     reports: &mpsc::Sender<Report>,
-) {
+) -> Option<Code> {
     let status = own.child.wait().await;
     gone.store(true, Ordering::SeqCst);
     leftovers::end(home_id, ..).await;
     strays::end().await;
+    let code = status.as_ref().ok().and_then(ExitStatus::code).map(Code::of_status);
     let (how, cause) = match status {
         Ok(status) => (status.to_string(), cause(status)),
         Err(error) => (format!("its end is not known: {error}"), Cause::Own),
     };
     drop(reports.send(Report::Ended { number, how, cause }).await);
+    code
 }
 
 /// Whether its end speaks against its slot: another build would be refused what this one was.

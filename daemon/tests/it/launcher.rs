@@ -18,6 +18,7 @@ use crate::place::{Place, Ran};
 mod database;
 #[cfg(target_os = "linux")]
 mod strays;
+mod survivor;
 
 /// How long something may take that takes a fraction of it.
 const PATIENCE: Duration = Duration::from_secs(20);
