@@ -18,6 +18,7 @@ use crate::control::lock::Lock;
 use crate::exit::{Code, Failure};
 use crate::notify;
 use crate::telemetry::{self, LOG_VARIABLE};
+use crate::throwaway;
 use crate::voice::Voice;
 use crate::watcher::Watcher;
 
@@ -48,6 +49,7 @@ pub(super) fn run(place: &Place, run: &Run, began: Instant) -> anyhow::Result<Co
     let filter = std::env::var(LOG_VARIABLE).ok().filter(|filter| !filter.is_empty());
     let _log =
         telemetry::start(&home.log_file(), config.log, filter.as_deref()).map_err(Failure::from)?;
+    throwaway::remove_left(home);
     write_pid(&home.pid_file()).context("write the pid file")?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)

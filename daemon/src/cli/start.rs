@@ -1,9 +1,8 @@
 //! `start`: the daemon in the background. Returns when it is ready; if it does not come up, shows
 //! what it said and ends with its exit code.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -16,12 +15,12 @@ use tokio::time::timeout;
 use super::print::{Screen, complain};
 use super::{Place, launcher};
 use crate::config::Config;
-use crate::config::paths::{FILE_MODE, HOME_VARIABLE};
+use crate::config::paths::HOME_VARIABLE;
 use crate::contacts::Contacts;
 use crate::control::lock::{self, Held, LockError};
 use crate::exit::{Code, Failure};
 use crate::ready::Ready;
-use crate::telemetry::Follower;
+use crate::telemetry::{self, Follower};
 
 /// How long a daemon may take to be ready. It takes a tenth of a second, and longer only to check
 /// a database after a crash.
@@ -157,8 +156,7 @@ pub(super) struct Words {
 
 impl Words {
     pub(super) fn begin(path: &Path) -> std::io::Result<Self> {
-        let mut file =
-            OpenOptions::new().append(true).read(true).create(true).mode(FILE_MODE).open(path)?;
+        let mut file = telemetry::open_stderr(path)?;
         let from = file.seek(SeekFrom::End(0))?;
         Ok(Self { file, from })
     }

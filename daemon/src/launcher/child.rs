@@ -3,7 +3,6 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
@@ -23,7 +22,7 @@ use tracing::error;
 use super::report::Report;
 use super::{strays, survivor};
 use crate::config::Home;
-use crate::config::paths::{FILE_MODE, HOME_VARIABLE};
+use crate::config::paths::HOME_VARIABLE;
 use crate::control::protocol::Request;
 use crate::control::{client, peer};
 use crate::exit::Code;
@@ -32,6 +31,7 @@ use crate::processes::adopted::{self, OwnChild};
 use crate::processes::{HomeId, leftovers};
 use crate::ready::Ready;
 use crate::slots::SlotName;
+use crate::telemetry;
 use crate::voice::BEAT;
 
 /// The longest line of its output that is looked at; READY has a hundred bytes.
@@ -122,11 +122,7 @@ impl Child {
 }
 
 fn command(start: &Start<'_>) -> io::Result<Command> {
-    let stderr = std::fs::OpenOptions::new()
-        .append(true)
-        .create(true)
-        .mode(FILE_MODE)
-        .open(start.home.stderr_file())?;
+    let stderr = telemetry::open_stderr(&start.home.stderr_file())?;
     let mut command = Command::new(start.program);
     command.args(["run", "--launched", "--slot", start.slot.as_str()]);
     command.args(["--heartbeat", &start.heartbeat.as_millis().to_string()]);

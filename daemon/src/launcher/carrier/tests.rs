@@ -109,3 +109,19 @@ async fn the_daemon_is_only_told_when_there_is_news() {
     scene.carrier.tell(&scene.home, &mut tasks);
     assert!(tasks.is_empty());
 }
+
+#[test]
+fn logs_of_earlier_commands_are_kept_as_long_as_their_reports() {
+    let scene = Scene::configured();
+    for number in 10..40 {
+        std::fs::write(scene.home.restart_log(&format!("r17000000000{number}-ab12")), "").unwrap();
+    }
+    std::fs::write(scene.home.log_file(), "").unwrap();
+    scene.carrier.command(&scene.home, "r1800000000000-ab12").unwrap();
+    let logs = std::fs::read_dir(scene.home.logs_dir()).unwrap();
+    let mut names: Vec<_> = logs.map(|it| it.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    assert_eq!(names.len(), 21);
+    assert_eq!(names[..2], ["daemon.log", "restart-r1700000000021-ab12.log"]);
+    assert_eq!(names[20], "restart-r1800000000000-ab12.log");
+}
