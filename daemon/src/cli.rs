@@ -133,11 +133,14 @@ fn obey(place: &Place, command: Command, began: Instant) -> anyhow::Result<Code>
 
 /// Runs a command that waits for something, on this thread alone.
 fn waiting(command: impl Future<Output = anyhow::Result<Code>>) -> anyhow::Result<Code> {
-    tokio::runtime::Builder::new_current_thread()
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .context("begin to wait")?
-        .block_on(command)
+        .context("begin to wait")?;
+    let ended = runtime.block_on(command);
+    // A step that was given up may still block a thread.
+    runtime.shutdown_background();
+    ended
 }
 
 /// Shows what clap has to say: help on standard output, an error on standard error.

@@ -46,7 +46,7 @@ use crate::config::{Config, Home, SHUTDOWN_DEADLINE_MAX};
 use crate::control::peer;
 use crate::control::server::{REQUESTS_WAITING_MAX, Server};
 use crate::exit::{Code, Failure};
-use crate::processes::{self, adopted};
+use crate::processes::{self, HomeId, adopted, leftovers};
 pub(crate) use carrier::GO;
 use driver::Driver;
 
@@ -84,9 +84,10 @@ pub(crate) async fn launch(settings: Settings) -> anyhow::Result<Code> {
         .map_err(Failure::from)?
         // Whatever the configuration will say by then; who asks has a limit of its own.
         .answering_within(answer_max(SHUTDOWN_DEADLINE_MAX + STOP_MARGIN));
-    survivor::end(&settings.home, bounds.stop)
+    survivor::end(&settings.home, bounds.stop, &daemon)
         .await
         .context("end the daemon of an earlier launcher")?;
+    leftovers::end(HomeId::of(settings.home.root()), ..).await;
 
     let (requests, mut asked) = mpsc::channel(REQUESTS_WAITING_MAX);
     let cancel = CancellationToken::new();

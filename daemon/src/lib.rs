@@ -33,6 +33,7 @@ mod source;
 mod store;
 mod supervisor;
 mod telemetry;
+mod throwaway;
 mod tools;
 mod transcript;
 mod typed;

@@ -52,8 +52,6 @@ pub(crate) const ORDERS_WAITING_MAX: usize = 32;
 pub(crate) enum Order {
     /// There is room for its agent.
     SlotGranted,
-    /// Delivery stops or goes on.
-    Hold(Hold),
     /// Something that the machine knows.
     Command(Command),
 }
@@ -116,6 +114,8 @@ impl Facts {
 pub(crate) struct Strings {
     /// What it is told.
     pub(crate) orders: mpsc::Receiver<Order>,
+    /// Whether delivery is held. What stands, not what was said: it cannot be missed.
+    pub(crate) hold: watch::Receiver<Hold>,
     /// Changes when rows were routed to it. Many changes are one.
     pub(crate) routed: watch::Receiver<u64>,
     /// What it tells.
@@ -128,10 +128,10 @@ pub(crate) struct Strings {
 pub(crate) async fn run(
     record: SessionRecord,
     profile: Profile,
-    hold: Hold,
     surroundings: Arc<Surroundings>,
-    strings: Strings,
+    mut strings: Strings,
 ) {
+    let hold = *strings.hold.borrow_and_update();
     let start = if record.agent_session.is_some() { Start::Resume } else { Start::Fresh };
     let (conversation, hold) = match profile {
         Profile::Admin => (Conversation::OfTheChat, hold),
@@ -215,6 +215,7 @@ enum Course {
 /// What the select of [`Driver::run`] came back with.
 enum Woken {
     Order(Option<Order>),
+    Held(Result<(), watch::error::RecvError>),
     Routed(Result<(), watch::error::RecvError>),
     Launched(Box<Result<Launched, Refused>>),
     Agent(agent::Heard),
@@ -244,6 +245,7 @@ impl Driver {
         let agent = agent::hear(self.agent.as_mut(), &mut self.outgoing, self.input_ends);
         tokio::select! {
             order = self.strings.orders.recv(), if supervised => Woken::Order(order),
+            held = self.strings.hold.changed(), if supervised => Woken::Held(held),
             routed = self.strings.routed.changed(), if supervised => Woken::Routed(routed),
             Some(launched) = self.launching.join_next(), if !self.launching.is_empty() => {
                 let launched = launched.unwrap_or_else(|cut| Err(Refused::panicked(&cut)));
@@ -260,15 +262,21 @@ impl Driver {
 
     async fn take(&mut self, woken: Woken) {
         match woken {
-            Woken::Order(Some(order)) => self.obey(order),
+            Woken::Order(Some(order)) => {
+                // Who is put away because delivery is held must not begin anew first.
+                self.heed_hold();
+                self.obey(order);
+            }
+            Woken::Held(Ok(())) => self.take_hold(),
             // The supervisor is gone: so is the daemon, in a moment.
-            Woken::Order(None) | Woken::Routed(Err(_)) => {
+            Woken::Order(None) | Woken::Held(Err(_)) | Woken::Routed(Err(_)) => {
                 self.course = Course::Orphaned;
                 self.tell(Event::Command(Command::EndNow));
             }
             Woken::Routed(Ok(())) => {
                 // What was ordered before the message came is not about it: a kill taken up after
                 // it would leave it waiting for another.
+                self.heed_hold();
                 while let Ok(order) = self.strings.orders.try_recv() {
                     self.obey(order);
                 }
@@ -289,9 +297,20 @@ impl Driver {
     fn obey(&mut self, order: Order) {
         match order {
             Order::SlotGranted => self.tell(Event::SlotGranted),
-            Order::Hold(hold) if self.profile != Profile::Harness => self.tell(Event::Hold(hold)),
-            Order::Hold(_) => {}
             Order::Command(command) => self.tell(Event::Command(command)),
+        }
+    }
+
+    fn heed_hold(&mut self) {
+        if self.strings.hold.has_changed().unwrap_or(false) {
+            self.take_hold();
+        }
+    }
+
+    fn take_hold(&mut self) {
+        let hold = *self.strings.hold.borrow_and_update();
+        if self.profile != Profile::Harness {
+            self.tell(Event::Hold(hold));
         }
     }
 

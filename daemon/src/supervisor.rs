@@ -104,7 +104,8 @@ impl Live {
 pub(crate) struct Supervisor {
     surroundings: Arc<Surroundings>,
     roster: Roster,
-    hold: Hold,
+    /// Every session sees it.
+    hold: watch::Sender<Hold>,
     live: BTreeMap<SessionRow, Live>,
     tasks: JoinSet<SessionRow>,
     rows: BTreeMap<Id, SessionRow>,
@@ -123,7 +124,7 @@ impl Supervisor {
         Self {
             surroundings,
             roster: Roster::new(agents_alive_max),
-            hold,
+            hold: watch::Sender::new(hold),
             live: BTreeMap::new(),
             tasks: JoinSet::new(),
             rows: BTreeMap::new(),
@@ -164,11 +165,8 @@ impl Supervisor {
         match ask {
             Ask::Wake(record) => self.wake(record),
             Ask::Hold(hold) => {
-                self.hold = hold;
+                self.hold.send_replace(hold);
                 info!(?hold, "delivery");
-                for live in self.live.values() {
-                    order(live, Order::Hold(hold));
-                }
             }
             Ask::Kill(row, answer) => {
                 let live = self.live.get(&row).filter(|live| live.is_astir());
@@ -226,11 +224,11 @@ impl Supervisor {
         let (orders_in, orders) = mpsc::channel(ORDERS_WAITING_MAX);
         let (routed_in, routed) = watch::channel(0);
         let (facts, facts_out) = watch::channel(Facts::new(&record));
-        let strings = Strings { orders, routed, news: self.tell.clone(), facts };
+        let hold = self.hold.subscribe();
+        let strings = Strings { orders, hold, routed, news: self.tell.clone(), facts };
         let surroundings = Arc::clone(&self.surroundings);
-        let hold = self.hold;
         let task = self.tasks.spawn(async move {
-            session::run(record, profile, hold, surroundings, strings).await;
+            session::run(record, profile, surroundings, strings).await;
             row
         });
         self.rows.insert(task.id(), row);

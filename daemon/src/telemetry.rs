@@ -2,6 +2,7 @@
 //! when the daemon runs in one. Message text, names and numbers are not logged by anyone; what
 //! could carry them by accident, the text of a panic, is left out here.
 
+use std::fs::File;
 use std::io::IsTerminal as _;
 use std::panic::PanicHookInfo;
 use std::path::Path;
@@ -18,7 +19,7 @@ mod rotated;
 
 pub(crate) use follow::Follower;
 pub(crate) use last_error::last_error;
-pub(crate) use rotated::RotatingFile;
+pub(crate) use rotated::{RotatingFile, keep_last};
 
 use crate::config::Level;
 use crate::exit::{Code, Failure};
@@ -32,6 +33,18 @@ const LOG_BYTES_MAX: u64 = 10 * 1024 * 1024;
 
 /// Rotated logs that are kept: with the one in use 60 MiB at most, weeks of an ordinary daemon.
 const LOGS_KEPT: usize = 5;
+
+/// A daemon's standard error is put aside at this size; it has next to nothing, but for one that
+/// fails at every start.
+const STDERR_BYTES_MAX: u64 = 1024 * 1024;
+
+/// Opens what a process that is about to be started has as its standard error.
+///
+/// # Errors
+/// When it cannot be opened.
+pub(crate) fn open_stderr(path: &Path) -> std::io::Result<File> {
+    rotated::open_bounded(path, STDERR_BYTES_MAX)
+}
 
 /// Why there is no log.
 #[derive(Debug, thiserror::Error)]

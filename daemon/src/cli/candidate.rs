@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use assistant_core::access::HARNESS;
 use assistant_core::chat::{ChatId, Source};
+use assistant_core::limits::READY_MAX;
 use serde::Serialize;
 use serde_json::json;
 use tokio::time::{sleep, sleep_until, timeout};
@@ -47,8 +48,10 @@ use ground::Ground;
 /// For what is done with files alone. A database of a gigabyte takes some seconds.
 const FILES_MAX: Duration = Duration::from_mins(2);
 
-/// How long it may take to be ready, as a daemon may.
-const READY_MAX: Duration = Duration::from_secs(30);
+/// How long it may take to bring the database to this program's schema: the daemon does so before it is
+/// ready, on a machine that is no faster then, and would be given up by its launcher else.
+const MIGRATE_MAX: Duration = Duration::from_secs(15);
+const _: () = assert!(2 * MIGRATE_MAX.as_millis() <= READY_MAX.as_millis());
 
 /// How long the answer to a message may take: a start of the stand-in and a turn.
 const ANSWER_MAX: Duration = Duration::from_secs(30);
@@ -73,6 +76,13 @@ const STAND_IN: &str = "fake-claude";
 pub(super) enum Wrong {
     #[error("{doing} within {} s", limit.as_secs())]
     Late { doing: &'static str, limit: Duration },
+    #[error(
+        "migrate the database as fast as a start has to: not done within {} s on a copy, and a daemon \
+         that is not ready after {} s is given up",
+        MIGRATE_MAX.as_secs(),
+        READY_MAX.as_secs()
+    )]
+    MigrationLate,
     #[error("{0}")]
     Outside(String),
     #[error("make a throw-away home: {0}")]
@@ -166,7 +176,7 @@ impl Trial {
 
         let database = ground.home().database();
         let copy = database.clone();
-        within("migrate", FILES_MAX, migrate(copy)).await??;
+        in_time(migrate(copy)).await?;
         steps.took("migrate");
 
         let child = self.child.insert(Candidate::start(ground)?);
@@ -253,6 +263,11 @@ async fn within<T>(
     work: impl Future<Output = T>,
 ) -> Result<T, Wrong> {
     timeout(limit, work).await.map_err(|_| Wrong::Late { doing, limit })
+}
+
+/// What a migration came to that may not take longer than a start allows.
+async fn in_time(migration: impl Future<Output = Result<(), Wrong>>) -> Result<(), Wrong> {
+    timeout(MIGRATE_MAX, migration).await.unwrap_or(Err(Wrong::MigrationLate))
 }
 
 /// The stand-in that is meant, by a path that holds in another folder too.

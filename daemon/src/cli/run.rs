@@ -19,6 +19,7 @@ use crate::exit::{self, Code, Failure};
 use crate::notify;
 use crate::store;
 use crate::telemetry::{self, LOG_VARIABLE};
+use crate::throwaway;
 use crate::voice::Voice;
 use crate::watcher::Watcher;
 
@@ -65,6 +66,7 @@ fn daemon(place: &Place, run: &Run, began: Instant) -> anyhow::Result<Code> {
     let filter = std::env::var(LOG_VARIABLE).ok().filter(|filter| !filter.is_empty());
     let _log =
         telemetry::start(&home.log_file(), config.log, filter.as_deref()).map_err(Failure::from)?;
+    throwaway::remove_left(home);
     write_pid(&home.pid_file()).context("write the pid file")?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)

@@ -1,13 +1,12 @@
 //! What a process that was started in the background says on standard error: into a file that others
 //! have written to before it, so that it is listened to from there on.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use super::print::complain;
-use crate::config::paths::FILE_MODE;
+use crate::telemetry;
 
 /// What every complaint begins with.
 pub(super) const PREFIX: &str = "claude-assistant: ";
@@ -22,8 +21,7 @@ pub(super) struct Words {
 impl Words {
     /// Begins to listen at the file's end.
     pub(super) fn begin(path: &Path) -> std::io::Result<Self> {
-        let mut file =
-            OpenOptions::new().append(true).read(true).create(true).mode(FILE_MODE).open(path)?;
+        let mut file = telemetry::open_stderr(path)?;
         let from = file.seek(SeekFrom::End(0))?;
         Ok(Self { file, from })
     }

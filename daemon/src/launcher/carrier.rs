@@ -38,9 +38,14 @@ use crate::control::{client, peer};
 use crate::notify::{SOCKET_VARIABLE, WATCHDOG_VARIABLE};
 use crate::processes::{self, adopted};
 use crate::slots::request::{self, Initiator, RequestState, Requests, RestartRequest};
+use crate::telemetry;
 
 /// How long the command may take that calls a person.
 const ALERT_MAX: Duration = Duration::from_mins(1);
+
+/// Logs of commands that are kept, this one among them: as many as reports are. Their names sort by
+/// age.
+const LOGS_KEPT: usize = 20;
 
 /// What has the command begin, on its standard input.
 pub(crate) const GO: &str = "go";
@@ -212,6 +217,12 @@ impl Carrier {
         let home = &self.home;
         let mut log = OpenOptions::new();
         let log = log.append(true).create(true).mode(FILE_MODE).open(home.restart_log(id))?;
+        let id_in = |name: &str| name.strip_prefix("restart-r")?.strip_suffix(".log").map(drop);
+        if let Err(error) =
+            telemetry::keep_last(&home.logs_dir(), LOGS_KEPT, |name| id_in(name).is_some())
+        {
+            warn!(%error, "logs of earlier restarts are not removed");
+        }
         // By its place: the file that this process was started from may have been replaced since.
         let mut command = Command::new(own_program(home)?);
         command

@@ -3,7 +3,6 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
@@ -19,19 +18,21 @@ use tokio::process::{ChildStdin, Command};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
+use tracing::error;
 
 use super::report::Report;
-use super::strays;
+use super::{strays, survivor};
 use crate::config::Home;
-use crate::config::paths::{FILE_MODE, HOME_VARIABLE};
-use crate::control::client;
+use crate::config::paths::HOME_VARIABLE;
 use crate::control::protocol::Request;
+use crate::control::{client, peer};
 use crate::exit::Code;
 use crate::notify::{SOCKET_VARIABLE, WATCHDOG_VARIABLE};
 use crate::processes::adopted::{self, OwnChild};
 use crate::processes::{HomeId, leftovers};
 use crate::ready::Ready;
 use crate::slots::SlotName;
+use crate::telemetry;
 use crate::voice::BEAT;
 
 /// The longest line of its output that is looked at; READY has a hundred bytes.
@@ -50,6 +51,10 @@ pub(super) struct Start<'a> {
     pub(super) held_by: Option<&'a Path>,
     /// How much of its silence is taken for life.
     pub(super) heartbeat: Duration,
+    /// How long a daemon may take to end that has the home and is not this one.
+    pub(super) patience: Duration,
+    /// Which daemon is this launcher's.
+    pub(super) ours: &'a peer::Daemon,
 }
 
 /// The daemon that is there.
@@ -85,9 +90,16 @@ impl Child {
         let (heard, socket) = (reports.clone(), start.home.socket());
         let ended = Arc::clone(&gone);
         tasks.spawn(async move { listen(number, voice, &socket, &ended, &heard).await });
-        let (reports, home_id) = (reports.clone(), HomeId::of(start.home.root()));
-        let mark = Arc::clone(&gone);
-        tasks.spawn(async move { wait(number, own, home_id, &mark, &reports).await });
+        let (home, ours, patience) = (start.home.clone(), start.ours.clone(), start.patience);
+        let (reports, mark) = (reports.clone(), Arc::clone(&gone));
+        tasks.spawn(async move {
+            let code = wait(number, own, HomeId::of(home.root()), &mark, &reports).await;
+            if code == Some(Code::Busy)
+                && let Err(error) = survivor::end(&home, patience, &ours).await
+            {
+                error!(%error, "another daemon has the home");
+            }
+        });
         let began = Instant::now();
         Ok(Self { number, pid, began, ready: None, beat: None, gone, _stdin: stdin })
     }
@@ -112,11 +124,7 @@ impl Child {
 }
 
 fn command(start: &Start<'_>) -> io::Result<Command> {
-    let stderr = std::fs::OpenOptions::new()
-        .append(true)
-        .create(true)
-        .mode(FILE_MODE)
-        .open(start.home.stderr_file())?;
+    let stderr = telemetry::open_stderr(&start.home.stderr_file())?;
     let mut command = Command::new(start.program);
     command.args(["run", "--launched", "--slot", start.slot.as_str()]);
     command.args(["--heartbeat", &start.heartbeat.as_millis().to_string()]);
@@ -175,23 +183,25 @@ async fn listen(
     }
 }
 
-/// Waits for its end, and ends what it leaves.
+/// Waits for its end, and ends what it leaves. Returns the code that it ended with.
 async fn wait(
     number: u64,
     mut own: OwnChild,
     home_id: HomeId,
     gone: &AtomicBool,
     reports: &mpsc::Sender<Report>,
-) {
+) -> Option<Code> {
     let status = own.child.wait().await;
     gone.store(true, Ordering::SeqCst);
     leftovers::end(home_id, ..).await;
     strays::end().await;
+    let code = status.as_ref().ok().and_then(ExitStatus::code).map(Code::of_status);
     let (how, cause) = match status {
         Ok(status) => (status.to_string(), cause(status)),
         Err(error) => (format!("its end is not known: {error}"), Cause::Own),
     };
     drop(reports.send(Report::Ended { number, how, cause }).await);
+    code
 }
 
 /// What it speaks against that none could be started. Its program is what its manifest says; all but

@@ -359,6 +359,8 @@ impl Driver {
             slot: &slot,
             held_by: held_by.as_deref(),
             heartbeat: self.bounds.heartbeat,
+            patience: self.bounds.stop,
+            ours: &self.peers,
         };
         self.started += 1;
         if !self.bounds_given {

@@ -70,6 +70,30 @@ impl RotatingFile {
     }
 }
 
+/// Opens a file for reading and appending that others write to, or makes it, readable by the owner
+/// alone. One over its bound is put aside first, in the place of the one before: who writes to it
+/// does not look.
+///
+/// # Errors
+/// When it cannot be opened. One that cannot be put aside is no error: it grows.
+pub(crate) fn open_bounded(path: &Path, bytes_max: u64) -> io::Result<File> {
+    if std::fs::metadata(path).is_ok_and(|file| bytes_max < file.len()) {
+        drop(std::fs::rename(path, aside(path, 1)));
+    }
+    OpenOptions::new().append(true).read(true).create(true).mode(FILE_MODE).open(path)
+}
+
+/// Removes the files of a folder that `are` names, but for the `kept` of them whose names come last.
+pub(crate) fn keep_last(dir: &Path, kept: usize, are: impl Fn(&str) -> bool) -> io::Result<()> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(dir)? {
+        names.extend(entry?.file_name().into_string().ok().filter(|name| are(name)));
+    }
+    names.sort();
+    let surplus = names.len().saturating_sub(kept);
+    names[..surplus].iter().try_for_each(|name| std::fs::remove_file(dir.join(name)))
+}
+
 /// The name of a file that was put aside: `x.log.1` is the newest.
 pub(crate) fn aside(path: &Path, number: usize) -> PathBuf {
     let mut name = OsString::from(path);

@@ -18,6 +18,7 @@ use crate::place::{Place, Ran};
 mod database;
 #[cfg(target_os = "linux")]
 mod strays;
+mod survivor;
 mod writes;
 
 /// How long something may take that takes a fraction of it.

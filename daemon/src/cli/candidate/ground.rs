@@ -6,6 +6,7 @@
 //!      messages/  outbox/     its test directory
 //!      agent/  user/  tmp/    what would else be the person's: agent state, HOME, TMPDIR
 //!      hold                   while it is there, people's messages stay in the inbox
+//!      held                   locked by the candidate: one that nobody holds is removed
 //! ```
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -13,16 +14,13 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use rustix::process::{Pid, test_kill_process};
 use toml::{Table, Value};
 
 use crate::config::paths::{DIR_MODE, FILE_MODE};
 use crate::config::{Config, Home};
 use crate::control::check_path;
 use crate::processes::HomeId;
-
-/// How the folder's name begins; behind it stands the process that made it.
-const NAME: &str = "assistant-candidate-";
+use crate::throwaway::{self, CANDIDATE};
 
 /// Where a home goes if neither the real one nor the folder for temporary files is short enough.
 const SHORTEST: &str = "/tmp";
@@ -34,6 +32,8 @@ const FOLDERS: [&str; 4] = ["messages", "agent", "user", "tmp"];
 #[derive(Debug)]
 pub(super) struct Ground {
     home: Home,
+    /// Locked as long as this process uses the home.
+    _held: File,
 }
 
 impl Ground {
@@ -54,11 +54,11 @@ impl Ground {
     fn below(base: &Path) -> io::Result<Self> {
         // What its daemon leaves running is found by the one true path.
         let base = fs::canonicalize(base)?;
-        remove_stale(&base);
-        let home = Home::at(base.join(format!("{NAME}{}", std::process::id())));
+        throwaway::remove_candidates(&base);
+        let home = Home::at(base.join(format!("{CANDIDATE}{}", std::process::id())));
         check_path(&home.socket()).map_err(io::Error::other)?;
         DirBuilder::new().mode(DIR_MODE).create(home.root())?;
-        let ground = Self { home };
+        let ground = Self { _held: throwaway::hold(home.root())?, home };
         ground.home.prepare().map_err(io::Error::other)?;
         for folder in FOLDERS {
             DirBuilder::new().mode(DIR_MODE).create(ground.folder(folder))?;
@@ -144,23 +144,6 @@ impl Drop for Ground {
     fn drop(&mut self) {
         // What cannot be removed is tried again by the next candidate.
         drop(fs::remove_dir_all(self.home.root()));
-    }
-}
-
-/// Removes the folders of candidates that were killed.
-fn remove_stale(base: &Path) {
-    let Ok(entries) = fs::read_dir(base) else { return };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        let pid = name.to_str().and_then(|name| name.strip_prefix(NAME)?.parse().ok());
-        let Some(pid) = pid.and_then(Pid::from_raw) else { continue };
-        // Nobody but us has our number, so that one is stale too.
-        if pid == rustix::process::getpid()
-            || test_kill_process(pid) == Err(rustix::io::Errno::SRCH)
-        {
-            // Somebody else's in a folder that is everybody's stays.
-            drop(fs::remove_dir_all(entry.path()));
-        }
     }
 }
 

@@ -77,3 +77,19 @@ async fn a_step_that_takes_too_long_is_given_up_and_named() {
     assert_eq!(late.to_string(), "see READY within 30 s");
     assert_eq!(within("see READY", READY_MAX, async { 3 }).await.unwrap(), 3);
 }
+
+/// On the copy it has all the time in the world; live it would be given up in the middle.
+#[tokio::test(start_paused = true)]
+async fn a_migration_that_takes_longer_than_a_start_may_is_refused() {
+    let lasting = |seconds| async move {
+        sleep(Duration::from_secs(seconds)).await;
+        Ok(())
+    };
+    assert!(in_time(lasting(14)).await.is_ok());
+    let wrong = in_time(lasting(16)).await.unwrap_err();
+    assert_eq!(
+        format!("failed to {wrong}"),
+        "failed to migrate the database as fast as a start has to: not done within 15 s on a copy, \
+         and a daemon that is not ready after 30 s is given up"
+    );
+}

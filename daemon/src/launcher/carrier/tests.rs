@@ -148,3 +148,19 @@ fn below_systemd_the_command_is_to_have_a_scope_of_its_own() {
                    xtask --request r1-ab";
     assert_eq!(words(Above::Systemd), systemd);
 }
+
+#[test]
+fn logs_of_earlier_commands_are_kept_as_long_as_their_reports() {
+    let scene = Scene::configured();
+    for number in 10..40 {
+        std::fs::write(scene.home.restart_log(&format!("r17000000000{number}-ab12")), "").unwrap();
+    }
+    std::fs::write(scene.home.log_file(), "").unwrap();
+    scene.carrier.command("r1800000000000-ab12", &scene.config).unwrap();
+    let logs = std::fs::read_dir(scene.home.logs_dir()).unwrap();
+    let mut names: Vec<_> = logs.map(|it| it.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    assert_eq!(names.len(), 21);
+    assert_eq!(names[..2], ["daemon.log", "restart-r1700000000021-ab12.log"]);
+    assert_eq!(names[20], "restart-r1800000000000-ab12.log");
+}

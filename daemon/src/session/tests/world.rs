@@ -40,6 +40,7 @@ pub(super) type Pipe = (AgentOptions, tokio::io::DuplexStream);
 /// The session and what it hangs on.
 pub(super) struct World {
     pub(super) orders: mpsc::Sender<Order>,
+    pub(super) hold: watch::Sender<Hold>,
     pub(super) facts: watch::Receiver<Facts>,
     pub(super) store: Store,
     pub(super) record: SessionRecord,
@@ -95,21 +96,22 @@ impl World {
         let (routed, routed_out) = watch::channel(0);
         let (facts_in, facts) = watch::channel(Facts::new(&record));
         let (news_in, news) = mpsc::channel(64);
-        let strings =
-            Strings { orders: orders_out, routed: routed_out, news: news_in, facts: facts_in };
+        let (hold, hold_out) = watch::channel(Hold::Released);
+        let strings = Strings {
+            orders: orders_out,
+            hold: hold_out,
+            routed: routed_out,
+            news: news_in,
+            facts: facts_in,
+        };
         let session = record.clone();
-        tasks.spawn(session::run(
-            session,
-            Profile::Admin,
-            Hold::Released,
-            Arc::new(surroundings),
-            strings,
-        ));
+        tasks.spawn(session::run(session, Profile::Admin, Arc::new(surroundings), strings));
         let accepted = 0;
         let database = Connection::open(database).unwrap();
         database.busy_timeout(HEARD_MAX).unwrap();
         Self {
             orders,
+            hold,
             facts,
             store,
             record,

@@ -75,3 +75,35 @@ fn a_file_that_cannot_be_put_aside_grows() {
     }
     assert_eq!(fs::read_to_string(&path).unwrap(), "one\ntwo\nthree\n");
 }
+
+#[test]
+fn what_others_write_to_is_put_aside_when_it_is_opened_too_large() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("stderr.log");
+    let say = |text: &str| open_bounded(&path, 10).unwrap().write_all(text.as_bytes()).unwrap();
+    let read = |path: &Path| fs::read_to_string(path).unwrap();
+    say("0123456789");
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, FILE_MODE);
+    say("over");
+    assert_eq!(read(&path), "0123456789over");
+    say("next");
+    assert_eq!((read(&path), read(&aside(&path, 1))), ("next".into(), "0123456789over".into()));
+    say("0123456789");
+    say("last");
+    assert_eq!((read(&path), read(&aside(&path, 1))), ("last".into(), "next0123456789".into()));
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
+}
+
+#[test]
+fn the_last_ones_are_kept_and_others_files_stay() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["r3.log", "daemon.log", "r1.log", "r2.log", "r4"] {
+        fs::write(dir.path().join(name), "").unwrap();
+    }
+    keep_last(dir.path(), 2, |name| name.starts_with('r') && name != "r4").unwrap();
+    let mut left: Vec<_> =
+        fs::read_dir(dir.path()).unwrap().map(|it| it.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["daemon.log", "r2.log", "r3.log", "r4"]);
+    keep_last(dir.path(), 2, |name| name == "none").unwrap();
+}
