@@ -35,11 +35,16 @@ use crate::case::{Case, Definition, OWNER, SOON, unbroken};
 use crate::launched::{Fault, Service, Slot, install};
 use crate::views::{status, wait_echoes};
 
-pub(super) const CASES: &[Definition] = &[Definition::fake(
-    "tier2::guide::every_command_of_the_guide_runs",
-    240,
-    every_command_of_the_guide_runs,
-)];
+pub(super) const CASES: &[Definition] = &[
+    Definition::fake("tier2::guide::every_command_about_the_tree_runs", 240, |case| {
+        every_command_runs(case, About::TheTree)
+    })
+    .beside_others(),
+    Definition::fake("tier2::guide::every_command_about_the_daemon_runs", 240, |case| {
+        every_command_runs(case, About::TheDaemon)
+    })
+    .beside_others(),
+];
 
 /// The page, from the top of the workspace.
 const PAGE: &str = "docs/changing-the-daemon.md";
@@ -47,11 +52,42 @@ const PAGE: &str = "docs/changing-the-daemon.md";
 /// How long one command may take: the longest restarts a daemon and watches it.
 const COMMAND_LIMIT: Duration = Duration::from_mins(1);
 
+/// How many of the first and of the last lines are shown of what a command said.
+const LINES_SHOWN: usize = 20;
+
 /// A case of tier 2 that is quick, in the place of all.
 const QUICK: &str = "tier2::daemon::bad_configuration_is_named_by_line_and_key";
 
 /// The number of `harness::exit_code` for a run that had nothing to do.
 const NOTHING_SELECTED: i32 = 33;
+
+/// What a command looks at or changes. Each half of the page is a case, so that they run side by side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum About {
+    /// What is built, tested and measured.
+    TheTree,
+    /// What is installed and runs.
+    TheDaemon,
+}
+
+/// How those begin that are about the daemon; all others are about the tree.
+const OF_THE_DAEMON: [&str; 5] = [
+    "claude-assistant",
+    "echo",
+    "cargo xtask safe-restart",
+    "cargo xtask slots",
+    "cargo xtask restart-status",
+];
+
+impl About {
+    fn of(command: &str) -> Self {
+        if OF_THE_DAEMON.iter().any(|begins| command.starts_with(begins)) {
+            Self::TheDaemon
+        } else {
+            Self::TheTree
+        }
+    }
+}
 
 /// How a command of the page is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,36 +141,49 @@ const SLOTS: [(&str, &str); 3] = [
     ("LATER", "20260104T000000Z-later"),
 ];
 
-fn every_command_of_the_guide_runs(case: &mut Case) -> anyhow::Result<()> {
+fn every_command_runs(case: &mut Case, about: About) -> anyhow::Result<()> {
     let root = top();
     let page = fs::read_to_string(root.join(PAGE)).with_context(|| format!("read {PAGE}"))?;
     let commands = commands(&page);
-    ensure!(30 < commands.len(), "find the commands of {PAGE}: {commands:?}");
+    ensure!(40 < commands.len(), "find the commands of {PAGE}: {commands:?}");
     let first = install(&case.sandbox, case.programs.profile_dir())?;
-    let lay = |name: &str| {
-        Slot::lay(&case.sandbox.home(), name, case.programs.profile_dir(), Fault::None)
-    };
-    // One to go back to, beside those with a name of their own.
-    lay("20251231T000000Z-before")?.mark_good(&case.sandbox.home())?;
-    for (_, name) in SLOTS {
-        lay(name)?;
-    }
     let yard = Yard::lay(case.sandbox.root().join("yard"), &root, case.programs.profile_dir())?;
-    configure_restarts(&case.sandbox, &yard)?;
+    if about == About::TheDaemon {
+        lay_slots(case)?;
+        configure_restarts(&case.sandbox, &yard)?;
+    }
     let service = Service::start(&case.sandbox)?;
     case.sandbox.drop_message(OWNER, "hello")?;
     wait_echoes(&case.sandbox, &["hello".to_owned()], SOON)?;
     let mut wrong = Vec::new();
-    for command in commands {
+    for command in commands.iter().filter(|command| About::of(command) == about) {
         let how = KNOWN.iter().find(|(begins, _)| command.starts_with(begins));
         let done = how.map_or_else(
             || Err(anyhow::anyhow!("no case runs it")),
-            |(_, how)| obey(case, &yard, &command, *how),
+            |(_, how)| obey(case, &yard, command, *how),
         );
         if let Err(error) = done {
             wrong.push(format!("{command}: {error:#}"));
         }
     }
+    if about == About::TheTree {
+        wrong.extend(asked_wrongly(&root, &yard)?);
+    }
+    unbroken("commands of the guide that do not run", &wrong)?;
+    ensure!(first.mark(&case.sandbox.home())["standing"] == "good", "leave the first slot good");
+    service.stop(SOON)
+}
+
+/// One slot to go back to, and those with a name of their own.
+fn lay_slots(case: &Case) -> anyhow::Result<()> {
+    let home = case.sandbox.home();
+    let lay = |name: &str| Slot::lay(&home, name, case.programs.profile_dir(), Fault::None);
+    lay("20251231T000000Z-before")?.mark_good(&home)?;
+    SLOTS.iter().try_for_each(|(_, name)| lay(name).map(drop))
+}
+
+/// What cargo was asked and would not have understood.
+fn asked_wrongly(root: &Path, yard: &Yard) -> anyhow::Result<Vec<String>> {
     let asked = yard.asked()?;
     for word in ["build ", "test ", "clippy ", "fmt ", "doc "] {
         ensure!(
@@ -142,10 +191,7 @@ fn every_command_of_the_guide_runs(case: &mut Case) -> anyhow::Result<()> {
             "see cargo {word}asked: {asked:?}"
         );
     }
-    wrong.extend(asked::Known::of(&root)?.faults(&root, &asked));
-    unbroken("commands of the guide that do not run", &wrong)?;
-    ensure!(first.mark(&case.sandbox.home())["standing"] == "good", "leave the first slot good");
-    service.stop(SOON)
+    Ok(asked::Known::of(root)?.faults(root, &asked))
 }
 
 /// The top of the workspace that this was built from.
@@ -205,7 +251,11 @@ fn ended_well(case: &Case, said: &Finished) -> anyhow::Result<()> {
 }
 
 fn told(said: &Finished) -> String {
-    format!("{}: {}{}", said.status, said.stdout, said.stderr)
+    let text = format!("{}{}", said.stdout, said.stderr);
+    let lines: Vec<&str> = text.lines().collect();
+    let last = lines.len().saturating_sub(LINES_SHOWN).max(LINES_SHOWN.min(lines.len()));
+    let shown = [&lines[..lines.len().min(LINES_SHOWN)], &lines[last..]].concat();
+    format!("{}: {}", said.status, shown.join("\n"))
 }
 
 /// The slot that a word stands for, or the word.
