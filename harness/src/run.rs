@@ -7,13 +7,15 @@
 //!
 //! A runner understands the arguments of Rust's own test harness, so that `cargo test` and
 //! `cargo nextest` can start it; without them it shows lines of its own. Cases run one after the
-//! other: they measure time and kill processes, and would disturb each other.
+//! other: they measure time and keep cores busy, and would disturb each other. Those that say that
+//! they mostly wait run before them, side by side.
 //!
 //! Absent on purpose: what a case looks at. A case brings its own sandbox.
 
 mod attempt;
 mod case;
 mod failure;
+mod lanes;
 mod orphans;
 mod progress;
 mod room;
@@ -21,6 +23,7 @@ mod settings;
 mod traces;
 mod trial;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
@@ -35,7 +38,7 @@ use libtest_mimic::{Arguments, Completion, Trial};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use self::case::Needs;
-pub use self::case::{Body, Case, Missing, Need};
+pub use self::case::{Body, Case, Company, Missing, Need};
 pub use self::failure::{Broken, LeftBehind, Skip, Transport, unbroken};
 use self::progress::{Progress, tell};
 pub use self::room::{Remains, Room};
@@ -104,19 +107,29 @@ fn run_selected(
     let mut course = begin(tier, settings)?;
     let problems = read_quarantine(&mut course, &ids);
     let course = Arc::new(Mutex::new(course));
-    let trials = trials(cases, &course);
+    let cases: Vec<Arc<Case>> = cases.into_iter().map(Arc::new).collect();
+    let trials = trials(&cases, &course);
     arguments.test_threads = Some(1);
     // What lacks something is run too, to be reported.
     arguments.include_ignored = !arguments.ignored;
     if locked(&course).settings.voice != Voice::Libtest {
         arguments.logfile = Some("/dev/null".to_owned());
     }
-    let selected = trials.iter().filter(|trial| !arguments.is_filtered_out(trial)).count();
-    locked(&course).progress.expect(selected);
+    let selected: BTreeSet<String> = trials
+        .iter()
+        .filter(|trial| !arguments.is_filtered_out(trial))
+        .map(|trial| trial.name().to_owned())
+        .collect();
+    locked(&course).progress.expect(selected.len());
+    let beside = beside(&cases, &selected);
+    // Where somebody reads libtest's lines, the order of the cases is theirs.
+    if 1 < beside.len() && locked(&course).settings.voice != Voice::Libtest {
+        locked(&course).run_side_by_side(beside);
+    }
     // What libtest-mimic counts is less than the report says.
     let _counts = libtest_mimic::run(&arguments, trials);
     let mut course = locked(&course);
-    if let Some(why) = course.cut_short(selected) {
+    if let Some(why) = course.cut_short(selected.len()) {
         course.fail_run(why);
     }
     let verdict = judge(course.settings.gate, &course.cases, &problems);
@@ -149,6 +162,8 @@ fn ending(code: ExitCode, settings: &Settings) -> ExitCode {
 /// Prepares what all cases of a run share.
 fn begin(tier: Tier, settings: Settings) -> anyhow::Result<Course> {
     orphans::adopt().context("adopt what outlives its parent")?;
+    // Before anything is made: whoever is asked to end early removes it.
+    let interrupted = interruption().context("listen to signals")?;
     let logs = &settings.logs;
     fs::create_dir_all(logs).with_context(|| format!("make {}", logs.display()))?;
     let temp = temp_dir().context("make a directory for temporary files")?;
@@ -160,8 +175,9 @@ fn begin(tier: Tier, settings: Settings) -> anyhow::Result<Course> {
         today: Zoned::now().date(),
         progress,
         temp,
-        interrupted: interruption().context("listen to signals")?,
+        interrupted,
         cases: Vec::new(),
+        ahead: BTreeMap::new(),
         kept: Vec::new(),
         settings,
     })
@@ -200,12 +216,23 @@ fn read_quarantine(course: &mut Course, ids: &[String]) -> Vec<String> {
     course.quarantine.problems(course.tier, &known, course.today)
 }
 
-fn trials(cases: Vec<Case>, course: &Arc<Mutex<Course>>) -> Vec<Trial> {
+/// Those of the selected cases that run side by side: nothing that lacks something runs.
+fn beside(cases: &[Arc<Case>], selected: &BTreeSet<String>) -> Vec<Arc<Case>> {
     let mut needs = Needs::default();
-    let trial = |case: Case| {
-        let missing = needs.missing(&case);
+    let is_beside = |case: &&Arc<Case>| {
+        case.company == Company::Others
+            && selected.contains(&case.id)
+            && needs.missing(case).is_none()
+    };
+    cases.iter().filter(is_beside).cloned().collect()
+}
+
+fn trials(cases: &[Arc<Case>], course: &Arc<Mutex<Course>>) -> Vec<Trial> {
+    let mut needs = Needs::default();
+    let trial = |case: &Arc<Case>| {
+        let missing = needs.missing(case);
         let is_missing = missing.is_some();
-        let (course, case) = (Arc::clone(course), Arc::new(case));
+        let (course, case) = (Arc::clone(course), Arc::clone(case));
         Trial::ignorable_test(case.id.clone(), move || {
             let mut course = locked(&course);
             let gate = course.settings.gate;
@@ -217,7 +244,7 @@ fn trials(cases: Vec<Case>, course: &Arc<Mutex<Course>>) -> Vec<Trial> {
         })
         .with_ignored_flag(is_missing)
     };
-    cases.into_iter().map(trial).collect()
+    cases.iter().map(trial).collect()
 }
 
 fn locked(course: &Mutex<Course>) -> MutexGuard<'_, Course> {

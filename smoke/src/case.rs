@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use harness::binaries::Programs;
+use harness::run::Company;
 use harness::run::Need;
 pub use harness::run::{Broken, unbroken};
 use harness::sandbox::{Agent, Contact, Sandbox, Settings};
@@ -70,6 +71,8 @@ pub struct Definition {
     pub needs: &'static [Need],
     /// How often it is tried again after an error marked [`Transport`](harness::run::Transport).
     pub retries: u32,
+    /// What else may run meanwhile.
+    pub company: Company,
     /// What it does.
     pub run: fn(&mut Case) -> anyhow::Result<()>,
 }
@@ -89,6 +92,7 @@ impl Definition {
             limit: Duration::from_secs(limit_s),
             needs: &[],
             retries: 0,
+            company: Company::Nobody,
             run,
         }
     }
@@ -118,6 +122,12 @@ impl Definition {
     #[must_use]
     pub const fn needing(self, needs: &'static [Need]) -> Self {
         Self { needs, ..self }
+    }
+
+    /// The same case, which mostly waits: others that do may run meanwhile.
+    #[must_use]
+    pub const fn beside_others(self) -> Self {
+        Self { company: Company::Others, ..self }
     }
 
     /// The same case, tried again so often when something did not get through.

@@ -129,6 +129,7 @@ fn found(
 fn case(definition: Definition, account: Option<Arc<Account>>) -> run::Case {
     let new = |body: Body| run::Case {
         tags: definition.tags.iter().map(ToString::to_string).collect(),
+        company: definition.company,
         body,
         ..run::Case::new(definition.name, definition.limit, |_| Ok(()))
     };

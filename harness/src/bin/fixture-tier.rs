@@ -2,7 +2,7 @@
 //! each. Nothing else starts it.
 //!
 //! `FIXTURE_MANY=N` replaces them by N cases that do nothing, to see what a case costs;
-//! `FIXTURE_LIMIT_S=N` gives the case that waits for ever so many seconds.
+//! `FIXTURE_MEET=N` by two that wait until N of them are there; `FIXTURE_LIMIT_S=N` gives the case that waits for ever so many seconds.
 
 use std::fs::File;
 use std::os::unix::net::UnixDatagram;
@@ -12,9 +12,10 @@ use std::time::Duration;
 use std::{env, fs, mem, thread};
 
 use anyhow::{Context, bail, ensure};
+use harness::environment::{LOGS, path};
 use harness::processes::{Snapshot, cpu_time};
 use harness::report::End;
-use harness::run::{Case, Missing, Need, Room, Skip, Transport, run, unbroken};
+use harness::run::{Case, Company, Missing, Need, Room, Skip, Transport, run, unbroken};
 use harness::tier::Tier;
 use harness::wait::wait_until;
 
@@ -25,7 +26,9 @@ const LIMIT: Duration = Duration::from_secs(20);
 fn main() -> std::process::ExitCode {
     let end = End { integration: "agent".to_owned(), real: false, what: "nothing".to_owned() };
     let many = env::var("FIXTURE_MANY").ok().and_then(|number| number.parse().ok());
-    let code = run(Tier::RealBinaries, vec![end], many.map_or_else(cases, empty_cases));
+    let meet = env::var("FIXTURE_MEET").ok().and_then(|number| number.parse().ok());
+    let others = || meet.map_or_else(cases, cases_that_meet);
+    let code = run(Tier::RealBinaries, vec![end], many.map_or_else(others, empty_cases));
     if let (Some(_), Some(time)) = (many, cpu_time(std::process::id())) {
         eprintln!("cpu_ms {}", time.as_millis());
     }
@@ -36,35 +39,57 @@ fn empty_cases(number: u32) -> Vec<Case> {
     (0..number).map(|n| Case::new(format!("tier2::many::case_{n:04}"), LIMIT, |_| Ok(()))).collect()
 }
 
+/// Each makes a file beside the logs, and waits for those of the others.
+fn cases_that_meet(number: usize) -> Vec<Case> {
+    let case = |name: &'static str| Case {
+        company: Company::Others,
+        ..Case::new(format!("tier2::meet::{name}"), LIMIT, move |_| meet(name, number))
+    };
+    vec![case("one"), case("two")]
+}
+
+fn meet(name: &str, number: usize) -> anyhow::Result<()> {
+    let place = path(LOGS).context("find the directory of the logs")?.join("met");
+    fs::create_dir_all(&place).context("make the place")?;
+    fs::write(place.join(name), "").context("be there")?;
+    let there = || fs::read_dir(&place).is_ok_and(|found| number <= found.count());
+    ensure!(wait_until(LIMIT, there), "see {number} of us");
+    Ok(())
+}
+
 fn cases() -> Vec<Case> {
     let case = |name: &str, body: fn(&mut Room) -> anyhow::Result<()>| {
         Case::new(format!("tier2::fixture::{name}"), LIMIT, body)
+    };
+    let beside = |name: &str, body: fn(&mut Room) -> anyhow::Result<()>| Case {
+        company: Company::Others,
+        ..case(name, body)
     };
     let short = env::var("FIXTURE_LIMIT_S").ok().and_then(|seconds| seconds.parse().ok());
     let short = short.map_or(Duration::from_millis(200), Duration::from_secs);
     let nothing = Need { name: "nothing", check: || Err(missing()) };
     vec![
         Case { tags: vec!["first".to_owned()], ..case("passes", |_| Ok(())) },
-        case("fails", |_| bail!("see the sun\u{1b}[31m red\u{1b}]0;a title\u{7}")),
-        case("panics", |_| panic!("out of words")),
+        beside("fails", |_| bail!("see the sun\u{1b}[31m red\u{1b}]0;a title\u{7}")),
+        beside("panics", |_| panic!("out of words")),
         Case { limit: short, ..case("times_out", wait_for_ever) },
-        Case { limit: short, ..case("waits_too_long", |_| wait_too_long()) },
-        case("breaks_an_invariant", |_| unbroken("messages lost", &["the third".to_owned()])),
+        Case { limit: short, ..beside("waits_too_long", |_| wait_too_long()) },
+        beside("breaks_an_invariant", |_| unbroken("messages lost", &["the third".to_owned()])),
         case("leaves_a_thread", |_| leave_a_thread()),
-        case("leaves_a_child", |_| leave_a_child()),
-        case("leaves_a_zombie", |_| leave_a_zombie()),
-        case("leaves_an_orphan", |_| leave_an_orphan()),
+        beside("leaves_a_child", |_| leave_a_child()),
+        beside("leaves_a_zombie", |_| leave_a_zombie()),
+        beside("leaves_an_orphan", |_| leave_an_orphan()),
         case("has_an_orphan_that_ends", |_| have_an_orphan_that_ends()),
-        case("leaves_a_file_open", |_| leave_open(File::open("/dev/null"))),
+        beside("leaves_a_file_open", |_| leave_open(File::open("/dev/null"))),
         case("leaves_a_socket_open", |_| leave_open(UnixDatagram::unbound())),
-        case("leaves_a_temporary_file", leave_a_temporary_file),
+        beside("leaves_a_temporary_file", leave_a_temporary_file),
         case("leaves_a_temporary_directory", |_| leave_a_temporary_directory()),
         Case { retries: 2, ..case("holds_at_the_second_try", |_| hold_at_the_second_try()) },
         case("does_not_get_through", |_| Err(Transport("nobody answers".to_owned()).into())),
-        case("is_skipped", |_| Err(Skip("there is no moon".to_owned()).into())),
+        beside("is_skipped", |_| Err(Skip("there is no moon".to_owned()).into())),
         Case { needs: vec![nothing], ..case("lacks_something", |_| Ok(())) },
-        case("fails_in_quarantine", |_| bail!("see the moon")),
-        case("fails_after_its_quarantine", |_| bail!("see the stars")),
+        beside("fails_in_quarantine", |_| bail!("see the moon")),
+        beside("fails_after_its_quarantine", |_| bail!("see the stars")),
         case("passes_after_its_quarantine", |_| Ok(())),
     ]
 }

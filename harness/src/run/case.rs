@@ -22,8 +22,19 @@ pub struct Case {
     pub needs: Vec<Need>,
     /// How often it is tried again after an error marked [`Transport`](super::Transport).
     pub retries: u32,
+    /// What else may run meanwhile.
+    pub company: Company,
     /// What it does.
     pub body: Body,
+}
+
+/// What may run at the same time as a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Company {
+    /// Nothing: it looks at times, or keeps the machine busy.
+    Nobody,
+    /// Other cases that say so: it mostly waits.
+    Others,
 }
 
 impl Case {
@@ -39,6 +50,7 @@ impl Case {
             limit,
             needs: Vec::new(),
             retries: 0,
+            company: Company::Nobody,
             body: Box::new(body),
         }
     }

@@ -1,5 +1,6 @@
 //! The wrapper around every case: seed, log, tries, what it left behind, what becomes of it.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -38,6 +39,8 @@ pub(super) struct Course {
     /// Set by a signal: the run is to end.
     pub(super) interrupted: Arc<AtomicBool>,
     pub(super) cases: Vec<CaseReport>,
+    /// What came of cases that ran side by side, until it is their turn.
+    pub(super) ahead: BTreeMap<String, CaseReport>,
     pub(super) kept: Vec<PathBuf>,
 }
 
@@ -57,6 +60,10 @@ impl Course {
         case: &Arc<Case>,
         missing: Option<&Missing>,
     ) -> Option<&CaseReport> {
+        if let Some(report) = self.ahead.remove(&case.id) {
+            self.cases.push(report);
+            return self.cases.last();
+        }
         if self.interrupted.load(Ordering::Relaxed) {
             return None;
         }
@@ -148,7 +155,12 @@ impl Course {
         }
     }
 
-    fn report(&self, case: &Case, outcome: Outcome, message: Option<String>) -> CaseReport {
+    pub(super) fn report(
+        &self,
+        case: &Case,
+        outcome: Outcome,
+        message: Option<String>,
+    ) -> CaseReport {
         CaseReport {
             id: case.id.clone(),
             tags: case.tags.clone(),

@@ -259,8 +259,10 @@ fn check_lines(gate: Gate, played: &Played) {
     // One that is tried twice begins twice, and one that lacks something never does.
     assert_eq!(events("started").count(), TABLE.len());
     assert_eq!(events("ended").count(), TABLE.len());
-    for (expected, line) in TABLE.iter().zip(events("ended")) {
-        assert_eq!(line["case"]["id"], expected.id().as_str());
+    for expected in &TABLE {
+        // Those that run side by side end before the others, in any order.
+        let line = events("ended").find(|line| line["case"]["id"] == expected.id().as_str());
+        let line = line.expect("every case ends");
         let outcome = serde_json::to_value(expected.outcome).expect("it is a word");
         assert_eq!(line["case"]["outcome"], outcome, "{}", expected.name);
     }

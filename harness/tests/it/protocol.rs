@@ -154,6 +154,24 @@ fn a_run_that_is_interrupted_between_cases_has_failed_and_says_so() {
     check_told_interrupted(&played);
 }
 
+/// Each waits for the other.
+#[test]
+fn cases_that_say_so_run_at_the_same_time() {
+    let played = Play::with(&[]).env("FIXTURE_MEET", "2").run();
+    assert_eq!((played.code, played.report.verdict.passed), (0, 2), "{}", played.stdout);
+    let ids: Vec<&str> = played.report.cases.iter().map(|case| case.id.as_str()).collect();
+    assert_eq!(ids, ["tier2::meet::one", "tier2::meet::two"]);
+    assert_eq!(played.litter(), [""; 0]);
+}
+
+#[test]
+fn a_run_that_is_interrupted_ends_what_runs_side_by_side() {
+    const LIMIT: Duration = Duration::from_secs(20);
+    let played = Play::with(&[]).env("FIXTURE_MEET", "3").interrupted(LIMIT);
+    assert_eq!((played.code, played.report.verdict.passed), (20, 0), "{}", played.stdout);
+    check_told_interrupted(&played);
+}
+
 #[track_caller]
 fn check_told_interrupted(played: &Played) {
     let last = played.report.cases.last().expect("it began");

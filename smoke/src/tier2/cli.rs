@@ -15,7 +15,8 @@ use crate::case::{Case, Definition, OWNER, SOON, unbroken};
 use crate::views::{registry, status, wait_echoes, wait_reply};
 
 pub(super) const CASES: &[Definition] = &[
-    Definition::fake("tier2::cli::every_command_does_its_work", 90, every_command_does_its_work),
+    Definition::fake("tier2::cli::every_command_does_its_work", 90, every_command_does_its_work)
+        .beside_others(),
     Definition::fake(
         "tier2::cli::who_watches_sees_what_happens_and_may_leave",
         60,

@@ -17,12 +17,14 @@ use crate::case::{Case, Definition, OWNER, SOON};
 use crate::views::{files_below, status, wait_echoes};
 
 pub(super) const CASES: &[Definition] = &[
-    Definition::fake("tier2::control::bad_clients_are_refused", 90, bad_clients_are_refused),
+    Definition::fake("tier2::control::bad_clients_are_refused", 90, bad_clients_are_refused)
+        .beside_others(),
     Definition::fake(
         "tier2::control::a_daemon_that_hangs_is_not_called_well",
         60,
         a_daemon_that_hangs_is_not_called_well,
-    ),
+    )
+    .beside_others(),
 ];
 
 /// Clients at once.

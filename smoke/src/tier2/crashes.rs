@@ -18,12 +18,14 @@ pub(super) const CASES: &[Definition] = &[
         "tier2::crashes::the_daemon_is_killed_at_random_points",
         120,
         the_daemon_is_killed_at_random_points,
-    ),
+    )
+    .beside_others(),
     Definition::fake(
         "tier2::crashes::agents_are_killed_at_random_points",
         180,
         agents_are_killed_at_random_points,
-    ),
+    )
+    .beside_others(),
 ];
 
 /// How often something is killed in one case.

@@ -19,7 +19,8 @@ pub(super) const CASES: &[Definition] = &[
         "tier2::ends::an_end_writes_down_when_messages_came_last",
         60,
         an_end_writes_down_when_messages_came_last,
-    ),
+    )
+    .beside_others(),
     Definition::fake("tier2::ends::two_signals_are_one_end", 60, two_signals_are_one_end),
 ];
 

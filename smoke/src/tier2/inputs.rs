@@ -22,7 +22,8 @@ pub(super) const CASES: &[Definition] = &[
         "tier2::inputs::whatever_is_no_message_is_set_aside_with_a_reason",
         60,
         whatever_is_no_message_is_set_aside_with_a_reason,
-    ),
+    )
+    .beside_others(),
     Definition::fake(
         "tier2::inputs::a_file_that_is_still_written_is_waited_for",
         30,

@@ -38,7 +38,8 @@ pub(super) const CASES: &[Definition] = &[
         30,
         the_same_file_written_twice_arrives_twice,
     ),
-    Definition::fake("tier2::messages::bad_files_are_set_aside", 60, bad_files_are_set_aside),
+    Definition::fake("tier2::messages::bad_files_are_set_aside", 60, bad_files_are_set_aside)
+        .beside_others(),
     Definition::fake(
         "tier2::messages::odd_texts_come_back_as_they_were",
         60,

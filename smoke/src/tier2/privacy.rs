@@ -13,7 +13,8 @@ pub(super) const CASES: &[Definition] = &[
         "tier2::privacy::no_log_holds_a_text_a_name_or_a_number",
         60,
         no_log_holds_a_text_a_name_or_a_number,
-    ),
+    )
+    .beside_others(),
     Definition::fake(
         "tier2::privacy::nothing_of_the_home_is_open_to_others",
         30,

@@ -24,37 +24,62 @@ pub(super) const CASES: &[Definition] = &[
         "tier2::restarts::a_good_build_takes_over_and_loses_nothing",
         90,
         a_good_build_takes_over_and_loses_nothing,
-    ),
+    )
+    .beside_others(),
     Definition::fake(
         "tier2::restarts::a_build_that_ends_at_once_goes_back",
         90,
         a_build_that_ends_at_once_goes_back,
-    ),
+    )
+    .beside_others(),
     Definition::fake(
         "tier2::restarts::a_build_that_fails_its_trial_touches_nothing",
         60,
         a_build_that_fails_its_trial_touches_nothing,
-    ),
+    )
+    .beside_others(),
     Definition::fake(
         "tier2::restarts::a_second_restart_is_told_who_runs",
         60,
         a_second_restart_is_told_who_runs,
-    ),
+    )
+    .beside_others(),
     Definition::fake(
         "tier2::restarts::a_disk_that_takes_nothing_is_told_and_nothing_touched",
         60,
         a_disk_that_takes_nothing_is_told_and_nothing_touched,
-    ),
+    )
+    .beside_others(),
     Definition::fake(
         "tier2::restarts::a_restart_is_asked_for_from_within_a_conversation",
         90,
         a_restart_is_asked_for_from_within_a_conversation,
-    ),
+    )
+    .beside_others(),
     Definition::fake(
-        "tier2::restarts::whoever_is_killed_in_the_middle_a_healthy_version_runs",
+        "tier2::restarts::a_healthy_version_runs_after_a_kill_of_the_command",
         90,
-        whoever_is_killed_in_the_middle_a_healthy_version_runs,
-    ),
+        a_healthy_version_runs_after_a_kill_of_the_command,
+    )
+    .beside_others(),
+    Definition::fake(
+        "tier2::restarts::a_healthy_version_runs_after_a_kill_of_the_launcher",
+        90,
+        a_healthy_version_runs_after_a_kill_of_the_launcher,
+    )
+    .beside_others(),
+    Definition::fake(
+        "tier2::restarts::a_healthy_version_runs_after_a_kill_of_the_daemon",
+        90,
+        a_healthy_version_runs_after_a_kill_of_the_daemon,
+    )
+    .beside_others(),
+    Definition::fake(
+        "tier2::restarts::a_healthy_version_runs_after_a_kill_of_all_three",
+        90,
+        a_healthy_version_runs_after_a_kill_of_all_three,
+    )
+    .beside_others(),
 ];
 
 /// A restart may take this long, soak included.
@@ -239,33 +264,44 @@ fn a_restart_is_asked_for_from_within_a_conversation(case: &mut Case) -> anyhow:
     service.stop(SOON)
 }
 
-/// Three of those whom `restart-proof --kills` kills at every step, each at any moment of a restart.
 /// Incidents: 78, 79.
-fn whoever_is_killed_in_the_middle_a_healthy_version_runs(case: &mut Case) -> anyhow::Result<()> {
-    install(&case.sandbox, case.programs.profile_dir())?;
+fn a_healthy_version_runs_after_a_kill_of_the_command(case: &mut Case) -> anyhow::Result<()> {
+    survive_a_kill(case, Victim::Runner)
+}
+
+/// Incidents: 78, 79.
+fn a_healthy_version_runs_after_a_kill_of_the_launcher(case: &mut Case) -> anyhow::Result<()> {
+    survive_a_kill(case, Victim::Launcher)
+}
+
+/// Incidents: 78, 79.
+fn a_healthy_version_runs_after_a_kill_of_the_daemon(case: &mut Case) -> anyhow::Result<()> {
+    survive_a_kill(case, Victim::Daemon)
+}
+
+/// Incidents: 78, 79.
+fn a_healthy_version_runs_after_a_kill_of_all_three(case: &mut Case) -> anyhow::Result<()> {
+    survive_a_kill(case, Victim::All)
+}
+
+/// One of those whom `restart-proof --kills` kills at every step, at any moment of a restart.
+fn survive_a_kill(case: &mut Case, victim: Victim) -> anyhow::Result<()> {
+    let first = install(&case.sandbox, case.programs.profile_dir())?;
+    let next = lay(case, NEXT, Fault::None)?;
     let service = Service::start(&case.sandbox)?;
     let mut stream = Stream::new(4);
-    let mut victims = Victim::ALL.to_vec();
-    for round in 1..=3 {
-        // Nobody twice: a slot whose daemon is killed three times would count as one that crashes.
-        let at = usize::try_from(case.seed.below(victims.len() as u64))?;
-        let victim = victims.swap_remove(at);
-        let moment = case.seed.between(Duration::ZERO, KILLED_AT_MAX);
-        let next = lay(case, &format!("2026010{}T000000Z-next", round + 1), Fault::None)?;
-        let before = current(&case.sandbox)?;
-        let mut runner = begin(case, &next.name)?;
-        let mut due = Instant::now();
-        let killed_at = due + moment;
-        let ended = attend(case, &mut stream, (&mut due, killed_at), || runner.try_wait())?;
-        victim.strike(runner.id(), &service, None)?;
-        let told =
-            format!("{} killed after {moment:?}, when it had ended: {ended:?}", victim.word());
-        let limit = Instant::now() + RESTART_LIMIT;
-        let ended = attend(case, &mut stream, (&mut due, limit), || runner.try_wait())?;
-        ended.with_context(|| format!("see the restart end: {told}\n{}", said(case)))?;
-        at_rest(case, &service, &[&before, &next.name])
-            .with_context(|| format!("{told}\n{}", said(case)))?;
-    }
+    let moment = case.seed.between(Duration::ZERO, KILLED_AT_MAX);
+    let mut runner = begin(case, &next.name)?;
+    let mut due = Instant::now();
+    let killed_at = due + moment;
+    let ended = attend(case, &mut stream, (&mut due, killed_at), || runner.try_wait())?;
+    victim.strike(runner.id(), &service, None)?;
+    let told = format!("{} killed after {moment:?}, when it had ended: {ended:?}", victim.word());
+    let limit = Instant::now() + RESTART_LIMIT;
+    let ended = attend(case, &mut stream, (&mut due, limit), || runner.try_wait())?;
+    ended.with_context(|| format!("see the restart end: {told}\n{}", said(case)))?;
+    at_rest(case, &service, &[&first.name, &next.name])
+        .with_context(|| format!("{told}\n{}", said(case)))?;
     finish(case, service, &stream)
 }
 

@@ -15,7 +15,8 @@ pub(super) const CASES: &[Definition] = &[
         "tier2::running::a_daemon_that_is_well_passes_tier_4_and_is_left_as_it_was",
         60,
         a_daemon_that_is_well_passes_tier_4_and_is_left_as_it_was,
-    ),
+    )
+    .beside_others(),
     Definition::fake(
         "tier2::running::a_held_daemon_answers_tier_4_and_nobody_else",
         60,
@@ -25,7 +26,8 @@ pub(super) const CASES: &[Definition] = &[
         "tier2::running::a_daemon_that_is_not_well_does_not_pass_tier_4",
         60,
         a_daemon_that_is_not_well_does_not_pass_tier_4,
-    ),
+    )
+    .beside_others(),
 ];
 
 /// A look is enough where nothing is expected to happen.

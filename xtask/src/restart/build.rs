@@ -68,12 +68,14 @@ const MESSAGES: &str = "--message-format=json-render-diagnostics";
 const LINES_SHOWN: usize = 30;
 
 /// What a slot cannot do without: the runners, and whatever they look for beside themselves.
-const NEEDED: [&str; 9] = [
+const NEEDED: [&str; 11] = [
     PROGRAM,
     "fake-claude",
     "fake-messages-api",
     "bench-probe",
     "agent-tap",
+    "contract-suite",
+    "restart-proof",
     "xtask",
     "tier2",
     "tier3",
