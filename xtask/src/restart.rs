@@ -316,7 +316,7 @@ impl Runner<'_> {
             Action::Disarm => passage.disarm(),
             Action::Untouched => passage.untouched(),
             Action::Settle => passage.settle().map(Told::Settled),
-            Action::RollBack { why } => passage.roll_back(why),
+            Action::RollBack { why, blame } => passage.roll_back(why, *blame),
             Action::CheckPrevious => self.check_previous(means),
             Action::Alert { why } => Ok(Told::Done(leave::alert(&self.home, why, limit)?)),
         }
@@ -435,6 +435,18 @@ impl Runner<'_> {
         self.slot.as_deref().ok_or_else(lost)
     }
 
+    /// How the target's slot is marked by now, whoever has marked it.
+    fn standing(&self) -> Option<report::Standing> {
+        let slot = self.slot.as_deref()?;
+        // A mark that cannot be read is none to rely on.
+        let mark = self.slots().standing(slot).ok()?;
+        Some(match mark.as_deref() {
+            Some("good") => report::Standing::Good,
+            Some("bad") => report::Standing::Bad,
+            _ => report::Standing::Unproven,
+        })
+    }
+
     fn report(&self, restart: &Restart, started_at: Timestamp) -> Report {
         let account = restart.account();
         Report {
@@ -450,6 +462,7 @@ impl Runner<'_> {
                 slot: self.slot.clone(),
             },
             previous: account.previous.clone(),
+            standing: self.standing(),
             before: account.before,
             after: account.after,
             gap_ms: account.gap_ms,

@@ -8,7 +8,7 @@ use self::stage::{NEW, OLD, Stage};
 use super::lock::{Holder, Lock};
 use super::slots::{Gate, Slots};
 use super::*;
-use harness::restart::report::Outcome;
+use harness::restart::report::{Outcome, Standing};
 use harness::tier::Tier;
 use harness::wait::wait_until;
 
@@ -28,7 +28,7 @@ fn a_whole_restart_ends_on_the_target() {
     let (code, report) = stage.restart(&[]);
     assert_eq!((code, stage.current().as_str()), (0, NEW));
     assert!(!stage.has("held") && !stage.has("pending") && stage.has("good"));
-    assert_eq!(report.gap_ms, Some(150));
+    assert_eq!((report.gap_ms, report.standing), (Some(150), Some(Standing::Good)));
     assert_eq!(report.after.map(|after| after.generation), Some(8));
     assert!(report.steps.iter().all(|step| step.outcome == Outcome::Passed), "{:?}", report.steps);
     let copy = report.backup.unwrap();
@@ -105,6 +105,7 @@ fn a_switch_that_went_back_by_itself_is_checked_and_told() {
     let (code, report) = stage.restart(&[]);
     assert_eq!((code, stage.current().as_str()), (25, OLD));
     assert_eq!(report.verdict.says, "rolled back: no READY within 30 s");
+    assert_eq!(report.standing, Some(Standing::Bad));
     assert_eq!(report.after.map(|after| after.generation), Some(9));
     assert!(stage.calls().contains(&"tier4 tier4::check soak 0".to_owned()));
 }
@@ -117,6 +118,37 @@ fn a_target_that_does_not_answer_is_gone_back_from() {
     assert_eq!((code, stage.current().as_str()), (25, OLD));
     assert!(report.verdict.says.contains("see the answer: none came"), "{}", report.verdict.says);
     assert!(!stage.has("held") && !stage.has("pending") && !stage.has("good"));
+}
+
+/// What the launcher was asked for on the way back, and the report.
+fn gone_back(stage: &Stage, (code, report): (u8, Report)) -> (String, Report) {
+    assert_eq!((code, stage.current().as_str()), (25, OLD), "{:?}", report.verdict);
+    let asked = fs::read_to_string(stage.home().join("world/back")).unwrap();
+    (asked.trim().to_owned(), report)
+}
+
+#[test]
+fn a_target_that_was_not_found_wanting_is_not_blamed() {
+    let blameless = |(asked, report): (String, Report)| {
+        assert!(asked.ends_with(" --blameless"), "{asked}");
+        assert_eq!(report.standing, Some(Standing::Unproven));
+        let said = "nothing speaks against the target, which may be tried again";
+        assert!(report.decisions.iter().any(|it| it.contains(said)), "{:?}", report.decisions);
+    };
+    for call in ["launcher-switch", "release", "tier4 whole soak 0"] {
+        let stage = Stage::new();
+        blameless(gone_back(&stage, interrupted_at(&stage, call, &[])));
+    }
+    for trouble in ["loses-runner", "dies-whole", "dies-tier4::check"] {
+        let stage = Stage::new();
+        stage.world(trouble, "");
+        blameless(gone_back(&stage, stage.restart(&[])));
+    }
+    let stage = Stage::new();
+    stage.world("unwell", NEW);
+    let (asked, report) = gone_back(&stage, stage.restart(&[]));
+    assert!(!asked.contains("--blameless"), "{asked}");
+    assert_eq!(report.standing, Some(Standing::Bad));
 }
 
 #[test]

@@ -15,6 +15,7 @@ use super::cases::{self, Cases};
 use super::home::Home;
 use super::slots::Slots;
 use super::trouble::{Result, Trouble};
+use crate::tier;
 
 /// How often a daemon that answers people is asked.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -66,7 +67,7 @@ impl<'a> Subject<'a> {
         for filter in BRIEF {
             let directory = format!("{name}-{}", filter.replace("::", "-"));
             let cases = self.cases().only(filter);
-            let passed = ensure_passed(&cases::run(self.means, &cases, &directory)?)?;
+            let passed = self.ensure_passed(&cases::run(self.means, &cases, &directory)?)?;
             says.push(format!("{filter} {passed}"));
         }
         Ok(Remarks::plain([format!("{name}: {}", says.join(", "))]))
@@ -75,7 +76,7 @@ impl<'a> Subject<'a> {
     fn whole(&self, name: &str, soak: Duration) -> Result<Remarks> {
         let mut cases = self.cases();
         cases.soak = Some(soak);
-        let passed = ensure_passed(&cases::run(self.means, &cases, name)?)?;
+        let passed = self.ensure_passed(&cases::run(self.means, &cases, name)?)?;
         Ok(Remarks::plain([format!("{} s of the soak: {passed}", soak.as_secs_f64())]))
     }
 
@@ -105,7 +106,7 @@ impl<'a> Subject<'a> {
             (Some(Err(trouble)), _) => Err(trouble),
             (None, status) => {
                 let status = status.unwrap_or_default();
-                Err(Trouble::refused(format!(
+                Err(Trouble::of_target(format!(
                     "{} messages and {} replies still wait after {} s",
                     status.counts.accepted,
                     status.unsent,
@@ -114,20 +115,37 @@ impl<'a> Subject<'a> {
             }
         }
     }
+    /// `5 passed`; nothing less will do.
+    fn ensure_passed(&self, report: &Report) -> Result<String> {
+        let verdict = &report.verdict;
+        if verdict.exit_code == ExitCode::Pass {
+            return Ok(format!("{} passed", verdict.passed));
+        }
+        let why = format!("tier 4: {}: {}", verdict.exit_code.meaning(), reasons(report));
+        Err(if self.says_no(report) { Trouble::of_target(why) } else { Trouble::refused(why) })
+    }
+
+    /// Whether a report that is no pass speaks against the daemon. A runner that fell over does not, nor
+    /// does one that finds something else missing than the daemon.
+    fn says_no(&self, report: &Report) -> bool {
+        if tier::has_fallen(report) {
+            return false;
+        }
+        match report.verdict.exit_code {
+            ExitCode::Failed | ExitCode::InvariantBroken => true,
+            ExitCode::PreconditionMissing => self.home.status().is_err(),
+            _ => false,
+        }
+    }
 }
 
-/// `5 passed`; nothing less will do.
-fn ensure_passed(report: &Report) -> Result<String> {
-    let verdict = &report.verdict;
-    if verdict.exit_code == ExitCode::Pass {
-        return Ok(format!("{} passed", verdict.passed));
-    }
+/// What failed first, in a line.
+fn reasons(report: &Report) -> String {
     let failed = report.cases.iter().filter(|case| case.outcome != Outcome::Passed);
     let why = failed.take(REASONS_MAX).map(|case| {
         let message = case.message.as_deref().and_then(|text| text.lines().next());
         format!("{}: {}", case.id, message.unwrap_or(case.outcome.words()))
     });
     let why: Vec<String> = why.collect();
-    let why = if why.is_empty() { verdict.reasons.join("; ") } else { why.join("; ") };
-    Err(Trouble::refused(format!("tier 4: {}: {why}", verdict.exit_code.meaning())))
+    if why.is_empty() { report.verdict.reasons.join("; ") } else { why.join("; ") }
 }

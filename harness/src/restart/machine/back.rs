@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    Action, Delivery, Failure, Grip, Pending, ROLL_BACKS_MAX, Restart, Settled, Sight, Standing,
-    Told,
+    Action, Blame, Delivery, Failure, Grip, Pending, ROLL_BACKS_MAX, Restart, Settled, Sight,
+    Standing, Told,
 };
 use crate::exit_code::ExitCode;
 use crate::restart::flags::OnFailure;
@@ -30,7 +30,9 @@ impl Restart {
         self.account.close_failed(now, &failure.why);
         self.actions.clear();
         let why = failure.why;
-        self.failed = Some(Failure { code: Some(code), why: why.clone() });
+        let was_tried = action.is_check() || *action == Action::Switch;
+        let blame = if was_tried { failure.blame } else { Blame::Nobody };
+        self.failed = Some(Failure { code: Some(code), why: why.clone(), blame });
         match self.grip {
             Grip::Nothing if self.before.is_some() => self.next(Action::Untouched),
             Grip::Nothing => self.account.end_with(code, &why),
@@ -42,7 +44,8 @@ impl Restart {
             Grip::Switching => self.next(Action::Settle),
             // The blessing may have come through.
             Grip::Target if self.blessing => self.next(Action::Settle),
-            Grip::Target if self.flags.on_failure == OnFailure::Keep && !self.interrupted => {
+            // Nobody asked to keep one of which nothing is known.
+            Grip::Target if self.flags.on_failure == OnFailure::Keep && blame == Blame::Target => {
                 self.keep();
             }
             Grip::Target | Grip::Back => self.roll_back(),
@@ -68,15 +71,24 @@ impl Restart {
 
     fn roll_back(&mut self) {
         let why = self.why();
+        let blame = self.failed.as_ref().map_or(Blame::Nobody, |failed| failed.blame);
         self.roll_backs += 1;
-        self.account.decide(format!("it is gone back to the previous slot: {why}"));
-        self.next(Action::RollBack { why });
+        self.account.decide(match blame {
+            Blame::Target => {
+                format!("it is gone back to the previous slot, and the target marked bad: {why}")
+            }
+            Blame::Nobody => format!(
+                "it is gone back to the previous slot; nothing speaks against the target, which may be tried again: {why}"
+            ),
+        });
+        self.next(Action::RollBack { why, blame });
     }
 
     /// The launcher has gone back by itself.
     pub(super) fn went_back(&mut self, now: Duration, why: &str) {
         self.account.close_failed(now, why);
-        self.failed = Some(Failure { code: Some(ExitCode::RolledBack), why: why.to_owned() });
+        // The launcher has judged for itself.
+        self.failed = Some(Failure { code: Some(ExitCode::RolledBack), ..Failure::blameless(why) });
         self.account.decide("the launcher has gone back to the previous slot by itself");
         self.raise(Grip::Back);
         self.next(Action::CheckPrevious);
@@ -131,7 +143,7 @@ impl Restart {
             }
             (action, _) => {
                 let why = format!("the answer to {} is one to another question", action.name());
-                self.fail(now, action, Failure { code: None, why });
+                self.fail(now, action, Failure::blameless(why));
             }
         }
     }

@@ -166,7 +166,7 @@ impl Restart {
     }
 
     fn not_drained(&mut self, now: Duration, why: &str) {
-        let failure = Failure { code: None, why: why.to_owned() };
+        let failure = Failure::blameless(why);
         let action = Action::Drain { within: SLICE, lease: LEASE, manners: Manners::Wait };
         self.fail(now, &action, failure);
     }
@@ -186,7 +186,10 @@ impl Restart {
         } else {
             let generation = switched.daemon.generation;
             let why = format!("the target has generation {generation} and not the next one");
-            self.fail(now, &Action::Switch, Failure { code: None, why });
+            // Where it is later, another daemon was started in between.
+            let is_earlier = expected.is_some_and(|expected| generation < expected);
+            let failure = if is_earlier { Failure::of_target } else { Failure::blameless };
+            self.fail(now, &Action::Switch, failure(why));
         }
     }
 
@@ -215,7 +218,7 @@ impl Restart {
             self.said(Remarks::plain([format!("it grew by {mib} MiB")]), Action::Confirm);
         } else {
             let why = format!("it grew by {mib} MiB during the soak");
-            self.fail(now, action, Failure { code: None, why });
+            self.fail(now, action, Failure::of_target(why));
         }
     }
 
@@ -229,11 +232,7 @@ impl Restart {
             self.account.decide("the target runs, is marked good, and delivers");
             self.next(Action::Prune);
         } else {
-            self.fail(
-                now,
-                action,
-                Failure { code: None, why: "the blessing did not hold".to_owned() },
-            );
+            self.fail(now, action, Failure::blameless("the blessing did not hold"));
         }
     }
 }

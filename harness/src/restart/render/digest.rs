@@ -30,6 +30,7 @@ pub(super) fn facts(report: &Report) -> Vec<(&'static str, String)> {
     [
         ("id", Some(report.id.clone())),
         ("target", Some(words.join(", "))),
+        ("standing", report.standing.map(|standing| standing.words().to_owned())),
         ("previous", report.previous.clone()),
         ("before", seen(report.before)),
         ("after", seen(report.after)),
