@@ -9,6 +9,8 @@ mod line;
 pub(crate) mod lock;
 pub(crate) mod peer;
 pub(crate) mod protocol;
+pub(crate) mod question;
+mod refusal;
 pub(crate) mod server;
 
 /// The longest path that a Unix socket can have: the system keeps it in a field of 108 bytes

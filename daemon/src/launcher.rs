@@ -25,6 +25,7 @@ mod files;
 mod notify;
 mod orders;
 pub(crate) mod protocol;
+mod report;
 mod survivor;
 mod view;
 

@@ -44,7 +44,7 @@ use std::time::Duration;
 
 pub use memory::{Memory, RolledBack};
 pub use words::{
-    Action, Blame, Cause, Event, Order, Outcome, Pending, Phase, Refused, Runner, Standing,
+    Action, Blame, Cause, Event, Order, Outcome, Pending, Phase, Proof, Refused, Runner, Standing,
 };
 
 use crate::limits::{

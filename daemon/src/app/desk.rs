@@ -25,7 +25,8 @@ use crate::control::protocol::{
     AgentStatus, Answer, Counts, HeldBy, Refusal, RefusalKind, Request, SchemaStatus, SessionState,
     SessionStatus, SourceStatus, Status,
 };
-use crate::control::server::{Asked, Peer};
+use crate::control::question::Peer;
+use crate::control::server::Asked;
 use crate::intake::Intake;
 use crate::processes;
 use crate::restarts::Restarts;

@@ -192,7 +192,7 @@ fn request(verb: LauncherVerb) -> Request {
             Request::Arm { id, target, confirm_timeout_ms, runner_pid: runner, backup }
         }
         LauncherVerb::Switch(it) => Request::Switch { id: it.id },
-        LauncherVerb::Confirm(it) => Request::Confirm { id: it.id },
+        LauncherVerb::Confirm { id, unproven } => Request::Confirm { id, unproven },
         LauncherVerb::Disarm(it) => Request::Disarm { id: it.id },
         LauncherVerb::RollBack { id, why, blameless } => Request::RollBack { id, why, blameless },
         LauncherVerb::RollBackTo { slot } => Request::RollBackTo { slot },

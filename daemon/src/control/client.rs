@@ -14,7 +14,8 @@ use super::line::{self, NoLine};
 use super::protocol::{
     ANSWER_BYTES_MAX, Answer, Envelope, Refusal, RefusalKind, Request, Response, VERSION,
 };
-use super::server::{ANSWER_MAX, Question as _};
+use super::question::Question as _;
+use super::server::ANSWER_MAX;
 use super::{PathTooLong, check_path};
 use crate::exit::{Code, Failure};
 

@@ -5,7 +5,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::server::{Peer, PeerCheck};
+use super::question::Peer;
+use super::server::PeerCheck;
 use crate::processes;
 
 /// Knows whoever descends from this process as an agent's, and refuses who carries an agent's mark

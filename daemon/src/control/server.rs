@@ -19,7 +19,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{mpsc, oneshot};
@@ -28,9 +27,9 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::line::{self, NoLine};
-use super::protocol::{
-    Answer, Envelope, REQUEST_BYTES_MAX, Refusal, RefusalKind, Request, Response, VERSION,
-};
+use super::protocol::{Answer, Envelope, REQUEST_BYTES_MAX, Request, Response, VERSION};
+use super::question::{Peer, Question};
+use super::refusal::{Refusal, RefusalKind};
 use super::{PathTooLong, check_path};
 use crate::config::paths::FILE_MODE;
 use crate::exit::{Code, Failure};
@@ -60,34 +59,6 @@ const DRAIN_MAX: Duration = Duration::from_secs(1);
 
 /// The pause after the system refused to accept a connection (too many open files).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-
-/// Who asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Peer {
-    /// The owner, from a process of their own.
-    Owner,
-    /// The process of this id, which an agent has started, or which descends from one that it has.
-    OfAgent(u32),
-}
-
-/// What can be asked on a socket.
-pub(crate) trait Question: DeserializeOwned + Send + 'static {
-    /// What its line alone does not say.
-    ///
-    /// # Errors
-    /// When it cannot be right.
-    fn check(&self) -> Result<(), Refusal>;
-
-    /// How long its answer is to wait, beyond the time that answers take.
-    fn waits(&self) -> Duration {
-        Duration::ZERO
-    }
-
-    /// Who may ask it, of those who are let in.
-    fn is_for(&self, peer: Peer) -> bool {
-        peer == Peer::Owner
-    }
-}
 
 /// A request with the place for its answer.
 #[derive(Debug)]

@@ -24,7 +24,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tracing::{error, info, warn};
 
-use super::driver::Report;
+use super::report::Report;
 use crate::clock::wall_now;
 use crate::config::paths::{FILE_MODE, HOME_VARIABLE};
 use crate::config::{Home, Restart};

@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use super::driver::Report;
+use super::report::Report;
 use crate::config::Home;
 use crate::config::paths::{FILE_MODE, HOME_VARIABLE};
 use crate::control::client;

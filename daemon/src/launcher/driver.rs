@@ -1,9 +1,8 @@
 //! Drives the keeper: tells it what happens, and does what it wants, in its order.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
-use assistant_core::keeper::{self, Action, Cause, Event, Keeper, Order, Outcome, Runner};
+use assistant_core::keeper::{self, Action, Event, Keeper, Order, Outcome, Runner};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -12,8 +11,9 @@ use tracing::{error, info, warn};
 use super::carrier::Carrier;
 use super::child::{Child, Start};
 use super::notify::Listener;
-use super::protocol::{self, Answer, Request, Stopped, Up};
-use super::{Settings, database, files, view};
+use super::protocol::{Answer, Request, RolledBack, Stopped, Up, ms};
+use super::report::{REPORTS_WAITING_MAX, Report};
+use super::{Settings, database, files};
 use crate::app::signals::Signals;
 use crate::clock::Clock;
 use crate::config::Home;
@@ -23,26 +23,9 @@ use crate::control::protocol::{Refusal, RefusalKind};
 use crate::control::server::Asked;
 use crate::notify::{Notifier, READY, SOCKET_VARIABLE, STOPPING, WATCHDOG};
 use crate::processes;
-use crate::ready::Ready;
 use crate::slots::record;
 use crate::slots::{Manifest, Pending, SlotName, Slots, Standing};
 use crate::store;
-
-/// Reports that wait: each daemon makes two, and each command one.
-const REPORTS_WAITING_MAX: usize = 16;
-
-/// What the launcher's tasks say.
-#[derive(Debug)]
-pub(super) enum Report {
-    /// A daemon serves, and answers.
-    Ready { number: u64, ready: Ready },
-    /// A daemon has ended, with all it had started.
-    Ended { number: u64, how: String, cause: Cause },
-    /// The database was looked at; what was wrong with it.
-    DatabaseLooked { trouble: Option<String> },
-    /// The command of a restart that was asked for has ended.
-    Carried { id: String, exit_code: Option<i32> },
-}
 
 pub(super) type Asker = oneshot::Sender<Result<Answer, Refusal>>;
 
@@ -394,9 +377,11 @@ impl Driver {
         let Some(asker) = self.asker.take() else { return };
         let answer = match outcome {
             Outcome::Up => self.up().map(Answer::Up),
-            Outcome::RolledBack { .. } => view::rolled_back(self.keeper.memory())
-                .map(Answer::RolledBack)
-                .ok_or_else(|| "nothing was rolled back".to_owned()),
+            Outcome::RolledBack { .. } => {
+                let went_back = self.keeper.memory().rolled_back.as_ref();
+                let went_back = went_back.map(|it| Answer::RolledBack(RolledBack::from(it)));
+                went_back.ok_or_else(|| "nothing was rolled back".to_owned())
+            }
             Outcome::Failed { why } => Err(why),
         };
         // Who asked may have gone.
@@ -418,10 +403,6 @@ impl Driver {
         })
     }
 
-    pub(super) fn status(&self) -> protocol::Status {
-        view::status(self)
-    }
-
     /// The command of a request is started, in a task of the launcher.
     pub(super) fn carry(&mut self, id: &str) -> Result<(), String> {
         self.carrier.begin(&self.home, id, &mut self.tasks, &self.reports)
@@ -433,8 +414,4 @@ fn noted<E: std::fmt::Display>(written: Result<(), E>) {
     if let Err(error) = written {
         error!(%error, "not written down");
     }
-}
-
-pub(super) fn ms(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

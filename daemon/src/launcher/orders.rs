@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use assistant_core::keeper::{Blame, Order, Refused};
+use assistant_core::keeper::{Blame, Order, Proof, Refused};
 
 use super::driver::{Asker, Driver};
 use super::protocol::{Answer, Request};
@@ -45,7 +45,10 @@ impl Driver {
                 return self.begin_order(Order::GoTo { slot }, asker).await;
             }
             Request::Restart => return self.begin_order(Order::Restart, asker).await,
-            Request::Confirm { id } => Order::Confirm { id },
+            Request::Confirm { id, unproven } => {
+                let proof = if unproven { Proof::Lacking } else { Proof::Given };
+                Order::Confirm { id, proof }
+            }
             Request::Disarm { id } => Order::Disarm { id },
             Request::MarkBad { slot, why } => {
                 if !self.slots.dir(&slot).is_dir() {

@@ -1,11 +1,12 @@
 //! What can be asked of the launcher, and what it answers; lines as on the control socket.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::control::protocol::Refusal;
-use crate::control::server::Question;
+use crate::control::question::Question;
 use crate::slots::request::Initiator;
 use crate::slots::{Pending, SlotName, Standing};
 
@@ -34,10 +35,13 @@ pub(crate) enum Request {
         /// The restart's id.
         id: String,
     },
-    /// It is well: stay there.
+    /// Stay there.
     Confirm {
         /// The restart's id.
         id: String,
+        /// That says nothing of the target.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        unproven: bool,
     },
     /// Forget what was announced.
     Disarm {
@@ -192,6 +196,11 @@ pub(crate) struct RolledBack {
     pub why: String,
     /// When (RFC 3339, UTC).
     pub at: String,
+}
+
+/// A time as answers say it.
+pub(super) fn ms(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -249,6 +249,19 @@ fn a_restart_that_is_confirmed_stays() {
     assert_eq!((code, &up["slot"]), (0, &json!(OLD)));
 }
 
+#[test]
+fn a_target_that_is_kept_without_proof_stays_and_is_not_called_good() {
+    let scene = Scene::with(&Manner::Well);
+    scene.until_ready();
+    let _runner = scene.runner();
+    assert_eq!(scene.arm().0, 0);
+    assert_eq!(scene.ask("switch --id r1").0, 0);
+    assert_eq!(scene.ask("confirm --id r1 --unproven").0, 0);
+    let status = scene.until_ready();
+    assert_eq!((&status["pending"], &status["slot"]), (&Value::Null, &json!(NEW)));
+    assert_eq!(scene.mark(NEW), Value::Null);
+}
+
 /// The target is left, and everything is as it was, but for what is known of it.
 #[track_caller]
 fn went_back(scene: &Scene, why: &str) {

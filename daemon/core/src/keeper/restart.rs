@@ -4,8 +4,8 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use super::{
-    Action, AfterLook, Asked, Blame, Keeper, Next, Order, Pending, Phase, Refused, RolledBack,
-    Standing, State,
+    Action, AfterLook, Asked, Blame, Keeper, Next, Order, Pending, Phase, Proof, Refused,
+    RolledBack, Standing, State,
 };
 use crate::limits::BACK_STOP_MAX;
 use crate::time::{Deadline, Now};
@@ -30,10 +30,12 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
                 self.stop(now, self.bounds.stop, Next::Target);
                 Ok(())
             }
-            Order::Confirm { id } => {
+            Order::Confirm { id, proof } => {
                 let target = self.expect(&id, Phase::Started)?.target.clone();
                 self.expect_running()?;
-                self.mark(target, Standing::Good, "confirmed");
+                if proof == Proof::Given {
+                    self.mark(target, Standing::Good, "confirmed");
+                }
                 self.end_pending();
                 Ok(())
             }

@@ -101,7 +101,8 @@ fn obey(keeper: &mut Keeper<Slot>, now: Now, word: &str) -> Result<(), Refused> 
         "arm-same" => arm("good2"),
         "switch" => Order::Switch { id: id() },
         "switch-other" => Order::Switch { id: "other".into() },
-        "confirm" => Order::Confirm { id: id() },
+        "confirm" => Order::Confirm { id: id(), proof: Proof::Given },
+        "confirm-unproven" => Order::Confirm { id: id(), proof: Proof::Lacking },
         "disarm" => Order::Disarm { id: id() },
         "back" => Order::RollBack { id: id(), why: why(), blame: Blame::Target },
         "back-blameless" => Order::RollBack { id: id(), why: why(), blame: Blame::Nobody },
@@ -162,6 +163,23 @@ fn a_restart_that_is_confirmed_stays() {
     ends: pending Started 1, current new, start new
     ready: answer Up
     confirm: mark new Good (confirmed), no pending
+    "#);
+}
+
+/// It may run, and nothing is known of it: behind a crash loop it is left for one that is good.
+#[test]
+fn a_target_that_is_kept_without_proof_stays_and_is_not_called_good() {
+    let script = "ready arm switch ends ready confirm-unproven ends ready ends ready ends ready";
+    insta::assert_snapshot!(play(fresh(), script), @r#"
+    begin: start good2
+    arm: pending Armed 0
+    switch: TERM
+    ends: pending Started 1, current new, start new
+    ready: answer Up
+    confirm-unproven: no pending
+    ends: remember 1 0, start new
+    ends: remember 2 0, start new
+    ends: remember 3 0, mark new Bad (exit 1), current good2, start good2
     "#);
 }
 

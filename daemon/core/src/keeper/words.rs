@@ -98,6 +98,15 @@ pub enum Blame {
     Nobody,
 }
 
+/// What staying with a target says of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// It is well: it has run, and what was looked at was as it should be.
+    Given,
+    /// Nothing: somebody wants it whatever was found. It is not started by itself later.
+    Lacking,
+}
+
 /// What somebody wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Order<S> {
@@ -115,10 +124,12 @@ pub enum Order<S> {
         /// The restart's id.
         id: String,
     },
-    /// It is well: stay there.
+    /// Stay there.
     Confirm {
         /// The restart's id.
         id: String,
+        /// What staying says of the target.
+        proof: Proof,
     },
     /// Forget what was announced.
     Disarm {

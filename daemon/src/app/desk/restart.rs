@@ -5,7 +5,7 @@ use tracing::error;
 
 use super::{Answered, Desk, failed};
 use crate::control::protocol::{Answer, Refusal, RefusalKind};
-use crate::control::server::Peer;
+use crate::control::question::Peer;
 use crate::processes::{self, walk};
 use crate::slots::request::Initiator;
 use crate::supervisor::Ask;

@@ -44,8 +44,15 @@ pub(crate) enum LauncherVerb {
     },
     /// Go there
     Switch(Restart),
-    /// It is well: stay there
-    Confirm(Restart),
+    /// Stay there: it is well
+    Confirm {
+        /// The restart's id
+        #[arg(long)]
+        id: String,
+        /// It is kept whatever was found: it is not marked good
+        #[arg(long)]
+        unproven: bool,
+    },
     /// Forget what was announced
     Disarm(Restart),
     /// Go back

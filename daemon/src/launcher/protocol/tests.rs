@@ -40,6 +40,14 @@ fn requests_go_round() {
         Request::RollBack { id: "r1".into(), why: "w".into(), blameless: true },
         r#"{"v":1,"verb":"roll_back","id":"r1","why":"w","blameless":true}"#,
     );
+    check(
+        Request::Confirm { id: "r1".into(), unproven: false },
+        r#"{"v":1,"verb":"confirm","id":"r1"}"#,
+    );
+    check(
+        Request::Confirm { id: "r1".into(), unproven: true },
+        r#"{"v":1,"verb":"confirm","id":"r1","unproven":true}"#,
+    );
     check(Request::RollBackTo { slot: slot() }, r#"{"v":1,"verb":"roll_back_to","slot":"a"}"#);
     check(
         Request::Ask { initiator: Initiator::Session(7) },

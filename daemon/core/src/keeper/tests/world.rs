@@ -48,7 +48,7 @@ enum Step {
     Pass(u64),
     Arm(usize),
     Switch,
-    Confirm,
+    Confirm(Proof),
     Disarm,
     Back(Blame),
     GoTo(usize),
@@ -183,7 +183,7 @@ impl World {
                 Order::Arm { id: id(), target: SLOTS[target], confirm_timeout }
             }
             Step::Switch => Order::Switch { id: id() },
-            Step::Confirm => Order::Confirm { id: id() },
+            Step::Confirm(proof) => Order::Confirm { id: id(), proof },
             Step::Disarm => Order::Disarm { id: id() },
             Step::Back(blame) => Order::RollBack { id: id(), why: "asked".into(), blame },
             Step::GoTo(slot) => Order::GoTo { slot: SLOTS[slot] },
@@ -434,13 +434,14 @@ fn standing() -> impl Strategy<Value = Standing> {
 
 fn step() -> impl Strategy<Value = Step> {
     let survivor = prop_oneof![Just(Survivor::None), Just(Survivor::Daemon)];
+    let proof = prop_oneof![Just(Proof::Given), Just(Proof::Lacking)];
     let blame = prop_oneof![Just(Blame::Target), Just(Blame::Nobody)];
     prop_oneof![
         6 => (1_u64..40).prop_map(Step::Pass),
         1 => (100_u64..2000).prop_map(Step::Pass),
         4 => (0..SLOTS.len()).prop_map(Step::Arm),
         4 => Just(Step::Switch),
-        2 => Just(Step::Confirm),
+        2 => proof.prop_map(Step::Confirm),
         1 => Just(Step::Disarm),
         1 => blame.prop_map(Step::Back),
         1 => (0..SLOTS.len()).prop_map(Step::GoTo),

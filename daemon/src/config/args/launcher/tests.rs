@@ -37,7 +37,8 @@ fn verbs() -> Vec<(&'static str, LauncherVerb)> {
             },
         ),
         ("switch --id r1", LauncherVerb::Switch(Restart { id: id() })),
-        ("confirm --id r1", LauncherVerb::Confirm(Restart { id: id() })),
+        ("confirm --id r1", LauncherVerb::Confirm { id: id(), unproven: false }),
+        ("confirm --id r1 --unproven", LauncherVerb::Confirm { id: id(), unproven: true }),
         ("disarm --id r1", LauncherVerb::Disarm(Restart { id: id() })),
         (
             "roll-back --id r1 --why w",
