@@ -307,7 +307,7 @@ impl Runner<'_> {
                 Subject::new(means, &self.home, self.slot()?, None).look(*probe, self.flags.soak)
             }
             Action::Release => passage.release().map(Told::Resident),
-            Action::Confirm => passage.confirm(),
+            Action::Confirm(proof) => passage.confirm(*proof),
             Action::Prune => {
                 let previous = self.before.as_ref().map(|before| before.slot.as_str());
                 let needed: Vec<&str> = self.slot.as_deref().into_iter().chain(previous).collect();

@@ -84,8 +84,8 @@ pub enum Action {
     Verify(Probe),
     /// End the hold; [`Told::Resident`].
     Release,
-    /// Have the launcher bless the target; [`Told::Done`].
-    Confirm,
+    /// Have the launcher stay with the target; [`Told::Done`].
+    Confirm(Proof),
     /// Keep the slots, copies and reports that are worth keeping; [`Told::Done`].
     Prune,
     /// End what was armed; [`Told::Done`].
@@ -130,6 +130,15 @@ pub enum Half {
     First,
     /// The second.
     Second,
+}
+
+/// What is known of a target that stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// Every check of it said yes: it is blessed, which marks it good.
+    Proven,
+    /// One said no, and it is wanted all the same: its mark stays as it was.
+    Unproven,
 }
 
 /// How who is busy is treated.
@@ -183,8 +192,8 @@ pub struct Restart {
     target: Option<String>,
     released_bytes: Option<u64>,
     roll_backs: u32,
-    /// Whether the launcher was asked to bless the target.
-    blessing: bool,
+    /// As what the launcher was asked to keep the target, if it was.
+    kept_as: Option<Proof>,
     /// Why the way back is taken.
     failed: Option<Failure>,
     account: Account,
@@ -205,7 +214,7 @@ impl Restart {
             target: None,
             released_bytes: None,
             roll_backs: 0,
-            blessing: false,
+            kept_as: None,
             failed: None,
             account,
         }
@@ -303,7 +312,7 @@ impl Restart {
             Action::Drain { .. } => self.raise(Grip::Held),
             Action::Arm => self.raise(Grip::Armed),
             Action::Switch => self.raise(Grip::Switching),
-            Action::Confirm => self.blessing = true,
+            Action::Confirm(proof) => self.kept_as = Some(*proof),
             Action::RollBack { .. } => self.raise(Grip::Back),
             _ => {}
         }
@@ -346,7 +355,7 @@ impl Action {
             Self::Arm => Some(Step::Arm),
             Self::Switch => Some(Step::Stop),
             Self::Verify(_) => Some(Step::Verify),
-            Self::Confirm => Some(Step::Bless),
+            Self::Confirm(_) => Some(Step::Bless),
             Self::RollBack { .. } | Self::CheckPrevious => Some(Step::RollBack),
             // These belong to whatever is open.
             Self::Release
@@ -400,7 +409,8 @@ impl Action {
             Self::Verify(Probe::Soak(Half::Second)) => "the second half of the soak",
             Self::Verify(Probe::Memory) => "looking at the memory",
             Self::Release => "the release",
-            Self::Confirm => "the blessing",
+            Self::Confirm(Proof::Proven) => "the blessing",
+            Self::Confirm(Proof::Unproven) => "keeping the target",
             Self::Prune => "pruning",
             Self::Disarm => "disarming the launcher",
             Self::Untouched => "seeing that the daemon is untouched",

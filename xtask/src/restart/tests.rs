@@ -8,6 +8,7 @@ use self::stage::{NEW, OLD, Stage};
 use super::lock::{Holder, Lock};
 use super::slots::{Gate, Slots};
 use super::*;
+use harness::restart::flags::{CHECKS_MAX, SOAK};
 use harness::restart::report::{Outcome, Standing};
 use harness::tier::Tier;
 use harness::wait::wait_until;
@@ -250,6 +251,21 @@ fn a_slot_that_is_named_is_neither_selected_for_nor_measured() {
 }
 
 #[test]
+fn what_is_said_of_the_time_to_confirm_is_so() {
+    use clap::CommandFactory as _;
+    let checks_s = CHECKS_MAX.as_secs();
+    let help =
+        stage::Line::command().render_long_help().to_string().replace(char::is_whitespace, "");
+    assert!(help.contains(&format!("(thesoakand{checks_s}s,whichallcheckstakeatmost)")), "{help}");
+    let guide = include_str!("../../../docs/changing-the-daemon.md");
+    let all_s = (SOAK + CHECKS_MAX).as_secs();
+    let soak_s = SOAK.as_secs();
+    let said =
+        format!("for {all_s} s at most: the soak of {soak_s} s (`--soak`) and the {checks_s} s");
+    assert!(guide.contains(&said), "the guide does not say: {said}");
+}
+
+#[test]
 fn a_program_that_was_changed_is_not_started() {
     let stage = Stage::new();
     let path = stage.home().join("slots").join(NEW).join("bin/tier4");
@@ -353,6 +369,8 @@ fn a_failed_build_that_is_kept_is_said_to_run() {
     assert_eq!((code, stage.current().as_str()), (20, NEW));
     let says = &report.verdict.says;
     assert!(says.starts_with("failed: the failed build runs, as --no-rollback asks: "), "{says}");
+    assert_eq!(report.standing, Some(Standing::Unproven));
+    assert!(!stage.has("good") && !stage.has("pending") && !stage.has("held"));
 }
 
 #[test]

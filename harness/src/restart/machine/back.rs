@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    Action, Blame, Delivery, Failure, Grip, Pending, ROLL_BACKS_MAX, Restart, Settled, Sight,
-    Standing, Told,
+    Action, Blame, Delivery, Failure, Grip, Pending, Proof, ROLL_BACKS_MAX, Restart, Settled,
+    Sight, Standing, Told,
 };
 use crate::exit_code::ExitCode;
 use crate::restart::flags::OnFailure;
@@ -43,7 +43,7 @@ impl Restart {
             Grip::Armed => self.disarm(),
             Grip::Switching => self.next(Action::Settle),
             // The blessing may have come through.
-            Grip::Target if self.blessing => self.next(Action::Settle),
+            Grip::Target if self.kept_as.is_some() => self.next(Action::Settle),
             // Nobody asked to keep one of which nothing is known.
             Grip::Target if self.flags.on_failure == OnFailure::Keep && blame == Blame::Target => {
                 self.keep();
@@ -60,13 +60,12 @@ impl Restart {
     /// The target stays although it failed: without the blessing the launcher would go back.
     fn keep(&mut self) {
         self.account.decide(
-            "the target stays although it failed, as --no-rollback asks; it is marked good by that",
+            "the target stays although it failed, as --no-rollback asks; it is not marked good by that",
         );
         if let Some(failed) = &mut self.failed {
             failed.code = Some(ExitCode::Failed);
         }
-        self.blessing = true;
-        self.next(Action::Confirm);
+        self.next(Action::Confirm(Proof::Unproven));
     }
 
     fn roll_back(&mut self) {
@@ -112,7 +111,7 @@ impl Restart {
                     &format!("the daemon was not seen to be untouched: {why}"),
                 );
             }
-            Action::RollBack { .. } | Action::Confirm => {
+            Action::RollBack { .. } | Action::Confirm(_) => {
                 self.account.decide(format!("{} failed: {why}", action.name()));
                 self.account.close_failed(now, why);
                 self.next(Action::Settle);
@@ -180,7 +179,7 @@ impl Restart {
             Pending::Armed => self.actions.extend([Action::Disarm, Action::CheckPrevious]),
             Pending::Begun if self.roll_backs < ROLL_BACKS_MAX => self.roll_back(),
             Pending::Begun => self.give_up(now, "the launcher does not go back"),
-            Pending::Gone if is_target && self.is_blessed(settled) => self.stays(now, settled),
+            Pending::Gone if is_target && self.is_kept(settled) => self.stays(now, settled),
             Pending::Gone if is_previous => {
                 self.raise(Grip::Back);
                 self.account.decide("the launcher has gone back to the previous slot by itself");
@@ -193,11 +192,14 @@ impl Restart {
         }
     }
 
-    fn is_blessed(&self, settled: &Settled) -> bool {
-        self.blessing
-            && settled.standing == Standing::Good
-            && settled.daemon.is_some()
-            && settled.delivery == Delivery::Open
+    /// Whether the launcher has done as it was asked.
+    fn is_kept(&self, settled: &Settled) -> bool {
+        let is_marked = match self.kept_as {
+            Some(Proof::Proven) => settled.standing == Standing::Good,
+            Some(Proof::Unproven) => true,
+            None => false,
+        };
+        is_marked && settled.daemon.is_some() && settled.delivery == Delivery::Open
     }
 
     /// The target runs for good: it was blessed after all, or is kept although it failed.

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    Action, Drain, End, Failure, GROWTH_MAX_BYTES, Grip, Half, LEASE, Manners, Probe, Remarks,
-    Restart, SLICE, Scope, Settled, Sight, Standing, Switched, Told, Weight,
+    Action, Drain, End, Failure, GROWTH_MAX_BYTES, Grip, Half, LEASE, Manners, Probe, Proof,
+    Remarks, Restart, SLICE, Scope, Settled, Sight, Standing, Switched, Told, Weight,
 };
 use crate::restart::flags::OnFailure;
 use crate::restart::machine::{Delivery, Pending};
@@ -50,7 +50,7 @@ impl Restart {
             (Action::Switch, Told::Switched(switched)) => self.switched(now, switched),
             (Action::Switch, Told::WentBack(why)) => self.went_back(now, &why),
             (Action::Verify(probe), told) => self.verified(now, *probe, action, told),
-            (Action::Confirm, Told::Done(remarks)) => self.said(remarks, Action::Settle),
+            (Action::Confirm(_), Told::Done(remarks)) => self.said(remarks, Action::Settle),
             (Action::Prune, Told::Done(remarks)) => {
                 self.account.say(remarks);
                 self.account.close(now, Outcome::Passed);
@@ -91,7 +91,7 @@ impl Restart {
                 format!("a target that fails would be gone back from, to {previous}")
             }
             OnFailure::Keep => {
-                "a target that fails would go on running, and be marked good: --no-rollback"
+                "a target that fails would go on running, and not be marked good: --no-rollback"
                     .to_owned()
             }
         });
@@ -215,7 +215,10 @@ impl Restart {
         let growth = bytes.saturating_sub(self.released_bytes.unwrap_or(bytes));
         let mib = growth >> 20;
         if growth <= GROWTH_MAX_BYTES {
-            self.said(Remarks::plain([format!("it grew by {mib} MiB")]), Action::Confirm);
+            self.said(
+                Remarks::plain([format!("it grew by {mib} MiB")]),
+                Action::Confirm(Proof::Proven),
+            );
         } else {
             let why = format!("it grew by {mib} MiB during the soak");
             self.fail(now, action, Failure::of_target(why));

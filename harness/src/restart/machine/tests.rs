@@ -125,7 +125,7 @@ fn a_target_is_blamed_for_what_a_check_of_it_says_and_for_nothing_else() {
     for fate in [Fate::Lost, Fate::Interrupted] {
         assert_eq!(blamed(&[(switch, fate)]), Some(Blame::Nobody), "{fate:?}");
     }
-    let bless = at(&Action::Confirm);
+    let bless = at(&Action::Confirm(Proof::Proven));
     for fate in [Fate::Fails, Fate::Unable, Fate::Hangs, Fate::InterruptedInVain] {
         assert_eq!(blamed(&[(bless, fate)]), Some(Blame::Nobody), "{fate:?}");
     }
@@ -161,7 +161,7 @@ fn a_previous_one_that_is_not_well_either_needs_a_person() {
 #[test]
 fn an_answer_that_was_lost_is_found_out() {
     assert_eq!(code(&flags(), &[(at(&Action::Switch), Fate::Lost)]), (25, "previous"));
-    let (world, restart) = ended(&flags(), &[(at(&Action::Confirm), Fate::Lost)]);
+    let (world, restart) = ended(&flags(), &[(at(&Action::Confirm(Proof::Proven)), Fate::Lost)]);
     let restart = restart.expect("it ended");
     assert_eq!((restart.account().code(), world.slot()), (ExitCode::Pass, "target"));
     // A build server, which knows steps alone, is as green as the exit code.
@@ -331,7 +331,12 @@ fn any_flags() -> impl Strategy<Value = Flags> {
         Just(Drain::WhenIdle(Duration::from_secs(25))),
         Just(Drain::Now { because: "x".to_owned() }),
     ];
-    drain.prop_map(|drain| Flags { drain, ..Flags::default() })
+    let on_failure = prop_oneof![2 => Just(OnFailure::RollBack), 1 => Just(OnFailure::Keep)];
+    (drain, on_failure).prop_map(|(drain, on_failure)| Flags {
+        drain,
+        on_failure,
+        ..Flags::default()
+    })
 }
 
 proptest! {

@@ -80,8 +80,7 @@ launcher-switch)
     printf '"stop":{"elapsed_ms":12,"killed":false},"gap_ms":150}\n' ;;
 launcher-confirm)
     rm -f "$world/pending" "$world/held"
-    mark "$slot" good
-    touch "$world/good" ;;
+    case "$*" in *--unproven) ;; *) mark "$slot" good; touch "$world/good" ;; esac ;;
 launcher-disarm) rm -f "$world/pending" ;;
 launcher-roll-back)
     echo "$*" > "$world/back"

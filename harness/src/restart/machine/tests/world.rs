@@ -61,6 +61,8 @@ pub(super) struct World {
     target_bad: bool,
     /// Whether a check was made of the target that did not say yes.
     said_no: bool,
+    /// Whether a target that failed was to stay.
+    kept: bool,
     daemon: Option<Daemon>,
     daemon_died: bool,
     lease_ends: Option<Duration>,
@@ -172,6 +174,7 @@ impl World {
             target_good: false,
             target_bad: false,
             said_no: false,
+            kept: false,
             daemon: Some(Daemon { seen, slot: "previous", held_by_file: false }),
             daemon_died: false,
             lease_ends: None,
@@ -276,7 +279,7 @@ impl World {
             Action::Arm => self.arm(),
             Action::Switch => self.switch(fate),
             Action::Verify(probe) => self.verify(*probe, fate),
-            Action::Confirm => self.confirm(),
+            Action::Confirm(proof) => self.confirm(*proof),
             Action::Disarm => self.disarm(),
             Action::Untouched => {
                 while self.is_held() || self.daemon.is_none() {
@@ -364,12 +367,15 @@ impl World {
         }
     }
 
-    fn confirm(&mut self) -> Event {
+    fn confirm(&mut self, proof: Proof) -> Event {
         if !self.launcher() || self.pending != Some(Pending::Begun) {
             return failed("nothing to bless");
         }
         self.pending = None;
-        self.target_good = true;
+        match proof {
+            Proof::Proven => self.target_good = true,
+            Proof::Unproven => self.kept = true,
+        }
         done()
     }
 
@@ -423,7 +429,8 @@ impl World {
         assert!(!self.is_held(), "left held: {what}");
         assert_eq!(self.pending, None, "left pending: {what}");
         assert_eq!(daemon.slot, self.current, "{what}");
-        let healthy = daemon.slot == "previous" || self.target_good && !self.target_bad;
+        let blessed = self.target_good && !self.target_bad;
+        let healthy = daemon.slot == "previous" || blessed || self.kept;
         assert!(healthy, "an unblessed target runs: {what}");
     }
 
@@ -439,6 +446,9 @@ impl World {
             ExitCode::RollbackFailed => {
                 let told = self.seen.iter().any(|action| matches!(action, Action::Alert { .. }));
                 assert!(was_switched && told, "{what}");
+            }
+            ExitCode::Failed if self.slot() == "target" => {
+                assert!(self.kept && self.said_no && !self.target_good, "{what}");
             }
             _ => {
                 assert_eq!(self.slot(), "previous", "{what}");
