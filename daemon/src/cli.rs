@@ -14,6 +14,7 @@ mod attach;
 mod backup;
 mod candidate;
 mod check;
+mod deliveries;
 mod doctor;
 mod drain;
 mod dropped;
@@ -114,6 +115,7 @@ fn obey(place: &Place, command: Command, began: Instant) -> anyhow::Result<Code>
         Command::Send(send) => waiting(send::send(place, send, screen)),
         Command::History(history) => history::history(place, &history, screen),
         Command::Dropped(show) => dropped::dropped(place, &show, screen),
+        Command::Deliveries(asked) => deliveries::deliveries(place, &asked, screen),
         Command::Backup(asked) => backup::backup(place, &asked, screen),
         Command::Candidate(asked) => waiting(candidate::candidate(place, &asked, screen)),
         Command::Install(asked) => waiting(install::install(place, &asked, screen)),

@@ -160,7 +160,7 @@ pub(super) fn words<Word: Into<OsString>>(words: impl IntoIterator<Item = Word>)
 }
 
 /// A verb that did not end well. That is an answer of whose program it is, unless somebody ended it.
-fn refusal(verb: &[OsString], finished: &Finished) -> Trouble {
+pub(super) fn refusal(verb: &[OsString], finished: &Finished) -> Trouble {
     let why = said(verb, finished);
     if finished.status.code().is_some() { Trouble::of_target(why) } else { Trouble::refused(why) }
 }

@@ -153,6 +153,36 @@ fn a_target_that_was_not_found_wanting_is_not_blamed() {
 }
 
 #[test]
+fn a_target_that_delivers_out_of_order_is_gone_back_from() {
+    let stage = Stage::new();
+    stage.world("overtakes", "");
+    let (asked, report) = gone_back(&stage, stage.restart(&[]));
+    assert!(!asked.contains("--blameless"), "{asked}");
+    assert_eq!(
+        report.verdict.says,
+        "rolled back: 2 messages were delivered behind a later one of their session: \
+         row 17 of session 3, row 18 of session 3"
+    );
+    assert_eq!(stage.calls().iter().filter(|call| *call == "deliveries").count(), 1);
+}
+
+#[test]
+fn a_target_says_before_it_is_blessed_in_which_order_it_delivered() {
+    let says = |stage: &Stage| -> String {
+        let (code, report) = stage.restart(&[]);
+        assert_eq!((code, stage.current().as_str()), (0, NEW));
+        assert_eq!(stage.calls().iter().filter(|call| *call == "deliveries").count(), 2);
+        report.steps[11].says.join("\n")
+    };
+    let stage = Stage::new();
+    assert!(says(&stage).contains("12 messages were delivered, each in its order"));
+    // A program from before it could say that is no worse than it was.
+    let stage = Stage::new();
+    stage.world("older", "");
+    assert!(says(&stage).contains("it does not say in which order it delivers"));
+}
+
+#[test]
 fn a_previous_slot_that_does_not_answer_either_is_told_to_a_person() {
     let stage = Stage::new();
     stage.world("stillborn", "");

@@ -12,9 +12,10 @@ use harness::wait::wait_for_every;
 
 use super::Means;
 use super::cases::{self, Cases};
-use super::home::Home;
+use super::home::{Home, QUESTION_MAX, read, refusal, words};
 use super::slots::Slots;
 use super::trouble::{Result, Trouble};
+use super::views::Deliveries;
 use crate::tier;
 
 /// How often a daemon that answers people is asked.
@@ -22,6 +23,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// What is looked at while all others are held, and of a previous daemon.
 const BRIEF: [&str; 2] = ["tier4::status", "tier4::check"];
+
+/// How the daemon's program says that it has no such command.
+const NOT_KNOWN: i32 = 64;
 
 /// How many failures of a run are named.
 const REASONS_MAX: usize = 3;
@@ -56,7 +60,11 @@ impl<'a> Subject<'a> {
             Probe::Held => self.brief("held").map(Told::Done),
             Probe::Backlog => self.backlog().map(Told::Done),
             Probe::Soak(Half::First) => self.whole("soak-1", soak / 2).map(Told::Done),
-            Probe::Soak(Half::Second) => self.whole("soak-2", soak / 2).map(Told::Done),
+            Probe::Soak(Half::Second) => {
+                let mut remarks = self.whole("soak-2", soak / 2)?;
+                remarks.says.push(self.ordered(self.home.status()?.generation)?);
+                Ok(Told::Done(remarks))
+            }
             Probe::Memory => Ok(Told::Resident(self.home.status()?.rss_bytes)),
         }
     }
@@ -102,7 +110,10 @@ impl<'a> Subject<'a> {
             is_settled.then_some(Ok(()))
         });
         match (settled, last) {
-            (Some(Ok(())), _) => Ok(Remarks::plain(["nothing waits any more".to_owned()])),
+            (Some(Ok(())), status) => {
+                let order = self.ordered(status.unwrap_or_default().generation)?;
+                Ok(Remarks::plain(["nothing waits any more".to_owned(), order]))
+            }
             (Some(Err(trouble)), _) => Err(trouble),
             (None, status) => {
                 let status = status.unwrap_or_default();
@@ -115,6 +126,31 @@ impl<'a> Subject<'a> {
             }
         }
     }
+    /// Whether what this generation has delivered came in its order.
+    fn ordered(&self, generation: i64) -> Result<String> {
+        let generation = generation.to_string();
+        let verb = words(["deliveries", "--generation", &generation, "--json"]);
+        let limit = self.means.limit.min(QUESTION_MAX);
+        let finished = self.home.run(&self.home.current_program(), &verb, limit)?;
+        match finished.status.code() {
+            Some(0) => {}
+            Some(NOT_KNOWN) => return Ok("it does not say in which order it delivers".to_owned()),
+            _ => return Err(refusal(&verb, &finished)),
+        }
+        let Deliveries { delivered, overtaken } = read(&verb, &finished)?;
+        if overtaken.is_empty() {
+            return Ok(format!("{delivered} messages were delivered, each in its order"));
+        }
+        let named = overtaken.iter().take(REASONS_MAX);
+        let rows: Vec<String> =
+            named.map(|it| format!("row {} of session {}", it.row, it.session)).collect();
+        Err(Trouble::of_target(format!(
+            "{} messages were delivered behind a later one of their session: {}",
+            overtaken.len(),
+            rows.join(", ")
+        )))
+    }
+
     /// `5 passed`; nothing less will do.
     fn ensure_passed(&self, report: &Report) -> Result<String> {
         let verdict = &report.verdict;

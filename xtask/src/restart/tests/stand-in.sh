@@ -52,6 +52,11 @@ drain)
     echo '{"quiet":true,"busy":[],"unsent":0,"waited_ms":1}' ;;
 hold) touch "$world/held" ;;
 release) rm -f "$world/held" ;;
+deliveries)
+    if [ -f "$world/older" ]; then exit 64; fi
+    overtaken='[]'
+    [ -f "$world/overtakes" ] && overtaken='[{"session":3,"row":17},{"session":3,"row":18}]'
+    printf '{"generation":%s,"delivered":12,"overtaken":%s}\n' "$3" "$overtaken" ;;
 backup) echo copy > "$2" ;;
 candidate)
     if [ -f "$world/unfit" ]; then
