@@ -236,7 +236,8 @@ impl Runner<'_> {
             ended = tell_ended(&mut progress, &restart, ended);
             let due = restart.deadline().unwrap_or(Duration::MAX);
             let limit = due.saturating_sub(self.began.elapsed());
-            if let Some(step) = restart.step() {
+            // What is only foreseen is not begun.
+            if let Some(step) = restart.step().filter(|_| action != Action::Foresee) {
                 progress.begins(step, action.name(), step.limit(&self.flags));
             }
             let result = self.carry_out(&action, limit, restart.hearing());
@@ -341,7 +342,7 @@ impl Runner<'_> {
         let slots = self.slots();
         if let Some(slot) = &self.target.slot {
             self.target.commit = slots.manifest(slot)?.commit;
-            let says = vec!["nothing: the slot has passed its gate".to_owned()];
+            let says = vec!["no tests: the slot has passed its gate".to_owned()];
             return Ok(Told::Done(Remarks::plain(says)));
         }
         let commit = self.target.commit.clone().ok_or_else(lost)?;

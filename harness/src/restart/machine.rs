@@ -301,7 +301,7 @@ impl Restart {
         let Some(action) = action else { return };
         let failure = Failure {
             code: Some(ExitCode::Inconclusive),
-            why: "somebody wanted it to end".to_owned(),
+            why: "it was interrupted".to_owned(),
             blame: Blame::Nobody,
         };
         self.fail(now, &action, failure);

@@ -46,7 +46,7 @@ pub(crate) fn good() -> Report {
         decisions: vec!["the target runs, is marked good, and delivers".to_owned()],
         verdict: Verdict {
             exit_code: ExitCode::Pass,
-            says: "pass".to_owned(),
+            says: "pass: the target runs, is marked good, and delivers".to_owned(),
             reasons: Vec::new(),
         },
     }

@@ -28,6 +28,7 @@ fn a_whole_restart_ends_on_the_target() {
     let stage = Stage::new();
     let (code, report) = stage.restart(&[]);
     assert_eq!((code, stage.current().as_str()), (0, NEW));
+    assert_eq!(report.verdict.says, "pass: the target runs, is marked good, and delivers");
     assert!(!stage.has("held") && !stage.has("pending") && stage.has("good"));
     assert_eq!((report.gap_ms, report.standing), (Some(150), Some(Standing::Good)));
     assert_eq!(report.after.map(|after| after.generation), Some(8));
@@ -327,7 +328,7 @@ fn a_wish_to_end_before_anything_happened_ends_it() {
     let stage = Stage::new();
     let (code, report) = stage.restart_with(&[], &Interrupt::at_once());
     assert_eq!((code, stage.current().as_str()), (30, OLD));
-    assert!(report.verdict.says.contains("somebody wanted it to end"));
+    assert!(report.verdict.says.contains("it was interrupted"));
     assert!(!stage.has("held"));
 }
 

@@ -23,7 +23,7 @@ pub(super) enum Trouble {
     #[error("it took too long")]
     Late,
     /// Somebody wants the restart to end.
-    #[error("somebody wanted it to end")]
+    #[error("it was interrupted")]
     Interrupted,
 }
 

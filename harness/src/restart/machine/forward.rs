@@ -69,7 +69,6 @@ impl Restart {
 
     /// What would come after the gate, of a dry run.
     fn foresee(&mut self) {
-        self.account.decide("nothing was changed: it was a dry run");
         let patience_s = self.flags.drain.patience().as_secs();
         self.account.decide(match &self.flags.drain {
             Drain::WhenIdle(_) => format!(
@@ -216,7 +215,7 @@ impl Restart {
         let mib = growth >> 20;
         if growth <= GROWTH_MAX_BYTES {
             self.said(
-                Remarks::plain([format!("it grew by {mib} MiB")]),
+                Remarks::plain([format!("it grew by {mib} MiB during the soak")]),
                 Action::Confirm(Proof::Proven),
             );
         } else {

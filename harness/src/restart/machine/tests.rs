@@ -226,6 +226,7 @@ fn a_dry_run_changes_nothing() {
         begun.map(|step| step.name.as_str()).collect::<Vec<_>>(),
         ["lock", "preflight", "select"]
     );
+    assert_eq!(account.verdict().says, "pass: it was a dry run, and nothing was changed");
     for would in ["then interrupt", "watch the target for 30 s", "gone back from, to previous"] {
         assert!(account.decisions.iter().any(|it| it.contains(would)), "{would}");
     }

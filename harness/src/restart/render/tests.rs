@@ -227,7 +227,7 @@ fn junit_has_a_case_for_each_step() {
 fn a_build_server_is_green_only_where_the_exit_code_is_0() {
     let mut report = good();
     report.verdict.exit_code = ExitCode::Inconclusive;
-    report.verdict.says = "inconclusive: somebody wanted it to end".to_owned();
+    report.verdict.says = "inconclusive: it was interrupted".to_owned();
     assert!(junit(&report).contains("restart::(run)"));
     report.steps[2].outcome = Outcome::Failed;
     assert!(!junit(&report).contains("restart::(run)"));

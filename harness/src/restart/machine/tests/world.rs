@@ -110,7 +110,7 @@ pub(super) fn play(flags: &Flags, script: &[Fate]) -> (World, Option<Restart>) {
             }
             Fate::InterruptedInVain => {
                 let event = match restart.hearing() {
-                    Hearing::Open => failed("somebody wanted it to end"),
+                    Hearing::Open => failed("it was interrupted"),
                     Hearing::Deaf => world.carry_out(&action, Fate::Good),
                 };
                 restart.handle(world.now, Event::Interrupted);
