@@ -160,7 +160,8 @@ async fn begin(settings: Settings, store: Store) -> anyhow::Result<(Shared, Crew
     let home_id = HomeId::of(settings.home.root());
     leftovers::end(home_id, ..generation.0.unsigned_abs()).await;
     let held_by = settings.descent.held_by.clone();
-    let holds = holds::Beginning::look(&store, held_by).await.context("look who holds delivery")?;
+    let holds = holds::Beginning::look(&store, held_by, settings.home.restart_lock());
+    let holds = holds.await.context("look who holds delivery")?;
     let held = holds.hold() == Hold::Held;
     let spawner = Spawner::Program(settings.config.agent.program.clone());
     let shared = Shared {

@@ -15,6 +15,7 @@ mod backup;
 mod candidate;
 mod carry_out;
 mod check;
+mod deliveries;
 mod doctor;
 mod drain;
 mod dropped;
@@ -117,6 +118,7 @@ fn obey(place: &Place, command: Command, began: Instant) -> anyhow::Result<Code>
         Command::Send(send) => waiting(send::send(place, send, screen)),
         Command::History(history) => history::history(place, &history, screen),
         Command::Dropped(show) => dropped::dropped(place, &show, screen),
+        Command::Deliveries(asked) => deliveries::deliveries(place, &asked, screen),
         Command::Backup(asked) => backup::backup(place, &asked, screen),
         Command::Candidate(asked) => waiting(candidate::candidate(place, &asked, screen)),
         Command::Install(asked) => waiting(install::install(place, &asked, screen)),

@@ -26,6 +26,7 @@ mod error;
 mod history;
 mod inbox;
 mod open;
+mod order;
 mod outbox;
 pub(crate) mod restore;
 mod schema;
@@ -61,6 +62,7 @@ pub(crate) use error::{StoreError, is_of_machine};
 pub(crate) use history::{Direction, HistoryEntry, HistoryPlace, HistoryState};
 pub(crate) use inbox::{Accepted, InboxRow, Pending, Route, RouteDecision, RowState};
 pub(crate) use open::{OpenError, min_reader};
+pub(crate) use order::Deliveries;
 pub(crate) use outbox::{
     FinishedOutgoing, NewOutgoing, Outgoing, OutgoingRow, OutgoingState, SentText,
 };

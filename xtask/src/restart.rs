@@ -236,7 +236,8 @@ impl Runner<'_> {
             ended = tell_ended(&mut progress, &restart, ended);
             let due = restart.deadline().unwrap_or(Duration::MAX);
             let limit = due.saturating_sub(self.began.elapsed());
-            if let Some(step) = restart.step() {
+            // What is only foreseen is not begun.
+            if let Some(step) = restart.step().filter(|_| action != Action::Foresee) {
                 progress.begins(step, action.name(), step.limit(&self.flags));
             }
             let result = self.carry_out(&action, limit, restart.hearing());
@@ -307,7 +308,7 @@ impl Runner<'_> {
                 Subject::new(means, &self.home, self.slot()?, None).look(*probe, self.flags.soak)
             }
             Action::Release => passage.release().map(Told::Resident),
-            Action::Confirm => passage.confirm(),
+            Action::Confirm(proof) => passage.confirm(*proof),
             Action::Prune => {
                 let previous = self.before.as_ref().map(|before| before.slot.as_str());
                 let needed: Vec<&str> = self.slot.as_deref().into_iter().chain(previous).collect();
@@ -316,7 +317,7 @@ impl Runner<'_> {
             Action::Disarm => passage.disarm(),
             Action::Untouched => passage.untouched(),
             Action::Settle => passage.settle().map(Told::Settled),
-            Action::RollBack { why } => passage.roll_back(why),
+            Action::RollBack { why, blame } => passage.roll_back(why, *blame),
             Action::CheckPrevious => self.check_previous(means),
             Action::Alert { why } => Ok(Told::Done(leave::alert(&self.home, why, limit)?)),
         }
@@ -341,7 +342,7 @@ impl Runner<'_> {
         let slots = self.slots();
         if let Some(slot) = &self.target.slot {
             self.target.commit = slots.manifest(slot)?.commit;
-            let says = vec!["nothing: the slot has passed its gate".to_owned()];
+            let says = vec!["no tests: the slot has passed its gate".to_owned()];
             return Ok(Told::Done(Remarks::plain(says)));
         }
         let commit = self.target.commit.clone().ok_or_else(lost)?;
@@ -435,6 +436,18 @@ impl Runner<'_> {
         self.slot.as_deref().ok_or_else(lost)
     }
 
+    /// How the target's slot is marked by now, whoever has marked it.
+    fn standing(&self) -> Option<report::Standing> {
+        let slot = self.slot.as_deref()?;
+        // A mark that cannot be read is none to rely on.
+        let mark = self.slots().standing(slot).ok()?;
+        Some(match mark.as_deref() {
+            Some("good") => report::Standing::Good,
+            Some("bad") => report::Standing::Bad,
+            _ => report::Standing::Unproven,
+        })
+    }
+
     fn report(&self, restart: &Restart, started_at: Timestamp) -> Report {
         let account = restart.account();
         Report {
@@ -450,6 +463,7 @@ impl Runner<'_> {
                 slot: self.slot.clone(),
             },
             previous: account.previous.clone(),
+            standing: self.standing(),
             before: account.before,
             after: account.after,
             gap_ms: account.gap_ms,

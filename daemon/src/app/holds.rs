@@ -4,7 +4,7 @@
 //! ```text
 //! desk ── change ──> Warden ── Ask::Hold ──> supervisor
 //!  ^                  │ ^ └──> store (the owner's)
-//!  └──── ledger ──────┘ └──── lease too late, file gone
+//!  └──── ledger ──────┘ └──── lease too late, runner gone, file gone
 //! ```
 
 mod ledger;
@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use crate::clock::Clock;
+use crate::control::lock::{self, Held};
 use crate::store::{Store, StoreError};
 use crate::supervisor::Ask;
 pub(super) use ledger::{Change, Ledger};
@@ -28,8 +29,9 @@ pub(super) use ledger::{Change, Ledger};
 /// waits for room.
 const CHANGES_WAITING_MAX: usize = 8;
 
-/// How often a file is looked for that a daemon is held by.
-const FILE_LOOKED_EVERY: Duration = Duration::from_secs(1);
+/// How often is looked, while a restart holds delivery, for the file that a daemon is held by, and
+/// whether the runner of the restart lives.
+const LOOKED_EVERY: Duration = Duration::from_secs(1);
 
 /// Why a hold is as it was.
 #[derive(Debug, thiserror::Error)]
@@ -47,17 +49,23 @@ pub(super) enum HoldError {
 pub(super) struct Beginning {
     ledger: Ledger,
     file: Option<PathBuf>,
+    lock: PathBuf,
 }
 
 impl Beginning {
-    /// Looks whether the owner holds delivery, and whether there is a file that does.
-    pub(super) async fn look(store: &Store, file: Option<PathBuf>) -> Result<Self, StoreError> {
+    /// Looks whether the owner holds delivery, and whether there is a file that does. `lock` is that
+    /// of restarts.
+    pub(super) async fn look(
+        store: &Store,
+        file: Option<PathBuf>,
+        lock: PathBuf,
+    ) -> Result<Self, StoreError> {
         let owner = store.owner_hold().await?;
         let by_file = match &file {
             Some(path) if !is_gone(path.clone()).await => Hold::Held,
             _ => Hold::Released,
         };
-        Ok(Self { ledger: Ledger::new(owner, by_file), file })
+        Ok(Self { ledger: Ledger::new(owner, by_file), file, lock })
     }
 
     /// Whether delivery is held.
@@ -98,6 +106,7 @@ impl Holds {
 pub(super) struct Warden {
     ledger: Ledger,
     file: Option<PathBuf>,
+    lock: PathBuf,
     told: Hold,
     changes: mpsc::Receiver<Asked>,
     shown: watch::Sender<Ledger>,
@@ -109,7 +118,7 @@ pub(super) struct Warden {
 impl Warden {
     /// Begins where the supervisor began: it has been told how delivery stands.
     pub(super) fn new(
-        Beginning { ledger, file }: Beginning,
+        Beginning { ledger, file, lock }: Beginning,
         store: Store,
         supervisor: mpsc::Sender<Ask>,
         clock: Clock,
@@ -117,7 +126,7 @@ impl Warden {
         let (asks, changes) = mpsc::channel(CHANGES_WAITING_MAX);
         let (shown, seen) = watch::channel(ledger);
         let told = ledger.hold();
-        let warden = Self { ledger, file, told, changes, shown, store, supervisor, clock };
+        let warden = Self { ledger, file, lock, told, changes, shown, store, supervisor, clock };
         (warden, Holds { changes: asks, ledger: seen })
     }
 
@@ -132,13 +141,23 @@ impl Warden {
                     Some(asked) => self.answer(asked).await,
                     None => cancel.cancelled().await,
                 },
-                () = self.clock.sleep_until(deadline) => {
-                    self.ledger.handle_deadline(self.clock.monotonic());
-                    self.publish().await;
-                }
-                _ = looks.tick(), if self.ledger.is_held_by_file() => self.look().await,
+                () = self.clock.sleep_until(deadline) => self.end_what_is_late().await,
+                _ = looks.tick(), if self.is_looking() => self.look().await,
             }
         }
+    }
+
+    async fn end_what_is_late(&mut self) {
+        let misses_runner = self.ledger.misses_runner();
+        self.ledger.handle_deadline(self.clock.monotonic());
+        if misses_runner && !self.ledger.misses_runner() {
+            info!("a restart's hold ends: nobody carries that restart out any more");
+        }
+        self.publish().await;
+    }
+
+    fn is_looking(&self) -> bool {
+        self.ledger.is_held_by_file() || self.ledger.has_runner()
     }
 
     async fn answer(&mut self, Asked { change, answer }: Asked) {
@@ -152,17 +171,36 @@ impl Warden {
         if let Change::Owner(hold) = change {
             self.store.set_owner_hold(hold).await?;
         }
+        let has_runner = matches!(change, Change::Lease(_)) && self.runner_lives().await;
         self.ledger.handle(self.clock.monotonic(), change);
+        if has_runner {
+            self.ledger.handle(self.clock.monotonic(), Change::RunnerSeen);
+        }
         self.publish().await;
         Ok(())
     }
 
     async fn look(&mut self) {
-        let Some(file) = self.file.clone() else { return };
-        if is_gone(file).await {
+        if let Some(file) = self.file.clone()
+            && self.ledger.is_held_by_file()
+            && is_gone(file).await
+        {
             self.ledger.handle(self.clock.monotonic(), Change::FileGone);
-            self.publish().await;
         }
+        if self.ledger.has_runner() {
+            let lives = self.runner_lives().await;
+            let change = if lives { Change::RunnerSeen } else { Change::RunnerMissed };
+            self.ledger.handle(self.clock.monotonic(), change);
+        }
+        self.publish().await;
+    }
+
+    /// Whether somebody holds the lock of restarts. A lock that cannot be looked at is taken for held:
+    /// the lease ends all the same.
+    async fn runner_lives(&self) -> bool {
+        let path = self.lock.clone();
+        let held = tokio::task::spawn_blocking(move || lock::look(&path)).await;
+        !matches!(held, Ok(Ok(Held::Free)))
     }
 
     async fn publish(&mut self) {
@@ -180,7 +218,7 @@ impl Warden {
 }
 
 fn looks() -> Interval {
-    let mut looks = tokio::time::interval(FILE_LOOKED_EVERY);
+    let mut looks = tokio::time::interval(LOOKED_EVERY);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     looks
 }

@@ -57,6 +57,9 @@ pub(crate) enum Command {
     History(History),
     /// Messages that were given up; works without a daemon
     Dropped(Show),
+    /// What a generation of the daemon has put before agents, and what of it out of its order
+    #[command(hide = true)]
+    Deliveries(Deliveries),
     /// Copy the database into one file; works beside a daemon and without one
     Backup(Backup),
     /// Try this very program out on a copy of the database, with a stand-in for the agent program
@@ -212,6 +215,17 @@ pub(crate) struct Release {
     /// End a restart's hold instead of the owner's
     #[arg(long, hide = true)]
     pub restart: bool,
+}
+
+/// Flags of `deliveries`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub(crate) struct Deliveries {
+    /// Which: `status` says that of the daemon that runs
+    #[arg(long, value_name = "NUMBER")]
+    pub generation: i64,
+    /// For programs, not for people
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Flags of `drain`.

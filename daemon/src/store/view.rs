@@ -8,13 +8,14 @@ use assistant_core::message::RowId;
 use assistant_core::time::WallMs;
 use rusqlite::{Connection, Row};
 
-use super::StoreError;
 use super::columns::{self, Unreadable, plain};
 #[cfg(test)]
 use super::counts::{self, Counts};
 use super::history::{self, HistoryEntry, HistoryPlace};
 use super::open::{self, OpenError};
+use super::order::{self, Deliveries};
 use super::sessions::{self, SessionRecord};
+use super::{Generation, StoreError};
 
 /// A read-only connection.
 #[derive(Debug)]
@@ -67,6 +68,11 @@ impl View {
         before: Option<HistoryPlace>,
     ) -> Result<Vec<HistoryEntry>, StoreError> {
         history::history(&self.db, chat, limit, before)
+    }
+
+    /// What a generation of the daemon has put before agents, and what of it out of its order.
+    pub(crate) fn deliveries(&self, generation: Generation) -> Result<Deliveries, StoreError> {
+        order::deliveries(&self.db, generation)
     }
 
     /// Every message that was given up, longest ago first.

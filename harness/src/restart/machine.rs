@@ -23,14 +23,17 @@
 mod account;
 mod back;
 mod forward;
+mod told;
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
 use std::time::Duration;
 
 pub use self::account::Account;
+pub use self::told::{
+    Blame, Delivery, End, Event, Failure, Pending, Remarks, Settled, Sight, Standing, Switched,
+    Told, Weight,
+};
 use super::flags::{Drain, Flags, Scope};
-use super::report::Seen;
 use super::step::{LEASE, MEMORY_MAX, PROBE_MAX, RELEASE_MAX, SLICE, Step};
 use crate::exit_code::ExitCode;
 
@@ -81,8 +84,8 @@ pub enum Action {
     Verify(Probe),
     /// End the hold; [`Told::Resident`].
     Release,
-    /// Have the launcher bless the target; [`Told::Done`].
-    Confirm,
+    /// Have the launcher stay with the target; [`Told::Done`].
+    Confirm(Proof),
     /// Keep the slots, copies and reports that are worth keeping; [`Told::Done`].
     Prune,
     /// End what was armed; [`Told::Done`].
@@ -95,6 +98,8 @@ pub enum Action {
     RollBack {
         /// Why, for the mark of the slot.
         why: String,
+        /// Whether there is to be one.
+        blame: Blame,
     },
     /// Release what is held and check the previous daemon; [`Told::Settled`].
     CheckPrevious,
@@ -127,6 +132,15 @@ pub enum Half {
     Second,
 }
 
+/// What is known of a target that stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// Every check of it said yes: it is blessed, which marks it good.
+    Proven,
+    /// One said no, and it is wanted all the same: its mark stays as it was.
+    Unproven,
+}
+
 /// How who is busy is treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Manners {
@@ -134,159 +148,6 @@ pub enum Manners {
     Wait,
     /// Put away: its messages wait and are delivered again.
     Interrupt,
-}
-
-/// What came of an action.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Told {
-    /// It is done.
-    Done(Remarks),
-    /// Who runs.
-    Looked(Sight),
-    /// There is a slot of the target.
-    Built {
-        /// Its name.
-        slot: String,
-        /// What there is to say.
-        remarks: Remarks,
-    },
-    /// Whether nobody is busy.
-    Idle(bool),
-    /// The state of a drain.
-    Drained {
-        /// Nobody is busy and nothing is owed.
-        quiet: bool,
-        /// How many sessions are busy.
-        busy: u64,
-        /// How many replies are not out.
-        unsent: u64,
-    },
-    /// Where the copy lies.
-    BackedUp(PathBuf),
-    /// The target runs, held.
-    Switched(Switched),
-    /// It does not, and the launcher has gone back by itself.
-    WentBack(String),
-    /// How large the daemon is, in bytes.
-    Resident(u64),
-    /// Where the launcher is at rest.
-    Settled(Settled),
-}
-
-/// What there is to say about something that was done.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Remarks {
-    /// What it was, a line each.
-    pub says: Vec<String>,
-    /// Whether somebody should look at them.
-    pub weight: Weight,
-}
-
-/// Whether somebody should look.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Weight {
-    /// No.
-    #[default]
-    Plain,
-    /// Yes.
-    Remarkable,
-}
-
-/// Who runs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sight {
-    /// The daemon.
-    pub daemon: Seen,
-    /// Its slot.
-    pub slot: String,
-    /// What there is to say.
-    pub says: Vec<String>,
-}
-
-/// A switch that went well.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Switched {
-    /// The new daemon.
-    pub daemon: Seen,
-    /// How long the old one took to end.
-    pub stop_ms: u64,
-    /// Whether it had to be killed, which is a defect.
-    pub end: End,
-    /// From the beginning of the stop to READY.
-    pub gap_ms: u64,
-}
-
-/// How the old daemon ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
-    /// By itself, as it was asked.
-    InOrder,
-    /// By KILL.
-    Killed,
-}
-
-/// A launcher at rest.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settled {
-    /// The slot that runs.
-    pub slot: String,
-    /// Its daemon, if one is ready.
-    pub daemon: Option<Seen>,
-    /// What became of this restart there.
-    pub pending: Pending,
-    /// Whether that slot is marked good.
-    pub standing: Standing,
-    /// Whether delivery is held for a restart.
-    pub delivery: Delivery,
-}
-
-/// What the launcher knows of this restart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pending {
-    /// Nothing any more.
-    Gone,
-    /// It is prepared, and nothing has happened.
-    Armed,
-    /// The target was started, or is being left.
-    Begun,
-}
-
-/// The mark of a slot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    /// It is one to go back to.
-    Good,
-    /// It is not, or not yet.
-    Other,
-}
-
-/// Whether messages reach agents.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Delivery {
-    /// They do, as far as restarts are concerned.
-    Open,
-    /// They wait for the end of a restart.
-    Held,
-}
-
-/// Why an action came to nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
-    /// The exit code, where it is another than that of the step.
-    pub code: Option<ExitCode>,
-    /// Why.
-    pub why: String,
-}
-
-/// What the driver tells.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Event {
-    /// The action under way is done.
-    Told(Told),
-    /// It came to nothing.
-    Failed(Failure),
-    /// Somebody wants the restart to end.
-    Interrupted,
 }
 
 /// Whether a wish to end is heard.
@@ -331,10 +192,8 @@ pub struct Restart {
     target: Option<String>,
     released_bytes: Option<u64>,
     roll_backs: u32,
-    /// Whether the launcher was asked to bless the target.
-    blessing: bool,
-    /// Whether somebody wanted it to end, while that was heard.
-    interrupted: bool,
+    /// As what the launcher was asked to keep the target, if it was.
+    kept_as: Option<Proof>,
     /// Why the way back is taken.
     failed: Option<Failure>,
     account: Account,
@@ -355,8 +214,7 @@ impl Restart {
             target: None,
             released_bytes: None,
             roll_backs: 0,
-            blessing: false,
-            interrupted: false,
+            kept_as: None,
             failed: None,
             account,
         }
@@ -426,7 +284,9 @@ impl Restart {
         let began = self.account.began(own);
         let limit = due.saturating_sub(began).as_secs();
         let why = format!("{} did not end within {limit} s", action.name());
-        self.fail(now, &action, Failure { code: None, why });
+        // A daemon that gives no answer keeps its checks waiting.
+        let blame = if action.is_check() { Blame::Target } else { Blame::Nobody };
+        self.fail(now, &action, Failure { code: None, why, blame });
     }
 
     /// Before anything has happened it is given up; afterwards it is gone back. The way back itself
@@ -435,14 +295,14 @@ impl Restart {
         if self.hearing() == Hearing::Deaf || self.is_over() {
             return;
         }
-        self.interrupted = true;
         let action = self.under_way.take().or_else(|| self.actions.front().cloned());
         self.due = None;
         self.actions.clear();
         let Some(action) = action else { return };
         let failure = Failure {
             code: Some(ExitCode::Inconclusive),
-            why: "somebody wanted it to end".to_owned(),
+            why: "it was interrupted".to_owned(),
+            blame: Blame::Nobody,
         };
         self.fail(now, &action, failure);
     }
@@ -452,7 +312,7 @@ impl Restart {
             Action::Drain { .. } => self.raise(Grip::Held),
             Action::Arm => self.raise(Grip::Armed),
             Action::Switch => self.raise(Grip::Switching),
-            Action::Confirm => self.blessing = true,
+            Action::Confirm(proof) => self.kept_as = Some(*proof),
             Action::RollBack { .. } => self.raise(Grip::Back),
             _ => {}
         }
@@ -495,7 +355,7 @@ impl Action {
             Self::Arm => Some(Step::Arm),
             Self::Switch => Some(Step::Stop),
             Self::Verify(_) => Some(Step::Verify),
-            Self::Confirm => Some(Step::Bless),
+            Self::Confirm(_) => Some(Step::Bless),
             Self::RollBack { .. } | Self::CheckPrevious => Some(Step::RollBack),
             // These belong to whatever is open.
             Self::Release
@@ -505,6 +365,11 @@ impl Action {
             | Self::Settle
             | Self::Alert { .. } => None,
         }
+    }
+
+    /// Whether it asks something of the target while that runs.
+    const fn is_check(&self) -> bool {
+        matches!(self, Self::Verify(_) | Self::Release)
     }
 
     /// How long it may take, where that is not up to its step.
@@ -544,7 +409,8 @@ impl Action {
             Self::Verify(Probe::Soak(Half::Second)) => "the second half of the soak",
             Self::Verify(Probe::Memory) => "looking at the memory",
             Self::Release => "the release",
-            Self::Confirm => "the blessing",
+            Self::Confirm(Proof::Proven) => "the blessing",
+            Self::Confirm(Proof::Unproven) => "keeping the target",
             Self::Prune => "pruning",
             Self::Disarm => "disarming the launcher",
             Self::Untouched => "seeing that the daemon is untouched",
@@ -564,13 +430,6 @@ impl Probe {
             Self::Soak(_) => flags.soak / 2 + PROBE_MAX,
             Self::Memory => MEMORY_MAX,
         }
-    }
-}
-
-impl Remarks {
-    /// Lines that nobody has to look at.
-    pub fn plain(says: impl IntoIterator<Item = String>) -> Self {
-        Self { says: says.into_iter().collect(), weight: Weight::Plain }
     }
 }
 

@@ -3,7 +3,7 @@
 //! ```json
 //! {"schema": "harness.restart.v1", "id": "r1763870478123-9f3c", "scope": "whole",
 //!  "started_at": "..", "elapsed_ms": 93120, "target": {..}, "previous": "20261123T040118Z-be6e8ec1a2b3",
-//!  "before": {"pid": 100, "generation": 7}, "after": {"pid": 230, "generation": 8}, "gap_ms": 180,
+//!  "standing": "good", "before": {"pid": 100, "generation": 7}, "after": {"pid": 230, "generation": 8}, "gap_ms": 180,
 //!  "steps": [{"number": 0, "name": "lock", "outcome": "passed", ..}], "decisions": [".."],
 //!  "verdict": {"exit_code": 0, "says": "..", "reasons": []}}
 //! ```
@@ -43,6 +43,9 @@ pub struct Report {
     pub target: Target,
     /// The slot that ran before.
     pub previous: Option<String>,
+    /// How the target's slot is marked at the end; none where it has none.
+    #[serde(default)]
+    pub standing: Option<Standing>,
     /// The daemon that ran before.
     pub before: Option<Seen>,
     /// The daemon that runs afterwards, as far as it is known.
@@ -70,6 +73,18 @@ pub struct Target {
     pub commit: Option<String>,
     /// Its slot.
     pub slot: Option<String>,
+}
+
+/// How a slot is marked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// It is one to go back to.
+    Good,
+    /// Neither good nor bad: no restart to it was carried to its end, or it is kept although it failed.
+    Unproven,
+    /// It is not started again.
+    Bad,
 }
 
 /// A daemon at one moment.
@@ -164,6 +179,17 @@ impl Outcome {
             Self::Remarked => "remarked",
             Self::Failed => "failed",
             Self::Skipped => "not begun",
+        }
+    }
+}
+
+impl Standing {
+    /// In a line for people.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Good => "marked good",
+            Self::Unproven => "unproven: neither good nor bad",
+            Self::Bad => "marked bad: not started again",
         }
     }
 }

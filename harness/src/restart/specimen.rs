@@ -1,7 +1,7 @@
 //! Reports of restarts for tests to look at.
 
 use super::flags::{Flags, Scope};
-use super::report::{Outcome, Report, SCHEMA, Seen, StepReport, Target, Verdict};
+use super::report::{Outcome, Report, SCHEMA, Seen, Standing, StepReport, Target, Verdict};
 use super::step::Step;
 use crate::exit_code::ExitCode;
 
@@ -36,6 +36,7 @@ pub(crate) fn good() -> Report {
             slot: Some("20260310T115900Z-be6e8ec1a2b3".to_owned()),
         },
         previous: Some("20260301T080000Z-aaaaaaaaaaaa".to_owned()),
+        standing: Some(Standing::Good),
         before: Some(Seen { pid: 100, generation: 7 }),
         after: Some(Seen { pid: 230, generation: 8 }),
         gap_ms: Some(180),
@@ -45,7 +46,7 @@ pub(crate) fn good() -> Report {
         decisions: vec!["the target runs, is marked good, and delivers".to_owned()],
         verdict: Verdict {
             exit_code: ExitCode::Pass,
-            says: "pass".to_owned(),
+            says: "pass: the target runs, is marked good, and delivers".to_owned(),
             reasons: Vec::new(),
         },
     }
@@ -69,7 +70,9 @@ pub(crate) fn rolled_back() -> Report {
         ..StepReport::skipped(Step::RollBack, 240_000)
     });
     report.after = Some(Seen { pid: 260, generation: 9 });
-    report.decisions = vec![format!("it is gone back to the previous slot: {why}")];
+    report.standing = Some(Standing::Bad);
+    report.decisions =
+        vec![format!("it is gone back to the previous slot, and the target marked bad: {why}")];
     report.verdict = Verdict {
         exit_code: ExitCode::RolledBack,
         says: format!("rolled back: {why}"),
@@ -87,6 +90,7 @@ pub(crate) fn untouched() -> Report {
     report.steps[3].outcome = Outcome::Failed;
     report.steps[3].says = vec!["error[E0308]: mismatched types".to_owned()];
     report.after = report.before;
+    report.standing = None;
     (report.gap_ms, report.held_ms, report.backup) = (None, None, None);
     report.decisions = vec!["untouched: pid 100, generation 7 as before".to_owned()];
     report.verdict = Verdict {

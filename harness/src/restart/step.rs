@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::flags::{Drain, Flags};
 use crate::exit_code::ExitCode;
 
-/// How long what is held for a restart stays held when nobody renews it: a runner that was killed
-/// leaves nobody waiting for longer.
+/// How long what is held for a restart stays held when nobody renews it. That of a runner that was
+/// killed ends before, as the daemon sees that nobody holds the lock of restarts any more.
 pub const LEASE: Duration = Duration::from_secs(90);
 
 /// One question for quiet; the hold is renewed with each.

@@ -63,8 +63,8 @@ pub(crate) struct Arguments {
     /// checks take at most).
     #[arg(long, value_name = "TIME")]
     confirm_timeout: Option<String>,
-    /// Mark a target good that fails its checks once it runs, and leave it running: for somebody who
-    /// looks at it. The restart ends with 20 all the same. A Ctrl-C still goes back.
+    /// Leave a target running that fails its checks once it runs, for somebody who looks at it. It is
+    /// not marked good, and the restart ends with 20 all the same. A Ctrl-C still goes back.
     #[arg(long)]
     no_rollback: bool,
     /// Times that got worse, or cannot be said, are failures.

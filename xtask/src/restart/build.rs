@@ -15,6 +15,7 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use harness::exit_code::ExitCode;
 use harness::receipt::sha256;
+use harness::restart::machine::Blame;
 use jiff::Timestamp;
 
 use super::home::{Home, PROGRAM, QUESTION_MAX, words};
@@ -99,7 +100,7 @@ impl Yard {
             let place = self.place.display();
             let code = trouble.code();
             let why = format!("the build directory {place} cannot be had: {trouble}");
-            Trouble::Refused { code, why }
+            Trouble::Refused { code, why, blame: Blame::Nobody }
         })
     }
 

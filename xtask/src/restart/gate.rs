@@ -368,7 +368,7 @@ pub(super) fn ensure_passed(slots: &Slots, manifest: &Manifest) -> std::result::
 pub(super) fn shown(gate: &slots::Gate) -> String {
     let tiers: BTreeSet<String> = gate.tiers.iter().map(ToString::to_string).collect();
     let tiers = tiers.into_iter().collect::<Vec<_>>().join(", ");
-    format!("{tiers} passed at {}", gate.passed_at)
+    format!("{tiers} passed at {:.0}", gate.passed_at)
 }
 
 #[cfg(test)]

@@ -132,7 +132,7 @@ impl Home {
     ) -> Result<Answer> {
         let finished = self.run(program, verb, limit)?;
         if !finished.status.success() {
-            return Err(Trouble::refused(said(verb, &finished)));
+            return Err(refusal(verb, &finished));
         }
         read(verb, &finished)
     }
@@ -140,11 +140,7 @@ impl Home {
     /// Runs a verb that has to end well.
     pub(super) fn tell(&self, program: &Path, verb: &[OsString], limit: Duration) -> Result<()> {
         let finished = self.run(program, verb, limit)?;
-        if finished.status.success() {
-            Ok(())
-        } else {
-            Err(Trouble::refused(said(verb, &finished)))
-        }
+        if finished.status.success() { Ok(()) } else { Err(refusal(verb, &finished)) }
     }
 
     /// What the daemon says of itself.
@@ -163,13 +159,19 @@ pub(super) fn words<Word: Into<OsString>>(words: impl IntoIterator<Item = Word>)
     words.into_iter().map(Into::into).collect()
 }
 
+/// A verb that did not end well. That is an answer of whose program it is, unless somebody ended it.
+pub(super) fn refusal(verb: &[OsString], finished: &Finished) -> Trouble {
+    let why = said(verb, finished);
+    if finished.status.code().is_some() { Trouble::of_target(why) } else { Trouble::refused(why) }
+}
+
 /// What a verb said, read.
 pub(super) fn read<Answer: DeserializeOwned>(
     verb: &[OsString],
     finished: &Finished,
 ) -> Result<Answer> {
     serde_json::from_str(&finished.stdout).map_err(|error| {
-        Trouble::refused(format!("failed to read what {} says: {error}", name(verb)))
+        Trouble::of_target(format!("failed to read what {} says: {error}", name(verb)))
     })
 }
 

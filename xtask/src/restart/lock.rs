@@ -107,7 +107,7 @@ pub(super) fn ensure_free(path: &Path) -> Result<(), Trouble> {
 fn taken(holder: Option<Holder>) -> Trouble {
     let why = match holder {
         Some(held) => format!(
-            "another restart is under way: {} (pid {}) since {}, to {}",
+            "another restart is under way: {} (pid {}) since {:.0}, to {}",
             held.who, held.pid, held.since, held.target
         ),
         None => "another restart is under way, and does not say whose".to_owned(),

@@ -139,7 +139,7 @@ pub(super) fn status(arguments: &StatusArguments) -> Result<ExitCode> {
     let home = found(arguments.home.as_deref())?;
     match lock::holder(&home.at(LOCK))? {
         lock::Held::By(holder) => println!(
-            "under way: {} (pid {}) since {}, to {}",
+            "under way: {} (pid {}) since {:.0}, to {}",
             holder.who, holder.pid, holder.since, holder.target
         ),
         lock::Held::BySomebody => println!("under way: nobody says whose"),
@@ -175,10 +175,13 @@ pub(super) fn status(arguments: &StatusArguments) -> Result<ExitCode> {
 /// How it ended, and where it failed.
 fn told(report: &Report) -> Vec<String> {
     let mut lines =
-        vec![format!("last: {} at {}: {}", report.id, report.started_at, report.verdict.says)];
+        vec![format!("last: {} at {:.0}: {}", report.id, report.started_at, report.verdict.says)];
     for step in report.steps.iter().filter(|step| step.outcome == Outcome::Failed) {
         let why = step.says.last().and_then(|says| says.lines().next()).unwrap_or_default();
         lines.push(format!("      failed at {} {}: {why}", step.step.label(), step.name));
+    }
+    if let (Some(slot), Some(standing)) = (&report.target.slot, report.standing) {
+        lines.push(format!("      {slot} is {}", standing.words()));
     }
     lines
 }

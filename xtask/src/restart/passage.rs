@@ -9,7 +9,8 @@ use anyhow::Context;
 use harness::command::Finished;
 use harness::exit_code::ExitCode;
 use harness::restart::machine::{
-    Delivery, End, Manners, Pending, Remarks, Settled, Sight, Standing, Switched, Told,
+    Blame, Delivery, End, Manners, Pending, Proof, Remarks, Settled, Sight, Standing, Switched,
+    Told,
 };
 use harness::restart::report::Seen;
 use harness::restart::step::LEASE;
@@ -180,9 +181,13 @@ impl Passage<'_> {
         }
     }
 
-    /// Has it bless the target.
-    pub(super) fn confirm(&self) -> Result<Told> {
-        self.launcher(&words(["launcher", "confirm", "--id", self.id]))
+    /// Has it stay with the target.
+    pub(super) fn confirm(&self, proof: Proof) -> Result<Told> {
+        let mut verb = words(["launcher", "confirm", "--id", self.id]);
+        if proof == Proof::Unproven {
+            verb.extend(words(["--unproven"]));
+        }
+        self.launcher(&verb)
     }
 
     /// Ends what was armed.
@@ -191,9 +196,13 @@ impl Passage<'_> {
     }
 
     /// Has it go back.
-    pub(super) fn roll_back(&self, why: &str) -> Result<Told> {
+    pub(super) fn roll_back(&self, why: &str, blame: Blame) -> Result<Told> {
         let line = why.lines().next().unwrap_or("no reason was given");
-        self.launcher(&words(["launcher", "roll-back", "--id", self.id, "--why", line]))
+        let mut verb = words(["launcher", "roll-back", "--id", self.id, "--why", line]);
+        if blame == Blame::Nobody {
+            verb.extend(words(["--blameless"]));
+        }
+        self.launcher(&verb)
     }
 
     fn launcher(&self, verb: &[OsString]) -> Result<Told> {

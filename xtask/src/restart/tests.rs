@@ -8,7 +8,8 @@ use self::stage::{NEW, OLD, Stage};
 use super::lock::{Holder, Lock};
 use super::slots::{Gate, Slots};
 use super::*;
-use harness::restart::report::Outcome;
+use harness::restart::flags::{CHECKS_MAX, SOAK};
+use harness::restart::report::{Outcome, Standing};
 use harness::tier::Tier;
 use harness::wait::wait_until;
 
@@ -27,8 +28,9 @@ fn a_whole_restart_ends_on_the_target() {
     let stage = Stage::new();
     let (code, report) = stage.restart(&[]);
     assert_eq!((code, stage.current().as_str()), (0, NEW));
+    assert_eq!(report.verdict.says, "pass: the target runs, is marked good, and delivers");
     assert!(!stage.has("held") && !stage.has("pending") && stage.has("good"));
-    assert_eq!(report.gap_ms, Some(150));
+    assert_eq!((report.gap_ms, report.standing), (Some(150), Some(Standing::Good)));
     assert_eq!(report.after.map(|after| after.generation), Some(8));
     assert!(report.steps.iter().all(|step| step.outcome == Outcome::Passed), "{:?}", report.steps);
     let copy = report.backup.unwrap();
@@ -105,6 +107,7 @@ fn a_switch_that_went_back_by_itself_is_checked_and_told() {
     let (code, report) = stage.restart(&[]);
     assert_eq!((code, stage.current().as_str()), (25, OLD));
     assert_eq!(report.verdict.says, "rolled back: no READY within 30 s");
+    assert_eq!(report.standing, Some(Standing::Bad));
     assert_eq!(report.after.map(|after| after.generation), Some(9));
     assert!(stage.calls().contains(&"tier4 tier4::check soak 0".to_owned()));
 }
@@ -117,6 +120,67 @@ fn a_target_that_does_not_answer_is_gone_back_from() {
     assert_eq!((code, stage.current().as_str()), (25, OLD));
     assert!(report.verdict.says.contains("see the answer: none came"), "{}", report.verdict.says);
     assert!(!stage.has("held") && !stage.has("pending") && !stage.has("good"));
+}
+
+/// What the launcher was asked for on the way back, and the report.
+fn gone_back(stage: &Stage, (code, report): (u8, Report)) -> (String, Report) {
+    assert_eq!((code, stage.current().as_str()), (25, OLD), "{:?}", report.verdict);
+    let asked = fs::read_to_string(stage.home().join("world/back")).unwrap();
+    (asked.trim().to_owned(), report)
+}
+
+#[test]
+fn a_target_that_was_not_found_wanting_is_not_blamed() {
+    let blameless = |(asked, report): (String, Report)| {
+        assert!(asked.ends_with(" --blameless"), "{asked}");
+        assert_eq!(report.standing, Some(Standing::Unproven));
+        let said = "nothing speaks against the target, which may be tried again";
+        assert!(report.decisions.iter().any(|it| it.contains(said)), "{:?}", report.decisions);
+    };
+    for call in ["launcher-switch", "release", "tier4 whole soak 0"] {
+        let stage = Stage::new();
+        blameless(gone_back(&stage, interrupted_at(&stage, call, &[])));
+    }
+    for trouble in ["loses-runner", "dies-whole", "dies-tier4::check"] {
+        let stage = Stage::new();
+        stage.world(trouble, "");
+        blameless(gone_back(&stage, stage.restart(&[])));
+    }
+    let stage = Stage::new();
+    stage.world("unwell", NEW);
+    let (asked, report) = gone_back(&stage, stage.restart(&[]));
+    assert!(!asked.contains("--blameless"), "{asked}");
+    assert_eq!(report.standing, Some(Standing::Bad));
+}
+
+#[test]
+fn a_target_that_delivers_out_of_order_is_gone_back_from() {
+    let stage = Stage::new();
+    stage.world("overtakes", "");
+    let (asked, report) = gone_back(&stage, stage.restart(&[]));
+    assert!(!asked.contains("--blameless"), "{asked}");
+    assert_eq!(
+        report.verdict.says,
+        "rolled back: 2 messages were delivered behind a later one of their session: \
+         row 17 of session 3, row 18 of session 3"
+    );
+    assert_eq!(stage.calls().iter().filter(|call| *call == "deliveries").count(), 1);
+}
+
+#[test]
+fn a_target_says_before_it_is_blessed_in_which_order_it_delivered() {
+    let says = |stage: &Stage| -> String {
+        let (code, report) = stage.restart(&[]);
+        assert_eq!((code, stage.current().as_str()), (0, NEW));
+        assert_eq!(stage.calls().iter().filter(|call| *call == "deliveries").count(), 2);
+        report.steps[11].says.join("\n")
+    };
+    let stage = Stage::new();
+    assert!(says(&stage).contains("12 messages were delivered, each in its order"));
+    // A program from before it could say that is no worse than it was.
+    let stage = Stage::new();
+    stage.world("older", "");
+    assert!(says(&stage).contains("it does not say in which order it delivers"));
 }
 
 #[test]
@@ -218,6 +282,21 @@ fn a_slot_that_is_named_is_neither_selected_for_nor_measured() {
 }
 
 #[test]
+fn what_is_said_of_the_time_to_confirm_is_so() {
+    use clap::CommandFactory as _;
+    let checks_s = CHECKS_MAX.as_secs();
+    let help =
+        stage::Line::command().render_long_help().to_string().replace(char::is_whitespace, "");
+    assert!(help.contains(&format!("(thesoakand{checks_s}s,whichallcheckstakeatmost)")), "{help}");
+    let guide = include_str!("../../../docs/changing-the-daemon.md");
+    let all_s = (SOAK + CHECKS_MAX).as_secs();
+    let soak_s = SOAK.as_secs();
+    let said =
+        format!("for {all_s} s at most: the soak of {soak_s} s (`--soak`) and the {checks_s} s");
+    assert!(guide.contains(&said), "the guide does not say: {said}");
+}
+
+#[test]
 fn a_program_that_was_changed_is_not_started() {
     let stage = Stage::new();
     let path = stage.home().join("slots").join(NEW).join("bin/tier4");
@@ -249,7 +328,7 @@ fn a_wish_to_end_before_anything_happened_ends_it() {
     let stage = Stage::new();
     let (code, report) = stage.restart_with(&[], &Interrupt::at_once());
     assert_eq!((code, stage.current().as_str()), (30, OLD));
-    assert!(report.verdict.says.contains("somebody wanted it to end"));
+    assert!(report.verdict.says.contains("it was interrupted"));
     assert!(!stage.has("held"));
 }
 
@@ -321,6 +400,8 @@ fn a_failed_build_that_is_kept_is_said_to_run() {
     assert_eq!((code, stage.current().as_str()), (20, NEW));
     let says = &report.verdict.says;
     assert!(says.starts_with("failed: the failed build runs, as --no-rollback asks: "), "{says}");
+    assert_eq!(report.standing, Some(Standing::Unproven));
+    assert!(!stage.has("good") && !stage.has("pending") && !stage.has("held"));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Why an action of a restart came to nothing.
 
 use harness::exit_code::ExitCode;
-use harness::restart::machine::Failure;
+use harness::restart::machine::{Blame, Failure};
 
 /// What an action gives.
 pub(super) type Result<T> = std::result::Result<T, Trouble>;
@@ -16,24 +16,31 @@ pub(super) enum Trouble {
         code: Option<ExitCode>,
         /// Why, as it stands in the report.
         why: String,
+        /// Whether the target, if that is what was asked, is to blame.
+        blame: Blame,
     },
     /// It took longer than it may.
     #[error("it took too long")]
     Late,
     /// Somebody wants the restart to end.
-    #[error("somebody wanted it to end")]
+    #[error("it was interrupted")]
     Interrupted,
 }
 
 impl Trouble {
-    /// A refusal with the exit code of its step.
+    /// A refusal with the exit code of its step, which says nothing of the target.
     pub(super) fn refused(why: impl Into<String>) -> Self {
-        Self::Refused { code: None, why: why.into() }
+        Self::Refused { code: None, why: why.into(), blame: Blame::Nobody }
+    }
+
+    /// A target that was asked, and does not do what it should.
+    pub(super) fn of_target(why: impl Into<String>) -> Self {
+        Self::Refused { code: None, why: why.into(), blame: Blame::Target }
     }
 
     /// A refusal with an exit code of its own.
     pub(super) fn with(code: ExitCode, why: impl Into<String>) -> Self {
-        Self::Refused { code: Some(code), why: why.into() }
+        Self::Refused { code: Some(code), why: why.into(), blame: Blame::Nobody }
     }
 
     /// The exit code, where it is not that of the step.
@@ -47,8 +54,8 @@ impl Trouble {
     /// As the machine is told of it.
     pub(super) fn failure(self) -> Failure {
         match self {
-            Self::Refused { code, why } => Failure { code, why },
-            other => Failure { code: None, why: other.to_string() },
+            Self::Refused { code, why, blame } => Failure { code, why, blame },
+            other => Failure { code: None, why: other.to_string(), blame: Blame::Nobody },
         }
     }
 }

@@ -12,15 +12,20 @@ use harness::wait::wait_for_every;
 
 use super::Means;
 use super::cases::{self, Cases};
-use super::home::Home;
+use super::home::{Home, QUESTION_MAX, read, refusal, words};
 use super::slots::Slots;
 use super::trouble::{Result, Trouble};
+use super::views::Deliveries;
+use crate::tier;
 
 /// How often a daemon that answers people is asked.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// What is looked at while all others are held, and of a previous daemon.
 const BRIEF: [&str; 2] = ["tier4::status", "tier4::check"];
+
+/// How the daemon's program says that it has no such command.
+const NOT_KNOWN: i32 = 64;
 
 /// How many failures of a run are named.
 const REASONS_MAX: usize = 3;
@@ -55,7 +60,11 @@ impl<'a> Subject<'a> {
             Probe::Held => self.brief("held").map(Told::Done),
             Probe::Backlog => self.backlog().map(Told::Done),
             Probe::Soak(Half::First) => self.whole("soak-1", soak / 2).map(Told::Done),
-            Probe::Soak(Half::Second) => self.whole("soak-2", soak / 2).map(Told::Done),
+            Probe::Soak(Half::Second) => {
+                let mut remarks = self.whole("soak-2", soak / 2)?;
+                remarks.says.push(self.ordered(self.home.status()?.generation)?);
+                Ok(Told::Done(remarks))
+            }
             Probe::Memory => Ok(Told::Resident(self.home.status()?.rss_bytes)),
         }
     }
@@ -66,7 +75,7 @@ impl<'a> Subject<'a> {
         for filter in BRIEF {
             let directory = format!("{name}-{}", filter.replace("::", "-"));
             let cases = self.cases().only(filter);
-            let passed = ensure_passed(&cases::run(self.means, &cases, &directory)?)?;
+            let passed = self.ensure_passed(&cases::run(self.means, &cases, &directory)?)?;
             says.push(format!("{filter} {passed}"));
         }
         Ok(Remarks::plain([format!("{name}: {}", says.join(", "))]))
@@ -75,7 +84,7 @@ impl<'a> Subject<'a> {
     fn whole(&self, name: &str, soak: Duration) -> Result<Remarks> {
         let mut cases = self.cases();
         cases.soak = Some(soak);
-        let passed = ensure_passed(&cases::run(self.means, &cases, name)?)?;
+        let passed = self.ensure_passed(&cases::run(self.means, &cases, name)?)?;
         Ok(Remarks::plain([format!("{} s of the soak: {passed}", soak.as_secs_f64())]))
     }
 
@@ -101,11 +110,14 @@ impl<'a> Subject<'a> {
             is_settled.then_some(Ok(()))
         });
         match (settled, last) {
-            (Some(Ok(())), _) => Ok(Remarks::plain(["nothing waits any more".to_owned()])),
+            (Some(Ok(())), status) => {
+                let order = self.ordered(status.unwrap_or_default().generation)?;
+                Ok(Remarks::plain(["nothing waits any more".to_owned(), order]))
+            }
             (Some(Err(trouble)), _) => Err(trouble),
             (None, status) => {
                 let status = status.unwrap_or_default();
-                Err(Trouble::refused(format!(
+                Err(Trouble::of_target(format!(
                     "{} messages and {} replies still wait after {} s",
                     status.counts.accepted,
                     status.unsent,
@@ -114,20 +126,62 @@ impl<'a> Subject<'a> {
             }
         }
     }
+    /// Whether what this generation has delivered came in its order.
+    fn ordered(&self, generation: i64) -> Result<String> {
+        let generation = generation.to_string();
+        let verb = words(["deliveries", "--generation", &generation, "--json"]);
+        let limit = self.means.limit.min(QUESTION_MAX);
+        let finished = self.home.run(&self.home.current_program(), &verb, limit)?;
+        match finished.status.code() {
+            Some(0) => {}
+            Some(NOT_KNOWN) => return Ok("it does not say in which order it delivers".to_owned()),
+            _ => return Err(refusal(&verb, &finished)),
+        }
+        let Deliveries { delivered, overtaken } = read(&verb, &finished)?;
+        if overtaken.is_empty() {
+            return Ok(format!("{delivered} messages were delivered, each in its order"));
+        }
+        let named = overtaken.iter().take(REASONS_MAX);
+        let rows: Vec<String> =
+            named.map(|it| format!("row {} of session {}", it.row, it.session)).collect();
+        Err(Trouble::of_target(format!(
+            "{} messages were delivered behind a later one of their session: {}",
+            overtaken.len(),
+            rows.join(", ")
+        )))
+    }
+
+    /// `5 passed`; nothing less will do.
+    fn ensure_passed(&self, report: &Report) -> Result<String> {
+        let verdict = &report.verdict;
+        if verdict.exit_code == ExitCode::Pass {
+            return Ok(format!("{} passed", verdict.passed));
+        }
+        let why = format!("tier 4: {}: {}", verdict.exit_code.meaning(), reasons(report));
+        Err(if self.says_no(report) { Trouble::of_target(why) } else { Trouble::refused(why) })
+    }
+
+    /// Whether a report that is no pass speaks against the daemon. A runner that fell over does not, nor
+    /// does one that finds something else missing than the daemon.
+    fn says_no(&self, report: &Report) -> bool {
+        if tier::has_fallen(report) {
+            return false;
+        }
+        match report.verdict.exit_code {
+            ExitCode::Failed | ExitCode::InvariantBroken => true,
+            ExitCode::PreconditionMissing => self.home.status().is_err(),
+            _ => false,
+        }
+    }
 }
 
-/// `5 passed`; nothing less will do.
-fn ensure_passed(report: &Report) -> Result<String> {
-    let verdict = &report.verdict;
-    if verdict.exit_code == ExitCode::Pass {
-        return Ok(format!("{} passed", verdict.passed));
-    }
+/// What failed first, in a line.
+fn reasons(report: &Report) -> String {
     let failed = report.cases.iter().filter(|case| case.outcome != Outcome::Passed);
     let why = failed.take(REASONS_MAX).map(|case| {
         let message = case.message.as_deref().and_then(|text| text.lines().next());
         format!("{}: {}", case.id, message.unwrap_or(case.outcome.words()))
     });
     let why: Vec<String> = why.collect();
-    let why = if why.is_empty() { verdict.reasons.join("; ") } else { why.join("; ") };
-    Err(Trouble::refused(format!("tier 4: {}: {why}", verdict.exit_code.meaning())))
+    if why.is_empty() { report.verdict.reasons.join("; ") } else { why.join("; ") }
 }

@@ -138,6 +138,22 @@ pub(super) struct Drained {
     pub(super) unsent: u64,
 }
 
+/// `deliveries --json`.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(super) struct Deliveries {
+    pub(super) delivered: u64,
+    pub(super) overtaken: Vec<Overtaken>,
+}
+
+/// A message that a later one of its session came before.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(super) struct Overtaken {
+    pub(super) session: i64,
+    pub(super) row: i64,
+}
+
 /// `candidate --json`.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]

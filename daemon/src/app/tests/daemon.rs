@@ -172,7 +172,8 @@ impl Daemon {
             held_by: (self.setup.starts == Starts::HeldByFile).then(|| self.pending()),
             parent: Parent::Nobody,
         };
-        let beginning = holds::Beginning::look(&store, descent.held_by.clone()).await.unwrap();
+        let held_by = descent.held_by.clone();
+        let beginning = holds::Beginning::look(&store, held_by, home.restart_lock()).await.unwrap();
         let shared = Shared {
             agent_version: Arc::default(),
             settings: Settings {

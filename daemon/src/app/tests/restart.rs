@@ -1,7 +1,7 @@
 //! What a restart asks of a daemon: to hold delivery, to come to rest, to make room for its
 //! successor; and that nothing is lost or said twice unmarked on the way.
 
-use std::fs;
+use std::fs::{self, File};
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -83,6 +83,54 @@ async fn a_restarts_hold_ends_with_its_lease_and_leaves_the_owners_alone() {
     daemon.ask(restart_hold(30)).await.unwrap();
     daemon.ask(restart_release()).await.unwrap();
     assert_eq!(held_by(&daemon).await, [HeldBy::Owner]);
+    daemon.end().await;
+}
+
+/// The lock of restarts, as their command holds it.
+fn restart_lock(daemon: &Daemon) -> File {
+    let path = daemon.home().restart_lock();
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let lock = File::create(path).unwrap();
+    lock.lock().unwrap();
+    lock
+}
+
+/// Its lease is for the time that its command says nothing, not for the time behind its end.
+#[tokio::test(start_paused = true)]
+async fn the_hold_of_a_restart_whose_command_was_killed_ends_long_before_its_lease() {
+    let mut daemon = Daemon::start().await;
+    let lock = restart_lock(&daemon);
+    daemon.ask(restart_hold(90)).await.unwrap();
+    daemon.write(&number(0), "hello");
+    daemon.until("accepted", |daemon| daemon.rows().len() == 1).await;
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    assert_eq!(held_by(&daemon).await, [HeldBy::Restart]);
+    drop(lock);
+    let died = Instant::now();
+    daemon.until_done().await;
+    let waited = died.elapsed();
+    assert!(Duration::from_secs(2) <= waited && waited < Duration::from_secs(5), "{waited:?}");
+    assert_eq!(held_by(&daemon).await, []);
+    daemon.end().await;
+}
+
+/// The same while it waited for quiet: what it had asked for does not take the hold again.
+#[tokio::test(start_paused = true)]
+async fn a_drain_whose_command_was_killed_releases_delivery() {
+    let mut daemon = Daemon::start().await;
+    let lock = restart_lock(&daemon);
+    daemon.write(&number(0), "slow 10 1000");
+    daemon.until("the turn", |daemon| daemon.states() == ["delivered"]).await;
+    let asked = daemon.ask(Request::Drain { within_s: 60, lease_s: 90, interrupt: false });
+    let killed = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        drop(lock);
+    };
+    let (refused, ()) = tokio::join!(asked, killed);
+    let refusal = refused.expect_err("it is nobody's hold any more");
+    assert_eq!(refusal.message, "the restart's hold was released meanwhile");
+    assert_eq!(held_by(&daemon).await, []);
+    daemon.until_done().await;
     daemon.end().await;
 }
 

@@ -110,6 +110,10 @@ fn orders() -> Vec<(&'static str, Command)> {
             "drain --within 9 --lease 30 --interrupt --json",
             Command::Drain(Drain { within: 9, lease: 30, interrupt: true, json: true }),
         ),
+        (
+            "deliveries --generation 7 --json",
+            Command::Deliveries(Deliveries { generation: 7, json: true }),
+        ),
         ("version --json", Command::Version(Show { json: true })),
         ("doctor --json", Command::Doctor(Show { json: true })),
     ]
@@ -207,6 +211,7 @@ fn what_makes_no_sense_is_refused() {
         "hold --restart",
         "hold --lease 30",
         "drain --within 9",
+        "deliveries",
     ] {
         check_refused(typed);
     }

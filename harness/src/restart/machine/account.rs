@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Action, Remarks, Weight};
 use crate::exit_code::ExitCode;
-use crate::restart::flags::Flags;
+use crate::restart::flags::{Flags, Scope};
 use crate::restart::report::{Outcome, Seen, StepReport, Verdict};
 use crate::restart::step::Step;
 
@@ -31,6 +31,8 @@ pub struct Account {
     /// Why it is no plain pass.
     pub reasons: Vec<String>,
     code: ExitCode,
+    /// What a pass comes down to.
+    gist: &'static str,
     open: Option<Step>,
     held_since: Option<Duration>,
     /// When the action under way began.
@@ -57,6 +59,10 @@ impl Account {
             backup: None,
             reasons: Vec::new(),
             code: ExitCode::Pass,
+            gist: match flags.scope {
+                Scope::Whole => "the target runs, is marked good, and delivers",
+                Scope::DryRun => "it was a dry run, and nothing was changed",
+            },
             open: None,
             held_since: None,
             action_began: Duration::ZERO,
@@ -78,7 +84,7 @@ impl Account {
         let meaning = self.code.meaning();
         let says = match self.reasons.first() {
             Some(reason) => format!("{meaning}: {reason}"),
-            None => meaning.to_owned(),
+            None => format!("{meaning}: {}", self.gist),
         };
         Verdict { exit_code: self.code, says, reasons: self.reasons.clone() }
     }

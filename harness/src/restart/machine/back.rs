@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    Action, Delivery, Failure, Grip, Pending, ROLL_BACKS_MAX, Restart, Settled, Sight, Standing,
-    Told,
+    Action, Blame, Delivery, Failure, Grip, Pending, Proof, ROLL_BACKS_MAX, Restart, Settled,
+    Sight, Standing, Told,
 };
 use crate::exit_code::ExitCode;
 use crate::restart::flags::OnFailure;
@@ -30,7 +30,9 @@ impl Restart {
         self.account.close_failed(now, &failure.why);
         self.actions.clear();
         let why = failure.why;
-        self.failed = Some(Failure { code: Some(code), why: why.clone() });
+        let was_tried = action.is_check() || *action == Action::Switch;
+        let blame = if was_tried { failure.blame } else { Blame::Nobody };
+        self.failed = Some(Failure { code: Some(code), why: why.clone(), blame });
         match self.grip {
             Grip::Nothing if self.before.is_some() => self.next(Action::Untouched),
             Grip::Nothing => self.account.end_with(code, &why),
@@ -41,8 +43,9 @@ impl Restart {
             Grip::Armed => self.disarm(),
             Grip::Switching => self.next(Action::Settle),
             // The blessing may have come through.
-            Grip::Target if self.blessing => self.next(Action::Settle),
-            Grip::Target if self.flags.on_failure == OnFailure::Keep && !self.interrupted => {
+            Grip::Target if self.kept_as.is_some() => self.next(Action::Settle),
+            // Nobody asked to keep one of which nothing is known.
+            Grip::Target if self.flags.on_failure == OnFailure::Keep && blame == Blame::Target => {
                 self.keep();
             }
             Grip::Target | Grip::Back => self.roll_back(),
@@ -57,26 +60,34 @@ impl Restart {
     /// The target stays although it failed: without the blessing the launcher would go back.
     fn keep(&mut self) {
         self.account.decide(
-            "the target stays although it failed, as --no-rollback asks; it is marked good by that",
+            "the target stays although it failed, as --no-rollback asks; it is not marked good by that",
         );
         if let Some(failed) = &mut self.failed {
             failed.code = Some(ExitCode::Failed);
         }
-        self.blessing = true;
-        self.next(Action::Confirm);
+        self.next(Action::Confirm(Proof::Unproven));
     }
 
     fn roll_back(&mut self) {
         let why = self.why();
+        let blame = self.failed.as_ref().map_or(Blame::Nobody, |failed| failed.blame);
         self.roll_backs += 1;
-        self.account.decide(format!("it is gone back to the previous slot: {why}"));
-        self.next(Action::RollBack { why });
+        self.account.decide(match blame {
+            Blame::Target => {
+                format!("it is gone back to the previous slot, and the target marked bad: {why}")
+            }
+            Blame::Nobody => format!(
+                "it is gone back to the previous slot; nothing speaks against the target, which may be tried again: {why}"
+            ),
+        });
+        self.next(Action::RollBack { why, blame });
     }
 
     /// The launcher has gone back by itself.
     pub(super) fn went_back(&mut self, now: Duration, why: &str) {
         self.account.close_failed(now, why);
-        self.failed = Some(Failure { code: Some(ExitCode::RolledBack), why: why.to_owned() });
+        // The launcher has judged for itself.
+        self.failed = Some(Failure { code: Some(ExitCode::RolledBack), ..Failure::blameless(why) });
         self.account.decide("the launcher has gone back to the previous slot by itself");
         self.raise(Grip::Back);
         self.next(Action::CheckPrevious);
@@ -100,7 +111,7 @@ impl Restart {
                     &format!("the daemon was not seen to be untouched: {why}"),
                 );
             }
-            Action::RollBack { .. } | Action::Confirm => {
+            Action::RollBack { .. } | Action::Confirm(_) => {
                 self.account.decide(format!("{} failed: {why}", action.name()));
                 self.account.close_failed(now, why);
                 self.next(Action::Settle);
@@ -131,7 +142,7 @@ impl Restart {
             }
             (action, _) => {
                 let why = format!("the answer to {} is one to another question", action.name());
-                self.fail(now, action, Failure { code: None, why });
+                self.fail(now, action, Failure::blameless(why));
             }
         }
     }
@@ -168,7 +179,7 @@ impl Restart {
             Pending::Armed => self.actions.extend([Action::Disarm, Action::CheckPrevious]),
             Pending::Begun if self.roll_backs < ROLL_BACKS_MAX => self.roll_back(),
             Pending::Begun => self.give_up(now, "the launcher does not go back"),
-            Pending::Gone if is_target && self.is_blessed(settled) => self.stays(now, settled),
+            Pending::Gone if is_target && self.is_kept(settled) => self.stays(now, settled),
             Pending::Gone if is_previous => {
                 self.raise(Grip::Back);
                 self.account.decide("the launcher has gone back to the previous slot by itself");
@@ -181,11 +192,14 @@ impl Restart {
         }
     }
 
-    fn is_blessed(&self, settled: &Settled) -> bool {
-        self.blessing
-            && settled.standing == Standing::Good
-            && settled.daemon.is_some()
-            && settled.delivery == Delivery::Open
+    /// Whether the launcher has done as it was asked.
+    fn is_kept(&self, settled: &Settled) -> bool {
+        let is_marked = match self.kept_as {
+            Some(Proof::Proven) => settled.standing == Standing::Good,
+            Some(Proof::Unproven) => true,
+            None => false,
+        };
+        is_marked && settled.daemon.is_some() && settled.delivery == Delivery::Open
     }
 
     /// The target runs for good: it was blessed after all, or is kept although it failed.

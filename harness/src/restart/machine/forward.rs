@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    Action, Drain, End, Failure, GROWTH_MAX_BYTES, Grip, Half, LEASE, Manners, Probe, Remarks,
-    Restart, SLICE, Scope, Settled, Sight, Standing, Switched, Told, Weight,
+    Action, Drain, End, Failure, GROWTH_MAX_BYTES, Grip, Half, LEASE, Manners, Probe, Proof,
+    Remarks, Restart, SLICE, Scope, Settled, Sight, Standing, Switched, Told, Weight,
 };
 use crate::restart::flags::OnFailure;
 use crate::restart::machine::{Delivery, Pending};
@@ -50,7 +50,7 @@ impl Restart {
             (Action::Switch, Told::Switched(switched)) => self.switched(now, switched),
             (Action::Switch, Told::WentBack(why)) => self.went_back(now, &why),
             (Action::Verify(probe), told) => self.verified(now, *probe, action, told),
-            (Action::Confirm, Told::Done(remarks)) => self.said(remarks, Action::Settle),
+            (Action::Confirm(_), Told::Done(remarks)) => self.said(remarks, Action::Settle),
             (Action::Prune, Told::Done(remarks)) => {
                 self.account.say(remarks);
                 self.account.close(now, Outcome::Passed);
@@ -69,7 +69,6 @@ impl Restart {
 
     /// What would come after the gate, of a dry run.
     fn foresee(&mut self) {
-        self.account.decide("nothing was changed: it was a dry run");
         let patience_s = self.flags.drain.patience().as_secs();
         self.account.decide(match &self.flags.drain {
             Drain::WhenIdle(_) => format!(
@@ -91,7 +90,7 @@ impl Restart {
                 format!("a target that fails would be gone back from, to {previous}")
             }
             OnFailure::Keep => {
-                "a target that fails would go on running, and be marked good: --no-rollback"
+                "a target that fails would go on running, and not be marked good: --no-rollback"
                     .to_owned()
             }
         });
@@ -166,7 +165,7 @@ impl Restart {
     }
 
     fn not_drained(&mut self, now: Duration, why: &str) {
-        let failure = Failure { code: None, why: why.to_owned() };
+        let failure = Failure::blameless(why);
         let action = Action::Drain { within: SLICE, lease: LEASE, manners: Manners::Wait };
         self.fail(now, &action, failure);
     }
@@ -186,7 +185,10 @@ impl Restart {
         } else {
             let generation = switched.daemon.generation;
             let why = format!("the target has generation {generation} and not the next one");
-            self.fail(now, &Action::Switch, Failure { code: None, why });
+            // Where it is later, another daemon was started in between.
+            let is_earlier = expected.is_some_and(|expected| generation < expected);
+            let failure = if is_earlier { Failure::of_target } else { Failure::blameless };
+            self.fail(now, &Action::Switch, failure(why));
         }
     }
 
@@ -212,10 +214,13 @@ impl Restart {
         let growth = bytes.saturating_sub(self.released_bytes.unwrap_or(bytes));
         let mib = growth >> 20;
         if growth <= GROWTH_MAX_BYTES {
-            self.said(Remarks::plain([format!("it grew by {mib} MiB")]), Action::Confirm);
+            self.said(
+                Remarks::plain([format!("it grew by {mib} MiB during the soak")]),
+                Action::Confirm(Proof::Proven),
+            );
         } else {
             let why = format!("it grew by {mib} MiB during the soak");
-            self.fail(now, action, Failure { code: None, why });
+            self.fail(now, action, Failure::of_target(why));
         }
     }
 
@@ -229,11 +234,7 @@ impl Restart {
             self.account.decide("the target runs, is marked good, and delivers");
             self.next(Action::Prune);
         } else {
-            self.fail(
-                now,
-                action,
-                Failure { code: None, why: "the blessing did not hold".to_owned() },
-            );
+            self.fail(now, action, Failure::blameless("the blessing did not hold"));
         }
     }
 }

@@ -2,13 +2,14 @@ mod world;
 
 use proptest::prelude::*;
 
-use self::world::{Fate, World, play};
+use self::world::{Fate, World, play, play_until};
 use super::super::flags::{CHECKS_MAX, Drain, OnFailure};
-use super::super::report::Outcome;
+use super::super::report::{Outcome, Seen};
 use super::*;
 
-const FATES: [Fate; 10] = [
+const FATES: [Fate; 11] = [
     Fate::Fails,
+    Fate::Unable,
     Fate::Hangs,
     Fate::Lost,
     Fate::LauncherDies,
@@ -88,6 +89,66 @@ fn a_target_that_is_not_well_ends_on_the_previous_one() {
     assert_eq!(code(&flags(), &[(at(&Action::Switch), Fate::Unwell)]), (25, "previous"));
 }
 
+/// Whom the runner blames when it has the launcher go back; none where it does not.
+fn blamed(fates: &[(usize, Fate)]) -> Option<Blame> {
+    let (world, _) = ended(&flags(), fates);
+    world.seen.iter().find_map(|action| match action {
+        Action::RollBack { blame, .. } => Some(*blame),
+        _ => None,
+    })
+}
+
+#[test]
+fn a_target_is_blamed_for_what_a_check_of_it_says_and_for_nothing_else() {
+    let probes = [
+        Probe::Held,
+        Probe::Backlog,
+        Probe::Soak(Half::First),
+        Probe::Soak(Half::Second),
+        Probe::Memory,
+    ];
+    let checks = probes.into_iter().map(Action::Verify).chain([Action::Release]);
+    for place in checks.map(|check| at(&check)) {
+        for fate in [Fate::Fails, Fate::Hangs] {
+            assert_eq!(blamed(&[(place, fate)]), Some(Blame::Target), "{fate:?} at {place}");
+        }
+        for fate in [Fate::Unable, Fate::Interrupted, Fate::InterruptedInVain] {
+            assert_eq!(blamed(&[(place, fate)]), Some(Blame::Nobody), "{fate:?} at {place}");
+        }
+        // What comes after a no changes nothing of it, nor does a no that came too late.
+        let no_first = [(place, Fate::Fails), (place + 1, Fate::Interrupted)];
+        assert_eq!(blamed(&no_first), Some(Blame::Target));
+    }
+    assert_eq!(blamed(&[(at(&Action::Verify(Probe::Memory)), Fate::Unwell)]), Some(Blame::Target));
+    // Of these the launcher knows more than the runner.
+    let switch = at(&Action::Switch);
+    for fate in [Fate::Lost, Fate::Interrupted] {
+        assert_eq!(blamed(&[(switch, fate)]), Some(Blame::Nobody), "{fate:?}");
+    }
+    let bless = at(&Action::Confirm(Proof::Proven));
+    for fate in [Fate::Fails, Fate::Unable, Fate::Hangs, Fate::InterruptedInVain] {
+        assert_eq!(blamed(&[(bless, fate)]), Some(Blame::Nobody), "{fate:?}");
+    }
+}
+
+/// A switch that ends with this generation of the target, where the one before had 7.
+fn blamed_for_generation(generation: i64) -> Blame {
+    let (mut restart, now) = play_until(&flags(), &Action::Switch);
+    let daemon = Seen { pid: 200, generation };
+    let switched = Switched { daemon, stop_ms: 1, end: End::InOrder, gap_ms: 1 };
+    restart.handle(now, Event::Told(Told::Switched(switched)));
+    match restart.poll_action(now) {
+        Some(Action::RollBack { blame, .. }) => blame,
+        other => panic!("not gone back, but {other:?}"),
+    }
+}
+
+#[test]
+fn a_generation_that_another_daemon_took_is_not_held_against_the_target() {
+    assert_eq!(blamed_for_generation(9), Blame::Nobody);
+    assert_eq!(blamed_for_generation(7), Blame::Target);
+}
+
 #[test]
 fn a_previous_one_that_is_not_well_either_needs_a_person() {
     let place = at(&Action::Verify(Probe::Held));
@@ -100,7 +161,7 @@ fn a_previous_one_that_is_not_well_either_needs_a_person() {
 #[test]
 fn an_answer_that_was_lost_is_found_out() {
     assert_eq!(code(&flags(), &[(at(&Action::Switch), Fate::Lost)]), (25, "previous"));
-    let (world, restart) = ended(&flags(), &[(at(&Action::Confirm), Fate::Lost)]);
+    let (world, restart) = ended(&flags(), &[(at(&Action::Confirm(Proof::Proven)), Fate::Lost)]);
     let restart = restart.expect("it ended");
     assert_eq!((restart.account().code(), world.slot()), (ExitCode::Pass, "target"));
     // A build server, which knows steps alone, is as green as the exit code.
@@ -165,6 +226,7 @@ fn a_dry_run_changes_nothing() {
         begun.map(|step| step.name.as_str()).collect::<Vec<_>>(),
         ["lock", "preflight", "select"]
     );
+    assert_eq!(account.verdict().says, "pass: it was a dry run, and nothing was changed");
     for would in ["then interrupt", "watch the target for 30 s", "gone back from, to previous"] {
         assert!(account.decisions.iter().any(|it| it.contains(would)), "{would}");
     }
@@ -179,6 +241,8 @@ fn a_failing_target_stays_where_somebody_asks_for_that() {
     for fate in [Fate::Interrupted, Fate::InterruptedInVain] {
         assert_eq!(code(&flags, &[(place, fate)]), (25, "previous"));
     }
+    // Nor was anything said of one whose checks could not be made.
+    assert_eq!(code(&flags, &[(place, Fate::Unable)]), (25, "previous"));
     // A target that never ran cannot stay.
     assert_eq!(code(&flags, &[(at(&Action::Switch), Fate::Unwell)]), (25, "previous"));
 }
@@ -268,7 +332,12 @@ fn any_flags() -> impl Strategy<Value = Flags> {
         Just(Drain::WhenIdle(Duration::from_secs(25))),
         Just(Drain::Now { because: "x".to_owned() }),
     ];
-    drain.prop_map(|drain| Flags { drain, ..Flags::default() })
+    let on_failure = prop_oneof![2 => Just(OnFailure::RollBack), 1 => Just(OnFailure::Keep)];
+    (drain, on_failure).prop_map(|(drain, on_failure)| Flags {
+        drain,
+        on_failure,
+        ..Flags::default()
+    })
 }
 
 proptest! {

@@ -18,10 +18,9 @@ pub(super) fn facts(report: &Report) -> Vec<(&'static str, String)> {
     let commit =
         target.commit.as_deref().map(|commit| commit.get(..COMMIT_SHOWN).unwrap_or(commit));
     let slot = target.slot.as_deref();
-    let mut words: Vec<&str> =
-        [Some(target.asked.as_str()), commit, slot].into_iter().flatten().collect();
     // A slot that was asked for by its name is named once.
-    words.dedup();
+    let asked = Some(target.asked.as_str()).filter(|asked| Some(*asked) != slot);
+    let words: Vec<&str> = [asked, commit, slot].into_iter().flatten().collect();
     let seen = |seen: Option<crate::restart::report::Seen>| {
         seen.map(|seen| format!("pid {}, generation {}", seen.pid, seen.generation))
     };
@@ -30,6 +29,7 @@ pub(super) fn facts(report: &Report) -> Vec<(&'static str, String)> {
     [
         ("id", Some(report.id.clone())),
         ("target", Some(words.join(", "))),
+        ("standing", report.standing.map(|standing| standing.words().to_owned())),
         ("previous", report.previous.clone()),
         ("before", seen(report.before)),
         ("after", seen(report.after)),

@@ -32,6 +32,7 @@ fn a_terminal_shows_the_steps_of_a_good_restart_and_its_verdict_last() {
 
     id                   r1763870478123-9f3c
     target               HEAD, be6e8ec1a2b3, 20260310T115900Z-be6e8ec1a2b3
+    standing             marked good
     previous             20260301T080000Z-aaaaaaaaaaaa
     before               pid 100, generation 7
     after                pid 230, generation 8
@@ -63,10 +64,11 @@ fn a_terminal_shows_why_it_was_gone_back() {
     passed    R roll back      1.50 s of 240 s
 
     decided
-      it is gone back to the previous slot: see the answer within 60s: <none> @ all *came*
+      it is gone back to the previous slot, and the target marked bad: see the answer within 60s: <none> @ all *came*
 
     id                   r1763870478123-9f3c
     target               HEAD, be6e8ec1a2b3, 20260310T115900Z-be6e8ec1a2b3
+    standing             marked bad: not started again
     previous             20260301T080000Z-aaaaaaaaaaaa
     before               pid 100, generation 7
     after                pid 260, generation 9
@@ -165,7 +167,7 @@ fn markdown_folds_the_details_and_says_how_to_repeat_it() {
 
     <details><summary>what was decided</summary>
 
-    - <code>it is gone back to the previous slot: see the answer within 60s: &#60;none&#62; &#64; all &#42;came&#42;</code>
+    - <code>it is gone back to the previous slot, and the target marked bad: see the answer within 60s: &#60;none&#62; &#64; all &#42;came&#42;</code>
 
     </details>
 
@@ -173,6 +175,7 @@ fn markdown_folds_the_details_and_says_how_to_repeat_it() {
 
     - id: `r1763870478123-9f3c`
     - target: `HEAD, be6e8ec1a2b3, 20260310T115900Z-be6e8ec1a2b3`
+    - standing: `marked bad: not started again`
     - previous: `20260301T080000Z-aaaaaaaaaaaa`
     - before: `pid 100, generation 7`
     - after: `pid 260, generation 9`
@@ -224,7 +227,7 @@ fn junit_has_a_case_for_each_step() {
 fn a_build_server_is_green_only_where_the_exit_code_is_0() {
     let mut report = good();
     report.verdict.exit_code = ExitCode::Inconclusive;
-    report.verdict.says = "inconclusive: somebody wanted it to end".to_owned();
+    report.verdict.says = "inconclusive: it was interrupted".to_owned();
     assert!(junit(&report).contains("restart::(run)"));
     report.steps[2].outcome = Outcome::Failed;
     assert!(!junit(&report).contains("restart::(run)"));

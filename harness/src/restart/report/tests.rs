@@ -27,6 +27,7 @@ fn the_keys_that_others_read_stay_as_they_are() {
     assert_eq!(json["steps"][13]["number"], Value::Null);
     assert_eq!(json["steps"][12]["outcome"], "skipped");
     assert_eq!(json["gap_ms"], 180);
+    assert_eq!(json["standing"], "bad");
     assert_eq!(json["after"]["generation"], 9);
 }
 

@@ -28,8 +28,9 @@ const COMES_MAX: Duration = Duration::from_mins(3);
 const ENDS_MAX: Duration = Duration::from_mins(5);
 
 /// How long after the kill, and after the end of the command, all has to be at rest on a healthy
-/// version: what a killed command held stays held for its lease.
-const RESTS_MAX: Duration = LEASE.saturating_add(Duration::from_secs(30));
+/// version. Shorter than a lease, which does not outlive the command that was killed.
+const RESTS_MAX: Duration = Duration::from_mins(1);
+const _: () = assert!(RESTS_MAX.as_secs() < LEASE.as_secs());
 
 /// How long a message may take after that: what waited goes first.
 const ANSWERED_MAX: Duration = Duration::from_mins(2);

@@ -67,4 +67,5 @@ fn the_last_restart_is_one_that_was_begun_and_says_where_it_failed() {
     assert_eq!(last.verdict.exit_code, ExitCode::CandidateFailed);
     let lines = told(&last);
     assert_eq!(lines[1], "      failed at 5 candidate: see the answer: none came within 20 s");
+    assert_eq!(lines[2..], [format!("      {NEW} is unproven: neither good nor bad")]);
 }

@@ -18,6 +18,10 @@ become() { # slot
     echo "$generation" > "$world/generation"
     ln -sfn "$1" "$CLAUDE_ASSISTANT_HOME/slots/current"
 }
+mark() { # slot standing
+    printf '{"format":1,"standing":"%s","since":"2026-03-10T12:00:00Z","why":"w"}' "$2" \
+        > "$CLAUDE_ASSISTANT_HOME/slots/marks/$1.json"
+}
 go_back() {
     become "$(cat "$world/previous")"
     rm -f "$world/pending" "$world/held"
@@ -48,6 +52,11 @@ drain)
     echo '{"quiet":true,"busy":[],"unsent":0,"waited_ms":1}' ;;
 hold) touch "$world/held" ;;
 release) rm -f "$world/held" ;;
+deliveries)
+    if [ -f "$world/older" ]; then exit 64; fi
+    overtaken='[]'
+    [ -f "$world/overtakes" ] && overtaken='[{"session":3,"row":17},{"session":3,"row":18}]'
+    printf '{"generation":%s,"delivered":12,"overtaken":%s}\n' "$3" "$overtaken" ;;
 backup) echo copy > "$2" ;;
 candidate)
     if [ -f "$world/unfit" ]; then
@@ -65,18 +74,23 @@ launcher-switch)
     become "$(cat "$world/target")"
     if [ -f "$world/stillborn" ]; then
         go_back
+        mark "$(cat "$world/target")" bad
         echo '{"rolled_back":{"id":"x","target":"y","why":"no READY within 30 s"}}'
         exit 1
     fi
+    if [ -f "$world/loses-runner" ]; then rm "$CLAUDE_ASSISTANT_HOME/slots/$(cat "$world/target")/bin/tier4"; fi
     echo started > "$world/pending"
     touch "$world/held"
     printf '{"pid":%s,"generation":%s,"ready_ms":30,' "$pid" "$generation"
     printf '"stop":{"elapsed_ms":12,"killed":false},"gap_ms":150}\n' ;;
 launcher-confirm)
     rm -f "$world/pending" "$world/held"
-    touch "$world/good" ;;
+    case "$*" in *--unproven) ;; *) mark "$slot" good; touch "$world/good" ;; esac ;;
 launcher-disarm) rm -f "$world/pending" ;;
-launcher-roll-back) go_back ;;
+launcher-roll-back)
+    echo "$*" > "$world/back"
+    case "$*" in *--blameless) ;; *) mark "$slot" bad ;; esac
+    go_back ;;
 launcher-roll-back-to) become "$3" ;;
 launcher-mark-bad) ;;
 *) exit 64 ;;

@@ -5,6 +5,7 @@ world="$HARNESS_HOME/world"
 name=whole
 [ "$1" = -- ] && name="$2"
 echo "tier4 $name soak $HARNESS_SOAK${HARNESS_GATE:+ gated}${CI:+ ci}" >> "$world/calls"
+if [ -f "$world/dies-$name" ] && [ -f "$world/pending" ]; then exit 101; fi
 if [ -f "$world/unwell" ] && [ "$(cat "$world/unwell")" = "$(cat "$world/slot")" ]; then
     cp "$world/failing-$name.json" "$HARNESS_REPORT"
     exit 20

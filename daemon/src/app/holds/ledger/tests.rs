@@ -2,8 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Words: `hold`, `release` of the owner; `lease:9`, `renew:9`, `over`, `gone`; `+3` seconds. The
-/// answer says after each who holds: `o`, `r`, both, or `-`.
+/// Words: `hold`, `release` of the owner; `lease:9`, `renew:9`, `over`, `gone`; `seen` and `missed` of
+/// the runner; `+3` seconds. The answer says after each who holds: `o`, `r`, both, or `-`.
 #[track_caller]
 fn check(mut ledger: Ledger, script: &str, expected: &str) {
     let mut now = Duration::ZERO;
@@ -18,6 +18,8 @@ fn check(mut ledger: Ledger, script: &str, expected: &str) {
             "renew" => ledger.handle(now, Change::Renew(time)),
             "over" => ledger.handle(now, Change::RestartOver),
             "gone" => ledger.handle(now, Change::FileGone),
+            "seen" => ledger.handle(now, Change::RunnerSeen),
+            "missed" => ledger.handle(now, Change::RunnerMissed),
             wait => {
                 now += Duration::from_secs(wait.strip_prefix('+').unwrap().parse().unwrap());
                 ledger.handle_deadline(now);
@@ -64,6 +66,30 @@ fn a_lease_is_what_was_asked_for_last_also_if_that_is_shorter() {
 }
 
 #[test]
+fn a_lease_does_not_outlive_the_runner_that_asked_for_it() {
+    check(free(), "lease:90 seen +30 missed +1 missed +1", "r r r r r r -");
+    // It was back, or another one came in its place.
+    check(free(), "lease:90 seen missed +1 seen +1 missed +1 +1", "r r r r r r r r -");
+    // A renewal is of the same runner, and no longer than it lives.
+    check(free(), "lease:90 seen missed renew:90 +2", "r r r r -");
+    check(free(), "lease:1 seen missed +1", "r r r -");
+    check(free(), "hold lease:90 seen missed +2", "o or or or o");
+}
+
+#[test]
+fn a_lease_that_was_asked_for_by_hand_has_no_runner_to_outlive() {
+    check(free(), "lease:90 missed +89 missed +1", "r r r r -");
+    // Whoever asks anew is who holds it.
+    check(free(), "lease:90 seen missed lease:90 +30 missed +59 +1", "r r r r r r r -");
+}
+
+/// That hold ends with its file, which the launcher removes.
+#[test]
+fn a_runner_that_is_gone_does_not_end_the_hold_of_a_file() {
+    check(Ledger::new(Hold::Released, Hold::Held), "seen missed +9999 gone", "r r r -");
+}
+
+#[test]
 fn what_was_released_is_not_renewed() {
     check(free(), "lease:30 over renew:30 renew:30", "r - - -");
     check(free(), "lease:30 +20 renew:30 +29 +1", "r r r r -");
@@ -84,7 +110,7 @@ proptest! {
     /// a restart that was killed holds nothing for ever.
     #[test]
     fn once_the_file_is_gone_a_silent_restart_ends_with_its_longest_lease(
-        changes in proptest::collection::vec((0_u8..5, 0_u64..100, 0_u64..50), 0..40)
+        changes in proptest::collection::vec((0_u8..7, 0_u64..100, 0_u64..50), 0..40)
     ) {
         let mut ledger = Ledger::new(Hold::Released, Hold::Held);
         let mut now = Duration::ZERO;
@@ -95,6 +121,8 @@ proptest! {
                 1 => Change::Renew(time),
                 2 => Change::RestartOver,
                 3 => Change::FileGone,
+                4 => Change::RunnerSeen,
+                5 => Change::RunnerMissed,
                 _ => Change::Owner(Hold::Released),
             };
             ledger.handle(now, change);

@@ -6,13 +6,16 @@
 //! again. A hold ends with its lease, with its daemon, or with the file of the restart.
 
 use super::*;
+use crate::restart::report::Seen;
 
 /// What happens to one action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fate {
     Good,
-    /// It says that it failed, and did nothing.
+    /// It says that it failed, and did nothing; a check says no.
     Fails,
+    /// It cannot be tried: a check says neither yes nor no.
+    Unable,
     /// It never ends, and did nothing.
     Hangs,
     /// It is done, and nobody hears of it.
@@ -56,6 +59,10 @@ pub(super) struct World {
     confirm_timeout: Duration,
     target_good: bool,
     target_bad: bool,
+    /// Whether a check was made of the target that did not say yes.
+    said_no: bool,
+    /// Whether a target that failed was to stay.
+    kept: bool,
     daemon: Option<Daemon>,
     daemon_died: bool,
     lease_ends: Option<Duration>,
@@ -90,7 +97,11 @@ pub(super) fn play(flags: &Flags, script: &[Fate]) -> (World, Option<Restart>) {
         }
         let due = restart.deadline().expect("something is under way");
         match fate {
-            Fate::Fails => restart.handle(world.now, failed("it was to fail")),
+            Fate::Fails => {
+                world.said_no |= action.is_check();
+                restart.handle(world.now, said_no("it was to fail"));
+            }
+            Fate::Unable => restart.handle(world.now, failed("it could not be tried")),
             Fate::Interrupted => {
                 // What was asked for may still come about.
                 let event = world.carry_out(&action, Fate::Good);
@@ -99,7 +110,7 @@ pub(super) fn play(flags: &Flags, script: &[Fate]) -> (World, Option<Restart>) {
             }
             Fate::InterruptedInVain => {
                 let event = match restart.hearing() {
-                    Hearing::Open => failed("somebody wanted it to end"),
+                    Hearing::Open => failed("it was interrupted"),
                     Hearing::Deaf => world.carry_out(&action, Fate::Good),
                 };
                 restart.handle(world.now, Event::Interrupted);
@@ -109,6 +120,7 @@ pub(super) fn play(flags: &Flags, script: &[Fate]) -> (World, Option<Restart>) {
                 if fate == Fate::Lost {
                     drop(world.carry_out(&action, Fate::Good));
                 }
+                world.said_no |= action.is_check();
                 world.pass(due.saturating_sub(world.now));
                 restart.handle_deadline(world.now);
             }
@@ -125,8 +137,25 @@ pub(super) fn play(flags: &Flags, script: &[Fate]) -> (World, Option<Restart>) {
     (world, Some(restart))
 }
 
+/// A restart in which all is well until this is under way; when that began.
+pub(super) fn play_until(flags: &Flags, wanted: &Action) -> (Restart, Duration) {
+    let (mut world, mut restart) = (World::new(flags), Restart::new(flags.clone()));
+    loop {
+        let action = restart.poll_action(world.now).expect("it comes to it");
+        if action == *wanted {
+            return (restart, world.now);
+        }
+        let event = world.carry_out(&action, Fate::Good);
+        restart.handle(world.now, event);
+    }
+}
+
 fn failed(why: &str) -> Event {
-    Event::Failed(Failure { code: None, why: why.to_owned() })
+    Event::Failed(Failure::blameless(why))
+}
+
+fn said_no(why: &str) -> Event {
+    Event::Failed(Failure::of_target(why))
 }
 
 fn done() -> Event {
@@ -144,6 +173,8 @@ impl World {
             confirm_timeout: flags.confirm_timeout,
             target_good: false,
             target_bad: false,
+            said_no: false,
+            kept: false,
             daemon: Some(Daemon { seen, slot: "previous", held_by_file: false }),
             daemon_died: false,
             lease_ends: None,
@@ -184,10 +215,10 @@ impl World {
         let confirm_late = self.begun_at + self.confirm_timeout <= self.now;
         match self.pending {
             Some(Pending::Armed) if began || !self.runner => self.pending = None,
-            Some(Pending::Begun)
-                if began || !self.runner || confirm_late || self.daemon.is_none() =>
-            {
-                self.go_back();
+            // Nobody was there to judge.
+            Some(Pending::Begun) if began || !self.runner => self.go_back(Blame::Nobody),
+            Some(Pending::Begun) if confirm_late || self.daemon.is_none() => {
+                self.go_back(Blame::Target);
             }
             _ => {}
         }
@@ -215,9 +246,9 @@ impl World {
         self.daemon = Some(Daemon { seen, slot: self.current, held_by_file });
     }
 
-    fn go_back(&mut self) {
+    fn go_back(&mut self, blame: Blame) {
         self.current = "previous";
-        self.target_bad = true;
+        self.target_bad |= blame == Blame::Target;
         self.target_good = false;
         self.pending = None;
         self.start(false);
@@ -248,7 +279,7 @@ impl World {
             Action::Arm => self.arm(),
             Action::Switch => self.switch(fate),
             Action::Verify(probe) => self.verify(*probe, fate),
-            Action::Confirm => self.confirm(),
+            Action::Confirm(proof) => self.confirm(*proof),
             Action::Disarm => self.disarm(),
             Action::Untouched => {
                 while self.is_held() || self.daemon.is_none() {
@@ -257,7 +288,7 @@ impl World {
                 self.sight().map_or_else(|| failed("nobody runs"), told)
             }
             Action::Settle | Action::CheckPrevious => self.settle(action),
-            Action::RollBack { .. } => self.roll_back(),
+            Action::RollBack { blame, .. } => self.roll_back(*blame),
         }
     }
 
@@ -282,7 +313,10 @@ impl World {
     }
 
     fn release(&mut self, action: &Action) -> Event {
-        let Some(daemon) = &mut self.daemon else { return failed("nobody runs") };
+        let Some(daemon) = &mut self.daemon else {
+            self.said_no = true;
+            return said_no("nobody runs");
+        };
         daemon.held_by_file = false;
         self.lease_ends = None;
         if *action == Action::LetGo { done() } else { Event::Told(Told::Resident(10 << 20)) }
@@ -306,7 +340,7 @@ impl World {
         self.begun_at = self.now;
         self.current = "target";
         if fate == Fate::Unwell {
-            self.go_back();
+            self.go_back(Blame::Target);
             return Event::Told(Told::WentBack("no READY".to_owned()));
         }
         self.start(true);
@@ -321,8 +355,10 @@ impl World {
 
     fn verify(&mut self, probe: Probe, fate: Fate) -> Event {
         if self.slot() != "target" || fate == Fate::Unwell && probe != Probe::Memory {
-            return failed("it does not answer");
+            self.said_no = true;
+            return said_no("it does not answer");
         }
+        self.said_no |= fate == Fate::Unwell;
         let grown = if fate == Fate::Unwell { GROWTH_MAX_BYTES + 1 } else { 0 };
         if probe == Probe::Memory {
             Event::Told(Told::Resident((10 << 20) + grown))
@@ -331,12 +367,15 @@ impl World {
         }
     }
 
-    fn confirm(&mut self) -> Event {
+    fn confirm(&mut self, proof: Proof) -> Event {
         if !self.launcher() || self.pending != Some(Pending::Begun) {
             return failed("nothing to bless");
         }
         self.pending = None;
-        self.target_good = true;
+        match proof {
+            Proof::Proven => self.target_good = true,
+            Proof::Unproven => self.kept = true,
+        }
         done()
     }
 
@@ -366,11 +405,12 @@ impl World {
         }))
     }
 
-    fn roll_back(&mut self) -> Event {
+    fn roll_back(&mut self, blame: Blame) -> Event {
+        assert!(blame == Blame::Nobody || self.said_no, "blamed without evidence: {:?}", self.seen);
         if !self.launcher() || self.pending != Some(Pending::Begun) {
             return failed("nothing to go back from");
         }
-        self.go_back();
+        self.go_back(blame);
         done()
     }
 
@@ -389,7 +429,8 @@ impl World {
         assert!(!self.is_held(), "left held: {what}");
         assert_eq!(self.pending, None, "left pending: {what}");
         assert_eq!(daemon.slot, self.current, "{what}");
-        let healthy = daemon.slot == "previous" || self.target_good && !self.target_bad;
+        let blessed = self.target_good && !self.target_bad;
+        let healthy = daemon.slot == "previous" || blessed || self.kept;
         assert!(healthy, "an unblessed target runs: {what}");
     }
 
@@ -405,6 +446,9 @@ impl World {
             ExitCode::RollbackFailed => {
                 let told = self.seen.iter().any(|action| matches!(action, Action::Alert { .. }));
                 assert!(was_switched && told, "{what}");
+            }
+            ExitCode::Failed if self.slot() == "target" => {
+                assert!(self.kept && self.said_no && !self.target_good, "{what}");
             }
             _ => {
                 assert_eq!(self.slot(), "previous", "{what}");
