@@ -291,7 +291,10 @@ impl Driver {
             }
             Action::Alert { why } => self.carrier.alert(&why, &mut self.tasks),
             Action::Answer(outcome) => self.settle(outcome),
-            Action::Refuse { why } => self.refused = Some(why),
+            Action::Refuse { why } => {
+                self.refused = Some(why);
+                self.show_pending();
+            }
             Action::End => self.over = true,
         }
         Ok(())
