@@ -304,7 +304,10 @@ impl Driver {
                 self.carrier.alert(&self.configured.now().restart, &why, &mut self.tasks);
             }
             Action::Answer(outcome) => self.settle(outcome),
-            Action::Refuse { why } => self.refused = Some(why),
+            Action::Refuse { why } => {
+                self.refused = Some(why);
+                self.show_pending();
+            }
             Action::End => self.over = true,
         }
         Ok(())

@@ -104,7 +104,9 @@ impl Driver {
             Pending::armed(arming, generation)
         });
         self.act().await;
-        self.refused.take().map_or(Ok(Answer::Done), |why| Err(failed_to(&why)))
+        let Some(why) = self.refused.take() else { return Ok(Answer::Done) };
+        self.pending = None;
+        Err(failed_to(&why))
     }
 }
 

@@ -6,7 +6,7 @@ use tracing::info;
 
 use super::driver::Driver;
 use super::files;
-use crate::slots::{SlotName, Standing, record};
+use crate::slots::{Pending, SlotName, Standing, record};
 
 impl Driver {
     /// Writes how far the restart is.
@@ -15,10 +15,16 @@ impl Driver {
         pending: &keeper::Pending<SlotName>,
     ) -> Result<(), String> {
         let Some(file) = &mut self.pending else { return Ok(()) };
-        file.phase = files::phase(pending.phase);
-        file.tries = pending.tries;
+        follow(file, pending);
         info!(id = file.id, phase = ?file.phase, target = file.target.as_str(), "restart");
         record::write(&self.home.pending_file(), file).map_err(|error| error.to_string())
+    }
+
+    /// Shows how far the restart is for the keeper, whatever its file says.
+    pub(super) fn show_pending(&mut self) {
+        if let (Some(file), Some(pending)) = (&mut self.pending, self.keeper.pending()) {
+            follow(file, pending);
+        }
     }
 
     /// Takes its file away. What stands there until then is shown.
@@ -43,4 +49,9 @@ impl Driver {
         info!(slot = slot.as_str(), ?standing, why, "slot marked");
         self.slots.set_mark(slot, standing, why).map_err(|error| error.to_string())
     }
+}
+
+fn follow(file: &mut Pending, pending: &keeper::Pending<SlotName>) {
+    file.phase = files::phase(pending.phase);
+    file.tries = pending.tries;
 }

@@ -66,6 +66,11 @@ fn a_switch_that_cannot_be_written_down_leaves_the_daemon_alone() {
     let scene = Scene::with(&Manner::Well);
     let before = scene.until_ready();
     let _runner = scene.runner();
+    let block = Block::of(&scene, "state/restart/pending.json");
+    assert_eq!(scene.arm().0, 1);
+    assert_eq!(scene.until_ready()["pending"], Value::Null);
+    drop(block);
+    scene.until("written", |it| it["unwritten"].is_null());
     assert_eq!(scene.arm().0, 0);
     for file in ["state/restart/pending.json", "slots/current"] {
         let block = Block::of(&scene, file);
@@ -73,6 +78,7 @@ fn a_switch_that_cannot_be_written_down_leaves_the_daemon_alone() {
         assert_eq!(refused.code, 1, "{refused:?}");
         assert!(refused.err.contains("failed to"), "{refused:?}");
         let status = scene.until_ready();
+        assert_eq!(status["pending"]["phase"], "armed", "{status}");
         assert_eq!(status["daemon"]["pid"], before["daemon"]["pid"], "{status}");
         assert_eq!((&status["slot"], &status["rolled_back"]), (&json!(OLD), &Value::Null));
         drop(block);

@@ -50,6 +50,8 @@ struct World {
     excused: bool,
     /// Targets that were left.
     left: BTreeSet<Slot>,
+    /// Targets that were announced, and not said to stay.
+    unproven: BTreeSet<Slot>,
     disk_now: Disk,
     machine: Machine,
     /// The target of the restart under way was started.
@@ -97,6 +99,7 @@ impl World {
             confirmed: None,
             excused: false,
             left: BTreeSet::new(),
+            unproven: BTreeSet::new(),
             disk_now: Disk::Takes,
             machine: Machine::Well,
             tried: false,
@@ -215,9 +218,11 @@ impl World {
                 self.vouched = true;
                 self.proving = target.filter(|_| proven);
                 self.left.retain(|left| Some(*left) != target);
+                self.unproven.retain(|unproven| Some(*unproven) != target);
             }
             if armed {
                 (self.tried, self.vouched) = (false, false);
+                self.unproven.extend(keeper.pending().map(|pending| pending.target));
             }
             self.excused = !armed && (self.excused || blameless);
         }
@@ -354,6 +359,11 @@ impl World {
             Action::Remember(memory) => self.disk.memory = memory,
             _ => {}
         }
+        // A launcher that begins at this moment would start it, with nobody watching.
+        if let (None, Some(current)) = (&self.disk.pending, self.disk.current) {
+            let known = self.disk.slots[current] != Standing::Unknown;
+            assert!(known || !self.unproven.contains(current), "{current} is unproven");
+        }
     }
 
     fn carry_out(&mut self, keeper: &Keeper<Slot>, action: &Action<Slot>) {
@@ -395,7 +405,7 @@ impl World {
         assert!(!self.looking && !self.alarm, "it is not known whether the database is whole");
         assert_ne!(self.database, Database::Away, "there is no database");
         if let (Some(Phase::RollingBack), Backup::Good) =
-            (self.disk.pending.as_ref().map(|it| it.phase), self.backup)
+            (keeper.pending().map(|it| it.phase), self.backup)
         {
             assert_eq!(self.database, Database::Whole, "there was a backup");
         }
