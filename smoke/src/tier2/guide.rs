@@ -171,6 +171,11 @@ fn every_command_runs(case: &mut Case, about: About) -> anyhow::Result<()> {
     }
     unbroken("commands of the guide that do not run", &wrong)?;
     ensure!(first.mark(&case.sandbox.home())["standing"] == "good", "leave the first slot good");
+    if about == About::TheDaemon {
+        // Since `install` it is the manager's.
+        let said = run(case, &yard, "claude-assistant stop", &[])?;
+        ensure!(said.status.success(), "stop it: {}", told(&said));
+    }
     service.stop(SOON)
 }
 
@@ -244,10 +249,11 @@ fn run(case: &Case, yard: &Yard, command: &str, further: &[&str]) -> anyhow::Res
     Ok(run_within(prepared, COMMAND_LIMIT)?)
 }
 
-/// It ended well, and the daemon is there.
+/// It ended well, and the daemon is there: at once, but where a manager begins it that waits for nothing.
 fn ended_well(case: &Case, said: &Finished) -> anyhow::Result<()> {
     ensure!(said.status.success(), "end well: {}", told(said));
-    status(&case.sandbox).map(drop)
+    ensure!(wait_until(SOON, || status(&case.sandbox).is_ok()), "see the daemon answer");
+    Ok(())
 }
 
 fn told(said: &Finished) -> String {

@@ -44,6 +44,12 @@ const PROGRAMS: [&str; 7] = [
     "tier4",
 ];
 
+/// What starts a launcher at a login, each as a script that does it when it is told to.
+const MANAGERS: [(&str, &str); 2] = [
+    ("systemctl", include_str!("../services/systemctl.sh")),
+    ("launchctl", include_str!("../services/launchctl.sh")),
+];
+
 /// The file that is changed, so that `affected` has something to say: its rule asks for tier 2.
 const CHANGED: &str = "smoke/src/tier2/daemon.rs";
 
@@ -124,8 +130,8 @@ impl Yard {
         let claude = self.place.join(format!("target/claude/{CLAUDE_VERSION}/claude"));
         make(claude.parent().context("find its directory")?)?;
         script(&claude, &format!("echo {CLAUDE_VERSION}"))?;
-        for manager in ["systemctl", "launchctl"] {
-            script(&self.place.join("bin").join(manager), "exit 0")?;
+        for (manager, text) in MANAGERS {
+            program(&self.place.join("bin").join(manager), text)?;
         }
         Ok(())
     }
@@ -330,7 +336,11 @@ fn write(path: &Path, text: &str) -> anyhow::Result<()> {
 }
 
 fn script(path: &Path, text: &str) -> anyhow::Result<()> {
-    write(path, &format!("#!/bin/sh\n{text}\n"))?;
+    program(path, &format!("#!/bin/sh\n{text}\n"))
+}
+
+fn program(path: &Path, text: &str) -> anyhow::Result<()> {
+    write(path, text)?;
     fs::set_permissions(path, fs::Permissions::from_mode(0o700))
         .with_context(|| format!("make {} a program", path.display()))
 }
