@@ -29,15 +29,16 @@
 //! A target that failed is marked bad, as soon as that is known. Where it goes back because nobody
 //! carries the restart out any more, the launcher died, or whoever orders it says so
 //! ([`Blame::Nobody`]), nothing is known of the target: its mark stays as it was. It may be tried
-//! again, and is not started by itself, for only a slot that has run well is.
+//! again, and nothing goes back to it by itself, for that takes a slot that has run well.
 //!
 //! A write that fails is told ([`Event::Unwritten`]) before the next action is carried out. An order
 //! that files stand for is then refused, with everything as it was. Whatever else could not be
 //! written is owed: it counts as it stands here, nothing waits for it but the end of a restart whose
 //! slot is not the one that is to run, and it is written again until it stands there.
 //!
-//! What any slot would come to (no memory, no room on the disk, a configuration that cannot be read)
-//! speaks against none ([`Cause::Outside`]).
+//! What any slot would come to (no process to be had, no room on the disk, a configuration that cannot
+//! be read) speaks against none ([`Cause::Outside`]). Where another slot was ordered while one ran, that
+//! one is started again.
 //!
 //! Absent: files, processes and locks; leftovers of a daemon, which are ended before
 //! [`Event::Ended`] is told; and daemons of an earlier launcher, which have ended before this begins.
@@ -76,6 +77,8 @@ pub struct Keeper<S> {
     state: State<S>,
     /// An order that is answered when it has come to something.
     order: Option<Asked>,
+    /// The slot that ran when another one was ordered; good enough where that cannot be had.
+    ran: Option<S>,
     /// Why the restart goes back.
     why: String,
     armed_by: Option<Deadline>,
@@ -104,6 +107,7 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
             memory,
             state: State::Waiting { until: now.monotonic },
             order: None,
+            ran: None,
             why: String::new(),
             armed_by: None,
             confirm_by: None,
@@ -330,8 +334,7 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
             }
             State::Starting { slot, .. } | State::Running { slot, .. } => match cause {
                 Cause::Own => self.crash(now, &how),
-                // Another slot, or this one at once again, would end in the same way.
-                Cause::Outside => self.wait(now, &how),
+                Cause::Outside => self.blocked(now, &how),
                 Cause::Asked => self.start(now, slot),
             },
             State::Looking { .. } | State::Waiting { .. } | State::Over => {}
@@ -353,7 +356,7 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
                 self.begin_rolling_back(why, Blame::of(cause));
                 self.go_back(now);
             }
-            State::Starting { .. } if cause == Cause::Outside => self.wait(now, &why),
+            State::Starting { .. } if cause == Cause::Outside => self.blocked(now, &why),
             State::Starting { .. } => self.give_up(now, &why),
             // It was told to end before it was there.
             State::Stopping { .. } => self.ended(now, why, Cause::Own),
@@ -392,6 +395,19 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
         let loops = self.memory.crashed(&slot, now.wall);
         self.remember();
         if loops { self.give_up(now, why) } else { self.start(now, slot) }
+    }
+
+    /// It ended, or was not started, for what it was given. Another slot, or this one at once again,
+    /// would end in the same way; but for the one that ran until this was ordered: an older build may
+    /// not know what it was given.
+    fn blocked(&mut self, now: Now, why: &str) {
+        match self.ran.take().filter(|ran| self.slot() != Some(ran) && self.may_run(ran)) {
+            Some(ran) => {
+                why.clone_into(&mut self.why);
+                self.start(now, ran);
+            }
+            None => self.wait(now, why),
+        }
     }
 
     /// The slot that was tried is no use: another one, or a pause.
@@ -473,6 +489,7 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
 
     fn answer(&mut self, outcome: Outcome) {
         self.why.clear();
+        self.ran = None;
         if self.order.take().is_some() {
             self.actions.push_back(Action::Answer(outcome));
         }

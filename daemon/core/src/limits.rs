@@ -109,9 +109,9 @@ pub const HUNG_TERM_MAX: Duration = Duration::from_secs(2);
 pub const BACK_STOP_MAX: Duration = Duration::from_secs(5);
 
 /// Who drives the launcher's decisions and comes so much later than what was due stood still itself
-/// (a machine under load or asleep): that something was not heard meanwhile says nothing. Longer than
-/// the hash of a program and a few slow writes take.
-pub const LATE_MIN: Duration = Duration::from_secs(2);
+/// (a machine under load or asleep, a write that takes long): that something was not heard meanwhile
+/// says nothing. Far longer than a timer takes to come.
+pub const LATE_MIN: Duration = Duration::from_millis(250);
 
 /// What is given on top then, to hear what came meanwhile.
 pub const LATE_GRACE: Duration = Duration::from_secs(1);

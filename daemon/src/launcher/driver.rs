@@ -50,7 +50,7 @@ pub(super) struct Driver {
     /// Daemons started.
     started: u64,
     /// The end of the daemon before, as far as it was ordered.
-    stopping: Option<Stopping>,
+    pub(super) stopping: Option<Stopping>,
     manager: Option<Notifier>,
     peers: peer::Daemon,
     tasks: JoinSet<()>,
@@ -60,12 +60,14 @@ pub(super) struct Driver {
     unfit: Option<(String, Cause)>,
     /// It was said that the launcher is ready.
     begun: bool,
+    /// How many have ordered it to stop.
+    signals: u32,
     over: bool,
 }
 
 /// A daemon that was told to end.
 #[derive(Debug)]
-struct Stopping {
+pub(super) struct Stopping {
     began: Instant,
     ended: Option<Stopped>,
     killed: bool,
@@ -111,6 +113,7 @@ impl Driver {
             reported,
             unfit: None,
             begun: false,
+            signals: 0,
             over: false,
         }
     }
@@ -133,16 +136,23 @@ impl Driver {
                     self.heed(next).await;
                 }
                 Some(report) = self.reported.recv() => self.hear(report).await,
-                () = self.clock.sleep_until(self.keeper.deadline()) => {
-                    self.learn();
-                    self.keeper.handle_deadline(self.clock.now());
-                }
+                () = self.clock.sleep_until(self.keeper.deadline()) => self.meet_deadline().await,
                 _ = look.tick() => self.look_around().await,
                 Some(_) = self.tasks.join_next(), if !self.tasks.is_empty() => {}
             }
             self.act().await;
         }
         self.tasks.shutdown().await;
+    }
+
+    /// What came while this stood still is heard first.
+    async fn meet_deadline(&mut self) {
+        tokio::task::yield_now().await;
+        while let Ok(report) = self.reported.try_recv() {
+            self.hear(report).await;
+        }
+        self.learn();
+        self.keeper.handle_deadline(self.clock.now());
     }
 
     /// Gives the keeper an order.
@@ -178,7 +188,8 @@ impl Driver {
     }
 
     fn stop_by_signal(&mut self) {
-        if self.keeper.doing() == keeper::Doing::Stopping {
+        self.signals += 1;
+        if 1 < self.signals {
             warn!("second signal, the daemon is hurried");
             if let Some(child) = &self.child {
                 child.terminate();

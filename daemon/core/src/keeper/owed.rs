@@ -9,7 +9,8 @@
 //! ```
 //!
 //! After a write that failed a file may say the old or the new: a folder that was not synced is
-//! enough. So whatever an order tried to write is owed as it was before.
+//! enough. So whatever an order tried to write is owed as it was before, but for marks: one that was to
+//! be set may have been, and whoever asked for it is told that this failed.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;

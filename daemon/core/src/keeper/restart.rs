@@ -278,6 +278,7 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
         }
         self.order = Some(Asked::Up);
         if running {
+            self.ran = self.slot().cloned();
             self.choose(&slot);
             self.stop(now, self.bounds.stop, Next::Start(slot));
         } else {

@@ -411,6 +411,34 @@ fn a_database_that_was_damaged_speaks_against_the_target_and_calls_a_person() {
     "#);
 }
 
+/// An older build may not know what the configuration says by now.
+#[test]
+fn the_slot_that_ran_is_started_again_where_the_one_that_was_ordered_is_given_what_it_cannot_use() {
+    insta::assert_snapshot!(play(fresh(), "ready to-good1 ends ends-64 ready ends-64"), @r#"
+    begin: start good2
+    to-good1: current good1, TERM
+    ends: start good1
+    ends-64: current good2, start good2
+    ready: answer Failed { why: "exit 64" }
+    ends-64: remember 0 1
+    "#);
+    insta::assert_snapshot!(play(fresh(), "ready to-good1 ends unfit-outside ends-64 +60"), @r#"
+    begin: start good2
+    to-good1: current good1, TERM
+    ends: start good1
+    unfit-outside: current good2, start good2
+    ends-64: remember 0 1, answer Failed { why: "exit 64" }
+    60s: start good2
+    "#);
+    insta::assert_snapshot!(play(fresh(), "ready to-good1 ends ready ends-64"), @r#"
+    begin: start good2
+    to-good1: current good1, TERM
+    ends: start good1
+    ready: answer Up
+    ends-64: remember 0 1
+    "#);
+}
+
 #[test]
 fn a_slot_that_is_started_next_is_not_marked_bad_meanwhile() {
     insta::assert_snapshot!(play(fresh(), "ready to-good1 mark-good1 ends ready"), @r#"

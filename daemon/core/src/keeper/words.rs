@@ -126,7 +126,8 @@ impl Blame {
 pub enum Proof {
     /// It is well: it has run, and what was looked at was as it should be.
     Given,
-    /// Nothing: somebody wants it whatever was found. It is not started by itself later.
+    /// Nothing: somebody wants it whatever was found. It runs on, also behind a crash; nothing goes back
+    /// to it once another slot runs.
     Lacking,
 }
 
@@ -263,7 +264,8 @@ pub enum Action<S> {
     },
     /// The order that took its time has come to this.
     Answer(Outcome),
-    /// The order that was just given is not obeyed after all, and nothing has changed.
+    /// The order that was just given is not obeyed after all, and all runs on as it was. A mark that it
+    /// wanted may stand in its file all the same.
     Refuse {
         /// Why: a fragment that fits behind "failed to".
         why: String,

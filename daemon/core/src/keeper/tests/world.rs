@@ -48,6 +48,8 @@ struct World {
     confirmed: Option<Slot>,
     /// Something else than the target may end the restart that is under way.
     excused: bool,
+    /// Slots whose daemon somebody ended, which speaks against them if it was only just ready.
+    sent_away: BTreeSet<Slot>,
     /// Targets that were left.
     left: BTreeSet<Slot>,
     /// Targets that were announced, and not said to stay.
@@ -98,6 +100,7 @@ impl World {
             runner: true,
             confirmed: None,
             excused: false,
+            sent_away: BTreeSet::new(),
             left: BTreeSet::new(),
             unproven: BTreeSet::new(),
             disk_now: Disk::Takes,
@@ -175,6 +178,7 @@ impl World {
                 self.machine = machine;
                 return;
             }
+            Step::EndDaemon => return self.end_daemon(keeper),
             Step::Cut(after, survivor) => {
                 self.cut = Some((after, survivor));
                 return;
@@ -226,6 +230,15 @@ impl World {
             }
             self.excused = !armed && (self.excused || blameless);
         }
+    }
+
+    fn end_daemon(&mut self, keeper: &mut Keeper<Slot>) {
+        let Some(daemon) = &self.daemon else { return };
+        self.sent_away.insert(daemon.slot);
+        self.excused = true;
+        self.gone();
+        keeper.know(self.disk.slots.clone());
+        keeper.handle(self.now, Event::Ended { how: "exit 0".into(), cause: Cause::Asked });
     }
 
     /// Carries out what the keeper wants, or its end comes between two actions.
@@ -338,6 +351,7 @@ impl World {
                 assert_ne!(*standing, Standing::Unknown);
                 if *standing == Standing::Bad {
                     let earned = self.manners[slot] != Manner::Well
+                        || self.sent_away.contains(slot)
                         || (why.contains("nobody confirmed") && !self.vouched);
                     let told = ["asked", "damaged"].contains(&why.as_str());
                     assert!(earned || told, "{slot} is blamed: {why}");

@@ -212,6 +212,11 @@ fn a_launcher_that_stood_still_itself_does_not_take_its_daemon_for_hung() {
     begin: start good2
     >25: TERM
     "#);
+    insta::assert_snapshot!(play(fresh(), "ready >21 beat >19 beat +20 ends"), @r#"
+    begin: start good2
+    60s: TERM
+    ends: remember 1 0, start good2
+    "#);
     insta::assert_snapshot!(play(fresh(), ">60 ready arm >90 switch"), @r#"
     begin: start good2
     arm: pending Armed 0

@@ -79,6 +79,8 @@ pub(super) enum Step {
     GoTo(usize),
     Restart,
     MarkBad(usize),
+    /// Somebody has the daemon end in order, past its launcher.
+    EndDaemon,
     RunnerGone,
     /// A new launcher begins, as the daemon was told to stop.
     Stop,
@@ -134,6 +136,7 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
         1 => (0..SLOTS.len()).prop_map(Step::GoTo),
         1 => Just(Step::Restart),
         1 => (0..SLOTS.len()).prop_map(Step::MarkBad),
+        1 => Just(Step::EndDaemon),
         1 => Just(Step::RunnerGone),
         1 => Just(Step::Stop),
         2 => disk().prop_map(Step::Disk),
