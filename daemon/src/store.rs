@@ -76,6 +76,7 @@ pub(crate) use view::{Dropped, View};
 pub(crate) use writer::WriterPanicked;
 pub(crate) use writer::{StoreThread, Writer};
 
+use attempts::Beginnings;
 use touches::Touches;
 use writer::Jobs;
 
@@ -96,6 +97,7 @@ pub(crate) struct Store {
     jobs: Jobs,
     touches: Arc<Touches>,
     finished: broadcast::Sender<FinishedOutgoing>,
+    beginnings: Arc<Beginnings>,
     clock: WallClock,
 }
 
@@ -112,7 +114,8 @@ pub(crate) fn open(path: &Path, clock: WallClock) -> Result<(Store, Writer), Ope
     let touches = Arc::new(Touches::default());
     let (jobs, writer) = writer::writer(db, Arc::clone(&touches));
     let (finished, _) = broadcast::channel(FINISHED_KEPT);
-    Ok((Store { jobs, touches, finished, clock }, writer))
+    let beginnings = Arc::default();
+    Ok((Store { jobs, touches, finished, beginnings, clock }, writer))
 }
 
 /// The whole store.
@@ -262,8 +265,8 @@ impl Store {
         &self,
         attempts: Vec<NewAttempt>,
     ) -> Result<Vec<String>, StoreError> {
-        let at = (self.clock)();
-        self.ask(move |db| attempts::begin(db, &attempts, at)).await
+        let (now, beginnings) = ((self.clock)(), Arc::clone(&self.beginnings));
+        self.ask(move |db| attempts::begin(db, &attempts, beginnings.next(now))).await
     }
 
     /// Records how attempts ended, and what that means for their rows.
