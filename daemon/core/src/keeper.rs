@@ -27,9 +27,9 @@
 //! confirmed it.
 //!
 //! A target that failed is marked bad, as soon as that is known. Where it goes back because nobody
-//! carries the restart out any more, the launcher died, or whoever orders it says so
-//! ([`Blame::Nobody`]), nothing is known of the target: its mark stays as it was. It may be tried
-//! again, and is not started by itself, for only a slot that has run well is.
+//! confirmed it in time or carries the restart out any more, the launcher died, or whoever orders it
+//! says so ([`Blame::Nobody`]), nothing is known of the target: its mark stays as it was. It may be
+//! tried again, and is not started by itself, for only a slot that has run well is.
 //!
 //! A write that fails is told ([`Event::Unwritten`]) before the next action is carried out. An order
 //! that files stand for is then refused, with everything as it was. Whatever else could not be
