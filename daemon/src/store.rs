@@ -148,7 +148,8 @@ impl Store {
         self.ask(move |db| Ok(schema::set_meta(db, schema::HELD, held)?)).await
     }
 
-    /// Returns once the writer has done a transaction, an empty one, which writes nothing.
+    /// Returns once the writer has done a transaction, an empty one: its thread turns and has had the
+    /// write lock. Nothing was written, so it says nothing of a disk that takes no more.
     pub(crate) async fn ping(&self) -> Result<(), StoreError> {
         self.ask(|_| Ok(())).await
     }
