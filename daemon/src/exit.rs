@@ -20,7 +20,8 @@ pub(crate) enum Code {
     Unreachable = 69,
     /// A defect of the program itself.
     Bug = 70,
-    /// Somebody else holds what is needed; later may work.
+    /// Later may work: somebody else holds what is needed, or the machine has trouble (no room, no
+    /// memory, a disk that does not read or write).
     Busy = 75,
     /// Not allowed.
     Denied = 77,

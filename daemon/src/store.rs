@@ -76,6 +76,7 @@ pub(crate) use view::{Dropped, View};
 pub(crate) use writer::WriterPanicked;
 pub(crate) use writer::{StoreThread, Writer};
 
+use attempts::Beginnings;
 use touches::Touches;
 use writer::Jobs;
 
@@ -96,6 +97,7 @@ pub(crate) struct Store {
     jobs: Jobs,
     touches: Arc<Touches>,
     finished: broadcast::Sender<FinishedOutgoing>,
+    beginnings: Arc<Beginnings>,
     clock: WallClock,
 }
 
@@ -112,7 +114,8 @@ pub(crate) fn open(path: &Path, clock: WallClock) -> Result<(Store, Writer), Ope
     let touches = Arc::new(Touches::default());
     let (jobs, writer) = writer::writer(db, Arc::clone(&touches));
     let (finished, _) = broadcast::channel(FINISHED_KEPT);
-    Ok((Store { jobs, touches, finished, clock }, writer))
+    let beginnings = Arc::default();
+    Ok((Store { jobs, touches, finished, beginnings, clock }, writer))
 }
 
 /// The whole store.
@@ -145,7 +148,8 @@ impl Store {
         self.ask(move |db| Ok(schema::set_meta(db, schema::HELD, held)?)).await
     }
 
-    /// Returns once the writer has done a transaction, an empty one, which writes nothing.
+    /// Returns once the writer has done a transaction, an empty one: its thread turns and has had the
+    /// write lock. Nothing was written, so it says nothing of a disk that takes no more.
     pub(crate) async fn ping(&self) -> Result<(), StoreError> {
         self.ask(|_| Ok(())).await
     }
@@ -262,8 +266,8 @@ impl Store {
         &self,
         attempts: Vec<NewAttempt>,
     ) -> Result<Vec<String>, StoreError> {
-        let at = (self.clock)();
-        self.ask(move |db| attempts::begin(db, &attempts, at)).await
+        let (now, beginnings) = ((self.clock)(), Arc::clone(&self.beginnings));
+        self.ask(move |db| attempts::begin(db, &attempts, beginnings.next(now))).await
     }
 
     /// Records how attempts ended, and what that means for their rows.

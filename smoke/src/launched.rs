@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use harness::sandbox::Sandbox;
 
-pub use self::health::{healthy, running};
+pub use self::health::healthy;
 pub use self::service::{Service, launcher_status};
 pub use self::slot::{Fault, Slot};
 pub use self::victim::{Victim, daemon_of};

@@ -27,9 +27,9 @@
 //! confirmed it.
 //!
 //! A target that failed is marked bad, as soon as that is known. Where it goes back because nobody
-//! carries the restart out any more, the launcher died, or whoever orders it says so
-//! ([`Blame::Nobody`]), nothing is known of the target: its mark stays as it was. It may be tried
-//! again, and nothing goes back to it by itself, for that takes a slot that has run well.
+//! confirmed it in time or carries the restart out any more, the launcher died, or whoever orders it
+//! says so ([`Blame::Nobody`]), nothing is known of the target: its mark stays as it was. It may be
+//! tried again, and nothing goes back to it by itself, for that takes a slot that has run well.
 //!
 //! A write that fails is told ([`Event::Unwritten`]) before the next action is carried out. An order
 //! that files stand for is then refused, with everything as it was. Whatever else could not be

@@ -1,8 +1,9 @@
 //! The sign of life for whoever watches the process: given only after the supervisor and the store
-//! have both answered, so that neither a loop that stands still nor a disk that is stuck looks alive.
+//! have both answered, so that neither a loop that stands still nor a store whose thread or write lock
+//! is stuck looks alive. Nothing is written for it: a disk that takes no more does not end the beat.
 //!
 //! ```text
-//! tick ──> supervisor answers ──> store has done a transaction ──> Word::Alive
+//! tick ──> supervisor answers ──> store has had the write lock ──> Word::Alive
 //! ```
 //!
 //! Nothing is said of one that does not answer: silence is what the watcher listens for.

@@ -38,13 +38,15 @@ pub(super) fn run(place: &Place, asked: &Run, began: Instant) -> anyhow::Result<
 /// Trouble of the machine ends with `Busy`: later it may work, and whoever started this program must not
 /// hold it against it.
 fn weighed(error: anyhow::Error) -> anyhow::Error {
-    let said = |cause: &(dyn std::error::Error + 'static)| {
-        cause.downcast_ref().is_some_and(exit::is_of_machine) || store::is_of_machine(cause)
-    };
-    if exit::code_of(&error) == Code::Failed && error.chain().any(said) {
+    if exit::code_of(&error) == Code::Failed && error.chain().any(is_of_machine) {
         return Failure::new(Code::Busy, exit::line_of(&error)).into();
     }
     error
+}
+
+/// Whether the system or the database says that the machine has trouble.
+pub(super) fn is_of_machine(cause: &(dyn std::error::Error + 'static)) -> bool {
+    cause.downcast_ref().is_some_and(exit::is_of_machine) || store::is_of_machine(cause)
 }
 
 fn daemon(place: &Place, run: &Run, began: Instant) -> anyhow::Result<Code> {

@@ -9,6 +9,8 @@
 //! every delivery is a new attempt, and only a result that lists an attempt answers its row. A late
 //! result still answers: whatever closed the attempt before, the agent has read it and replied.
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use assistant_core::message::RowId;
 use assistant_core::time::WallMs;
 use rusqlite::{Connection, OptionalExtension};
@@ -83,6 +85,19 @@ pub(crate) struct Settled {
     pub(crate) failed: Vec<RowId>,
     /// Attempts that it named and nobody ever began.
     pub(crate) unknown: Vec<String>,
+}
+
+/// When attempts of one run begin: never before the last of them did, whatever a clock says that is set
+/// back meanwhile. By this the order is told of those between which nothing was sent.
+#[derive(Debug, Default)]
+pub(super) struct Beginnings(AtomicI64);
+
+impl Beginnings {
+    /// The moment of the next one. Asked by the writer alone, in the order of its jobs.
+    pub(super) fn next(&self, now: WallMs) -> WallMs {
+        let last = self.0.fetch_max(now.0, Ordering::Relaxed);
+        now.max(WallMs(last))
+    }
 }
 
 const OWED: &str = "SELECT count(*) FROM inbox WHERE row = ?1 AND finished_at_ms IS NULL";

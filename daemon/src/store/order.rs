@@ -6,8 +6,9 @@
 //! attempts are redeliveries, which follow rules of their own.
 //!
 //! Which attempt came first is told by the outbox, whose rows only ever become more, whatever a clock
-//! says. Attempts between which nothing was written there are told apart by the clock, unless it was
-//! set back meanwhile: nobody is accused on the word of such a clock.
+//! says. Attempts between which nothing was written there are told apart by when they began, which is
+//! never written down as before the one before ([`super::attempts::Beginnings`]): a clock that was set
+//! back makes them one moment, and nobody is accused on its word.
 
 use std::collections::BTreeMap;
 
@@ -72,8 +73,7 @@ fn first(row: &Row<'_>) -> Result<First, Unreadable> {
 
 /// Of these, in the order of their rows, those that a later one of their session came before.
 fn overtaken(firsts: &[First]) -> Vec<(SessionRow, RowId)> {
-    let steady = is_steady(firsts);
-    let place = |it: &First| (it.outbox_row, if steady { it.begun_at } else { WallMs(0) });
+    let place = |it: &First| (it.outbox_row, it.begun_at);
     let mut earliest_behind = BTreeMap::new();
     let mut found = Vec::new();
     for it in firsts.iter().rev() {
@@ -85,13 +85,6 @@ fn overtaken(firsts: &[First]) -> Vec<(SessionRow, RowId)> {
     }
     found.reverse();
     found
-}
-
-/// Whether the clock agrees with the outbox about what came first.
-fn is_steady(firsts: &[First]) -> bool {
-    let mut placed: Vec<_> = firsts.iter().map(|it| (it.outbox_row, it.begun_at)).collect();
-    placed.sort_unstable();
-    placed.windows(2).all(|two| two[0].1 <= two[1].1)
 }
 
 #[cfg(test)]

@@ -203,6 +203,25 @@ async fn a_new_run_settles_what_the_last_one_left_open() {
     assert_eq!(queued.rows[0].row, text.row);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_is_set_back_makes_no_message_overtake_another() {
+    let mut fixture = Fixture::new();
+    let store = &mut fixture.store;
+    let generation = store.begin_generation().await.unwrap();
+    let session = store.ensure_session(new_session("test:a")).await.unwrap().row;
+    for (uuid, says) in [("1", 1000), ("2", 500)] {
+        let row = store.accept(vec![arrival(uuid)], None).await.unwrap()[0].row;
+        let decision = RouteDecision::Session(session);
+        store.record_routes(vec![Route { row, decision }]).await.unwrap();
+        store.clock = Arc::new(move || WallMs(says));
+        let agent_session = "agent".to_owned();
+        let attempt = NewAttempt { uuid: uuid.to_owned(), row, agent_session, generation };
+        assert_eq!(store.begin_attempts(vec![attempt]).await.unwrap(), [uuid]);
+    }
+    let found = store.ask(move |db| order::deliveries(db, generation)).await.unwrap();
+    assert_eq!(found, Deliveries { rows: 2, overtaken: Vec::new() });
+}
+
 /// An empty queue is not enough: the last batch may not be on the disk yet.
 /// Incidents: K-flush.
 #[tokio::test(start_paused = true)]

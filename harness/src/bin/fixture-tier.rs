@@ -2,7 +2,8 @@
 //! each. Nothing else starts it.
 //!
 //! `FIXTURE_MANY=N` replaces them by N cases that do nothing, to see what a case costs;
-//! `FIXTURE_MEET=N` by two that wait until N of them are there; `FIXTURE_LIMIT_S=N` gives the case that waits for ever so many seconds.
+//! `FIXTURE_MEET=N` by two that wait until N of them are there; `FIXTURE_LIMIT_S=N` gives the case that
+//! waits for ever so many seconds.
 
 use std::fs::File;
 use std::os::unix::net::UnixDatagram;

@@ -7,9 +7,10 @@
 //! ```
 //!
 //! A runner that leaves no report that fits is a failed case. Where the run is interrupted each is
-//! asked to end, once, and tells of its case as far as it came.
+//! asked to end, once, and tells of its case as far as it came. One whose time is over is asked as well,
+//! so that it ends what its case started, then killed; what that left comes to this process, and is ended.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::fs::File;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
@@ -23,6 +24,7 @@ use anyhow::{Context, ensure};
 use rustix::process::Signal;
 
 use super::case::Case;
+use super::orphans;
 use super::trial::Course;
 use crate::environment;
 use crate::processes::signal;
@@ -44,6 +46,10 @@ const TICK: Duration = Duration::from_millis(100);
 /// for what it left.
 const MARGIN: Duration = Duration::from_mins(1);
 
+/// How long a runner that was asked to end may take for that: its case is called off, and what carries a
+/// mark of it killed.
+const ENDS_MAX: Duration = Duration::from_secs(10);
+
 /// How much is shown of what a runner said that left no report.
 const SHOWN_BYTES: usize = 2000;
 
@@ -54,6 +60,16 @@ struct Lane {
     report: PathBuf,
     words: PathBuf,
     until: Instant,
+    time: Time,
+}
+
+/// What a runner has of its time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Time {
+    /// Some is left.
+    Left,
+    /// It was over, and the runner asked to end.
+    Over,
 }
 
 impl Course {
@@ -88,6 +104,9 @@ impl Course {
             self.progress.tick();
             if let Some((at, ended)) = over {
                 let lane = lanes.swap_remove(at);
+                if lane.time == Time::Over {
+                    orphans::end(std::process::id(), &ids(&lanes));
+                }
                 let found = ended.and_then(|status| lane.found(status));
                 self.keep(&lane.case, found);
             }
@@ -116,7 +135,8 @@ impl Course {
             .context("start its runner")?;
         self.progress.started(&case.id, seed);
         let limit = case.limit * (case.retries + 1) + MARGIN;
-        Ok(Lane { case: Arc::clone(case), child, report, words, until: Instant::now() + limit })
+        let until = Instant::now() + limit;
+        Ok(Lane { case: Arc::clone(case), child, report, words, until, time: Time::Left })
     }
 
     /// Keeps what came of a case until it is its turn.
@@ -129,20 +149,38 @@ impl Course {
     }
 }
 
+/// The processes of these runners.
+fn ids(lanes: &[Lane]) -> BTreeSet<u32> {
+    lanes.iter().map(|lane| lane.child.id()).collect()
+}
+
 impl Lane {
     /// How it ended, if it did, or had to.
     fn over(&mut self) -> Option<anyhow::Result<ExitStatus>> {
         match self.child.try_wait() {
-            Ok(None) if self.until < Instant::now() => {
-                let ended = self.child.kill().and_then(|()| self.child.wait());
-                Some(ended.context("end its runner, whose time was over"))
-            }
+            Ok(None) if self.until < Instant::now() => match self.time {
+                Time::Left => {
+                    self.time = Time::Over;
+                    self.until = Instant::now() + ENDS_MAX;
+                    signal(self.child.id(), Signal::TERM).err().map(|error| Err(error.into()))
+                }
+                Time::Over => {
+                    let ended = self.child.kill().and_then(|()| self.child.wait());
+                    Some(ended.context("end its runner, whose time was over"))
+                }
+            },
             ended => ended.context("wait for its runner").transpose(),
         }
     }
 
     /// What its report says of the case.
     fn found(&self, status: ExitStatus) -> anyhow::Result<CaseReport> {
+        let late = self.time == Time::Over;
+        ensure!(
+            !late,
+            "see its runner end in its time; it was asked to, and said: {}",
+            self.said()
+        );
         let report = Report::read(&self.report).with_context(|| {
             format!("hear of its runner, which ended with {status} and said: {}", self.said())
         })?;
@@ -161,3 +199,6 @@ impl Lane {
         String::from_utf8_lossy(&text[text.len().saturating_sub(SHOWN_BYTES)..]).trim().to_owned()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,8 +11,18 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
-use rustix::process::{Pid, WaitOptions, waitpid};
+use rustix::process::{Pid, Signal, WaitOptions, waitpid};
+
+use crate::processes::{Seen, Snapshot, signal};
+use crate::wait::wait_for_every;
+
+/// How long what is killed may take to be gone.
+const ENDS_MAX: Duration = Duration::from_secs(5);
+
+/// How often it is looked for: a look reads the whole process table.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// Makes this process the one to which its orphans come, where the system can do that and tells
 /// whose children are whose. Elsewhere nothing changes: adopting without reaping would leave zombies.
@@ -46,6 +56,29 @@ pub(super) fn reap(own: &BTreeSet<i32>) {
     }
 }
 
+/// Ends what is below a process, but for `spared` and what is below these. Looks again until nothing of
+/// it lives: what ends leaves its own children, and they come to whoever adopts.
+pub(super) fn end(ancestor: u32, spared: &BTreeSet<u32>) {
+    // What cannot be killed is left to whoever looks for what a run leaves.
+    let _all_ended = wait_for_every(LOOK_EVERY, ENDS_MAX, || {
+        let snapshot = Snapshot::take();
+        let kept: BTreeSet<u32> = spared
+            .iter()
+            .flat_map(|&id| snapshot.descendants(id))
+            .map(|process| process.pid)
+            .chain(spared.iter().copied())
+            .collect();
+        let below = snapshot.descendants(ancestor).into_iter();
+        let doomed: Vec<Seen> =
+            below.filter(|process| !process.zombie && !kept.contains(&process.pid)).collect();
+        for process in &doomed {
+            // One that has just ended hears nothing.
+            drop(signal(process.pid, Signal::KILL));
+        }
+        doomed.is_empty().then_some(())
+    });
+}
+
 fn main_thread() -> Option<BTreeSet<i32>> {
     let id = std::process::id();
     children_of(Path::new(&format!("/proc/self/task/{id}")))
@@ -55,3 +88,6 @@ fn children_of(thread: &Path) -> Option<BTreeSet<i32>> {
     let listed = fs::read_to_string(thread.join("children")).ok()?;
     Some(listed.split_whitespace().filter_map(|id| id.parse().ok()).collect())
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,6 @@
 
 use anyhow::{Context, ensure};
 use harness::sandbox::Sandbox;
-use serde_json::Value;
 
 use super::victim::exactly_one;
 use super::{Service, Slot, current, launcher_status};
@@ -13,16 +12,6 @@ use crate::views::status;
 pub fn healthy(sandbox: &Sandbox, service: &Service, slots: &[&str]) -> anyhow::Result<String> {
     let now = status(sandbox)?;
     ensure!(now["held"] == false, "deliver again: held by {}", now["held_by"]);
-    running(sandbox, service, slots, &now)
-}
-
-/// The same, but for whether it delivers: `now` is what the daemon says.
-pub fn running(
-    sandbox: &Sandbox,
-    service: &Service,
-    slots: &[&str],
-    now: &Value,
-) -> anyhow::Result<String> {
     let slot = now["slot"].as_str().context("learn which slot runs")?;
     ensure!(slots.contains(&slot), "run one of {slots:?}, and not {slot}");
     ensure!(current(sandbox)? == slot, "point at the slot that runs, {slot}");

@@ -61,12 +61,18 @@ impl Victim {
         matches!(self, Self::Launcher | Self::All)
     }
 
-    /// Kills. The daemon is the one that was seen before, or is looked for.
-    pub fn strike(self, runner: u32, service: &Service, daemon: Option<u32>) -> anyhow::Result<()> {
+    /// Kills. There is no runner any more once its end was seen: its number may be somebody else's
+    /// by then. The daemon is the one that was seen before, or is looked for.
+    pub fn strike(
+        self,
+        runner: Option<u32>,
+        service: &Service,
+        daemon: Option<u32>,
+    ) -> anyhow::Result<()> {
         let launcher = service.launcher_pid();
         let mut doomed = Vec::new();
         if self.has_runner() {
-            doomed.push(runner);
+            doomed.extend(runner);
         }
         if self.has_launcher() {
             doomed.push(launcher.context("find the launcher")?);

@@ -15,7 +15,7 @@ use harness::wait::{STEP, wait_for_every, wait_until};
 use serde_json::Value;
 
 use crate::case::{ADMINS, Case, Definition, OWNER, SOON};
-use crate::launched::{Fault, Service, Slot, Victim, current, healthy, install, running};
+use crate::launched::{Fault, Service, Slot, Victim, current, healthy, install};
 use crate::stream::{Stream, Work};
 use crate::views::{events, status, wait_settled};
 
@@ -295,7 +295,7 @@ fn survive_a_kill(case: &mut Case, victim: Victim) -> anyhow::Result<()> {
     let mut due = Instant::now();
     let killed_at = due + moment;
     let ended = attend(case, &mut stream, (&mut due, killed_at), || runner.try_wait())?;
-    victim.strike(runner.id(), &service, None)?;
+    victim.strike(ended.is_none().then_some(runner.id()), &service, None)?;
     let told = format!("{} killed after {moment:?}, when it had ended: {ended:?}", victim.word());
     let limit = Instant::now() + RESTART_LIMIT;
     let ended = attend(case, &mut stream, (&mut due, limit), || runner.try_wait())?;
@@ -305,19 +305,12 @@ fn survive_a_kill(case: &mut Case, victim: Victim) -> anyhow::Result<()> {
     finish(case, service, &stream)
 }
 
-/// A healthy version runs within a moment. What a command that was killed held, its owner releases:
-/// to wait for the end of its lease takes too long here.
+/// A healthy version runs within a moment, and delivers: what a command that was killed held does not
+/// outlive it by its lease.
 fn at_rest(case: &Case, service: &Service, slots: &[&str]) -> anyhow::Result<()> {
-    let sandbox = &case.sandbox;
     let mut last = Ok(());
     let rests = wait_until(RESTART_LIMIT, || {
-        last = status(sandbox).and_then(|now| {
-            running(sandbox, service, slots, &now)?;
-            if now["held"] == true {
-                sandbox.cli(&["release", "--restart"], SOON)?;
-            }
-            healthy(sandbox, service, slots).map(drop)
-        });
+        last = healthy(&case.sandbox, service, slots).map(drop);
         last.is_ok()
     });
     if rests { Ok(()) } else { last.context("come to rest") }

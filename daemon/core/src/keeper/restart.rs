@@ -232,7 +232,8 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
         let (why, blame) = if is_past(self.confirm_by) && self.vouched {
             ("it was confirmed, which could not be written down", Blame::Nobody)
         } else if is_past(self.confirm_by) {
-            ("nobody confirmed it in time", Blame::Target)
+            // Whoever saw it fail has said so. Whoever was to look was stopped, or the whole machine.
+            ("nobody confirmed it in time", Blame::Nobody)
         } else if is_past(self.armed_by) {
             ("nobody went on with the restart", Blame::Nobody)
         } else {

@@ -125,8 +125,9 @@ fn a_target_that_ends_hangs_or_is_late_is_left_for_the_one_before() {
     "#);
 }
 
+/// Whoever was to confirm it may have been stopped, or the whole machine: of the target that says nothing.
 #[test]
-fn a_target_that_nobody_confirms_is_left() {
+fn a_target_that_nobody_confirms_is_left_and_not_blamed() {
     let beats = "+15 beat ".repeat(8);
     let script = format!("ready arm switch ends ready {beats} ends whole ready");
     insta::assert_snapshot!(play(fresh(), &script), @r#"
@@ -135,7 +136,7 @@ fn a_target_that_nobody_confirms_is_left() {
     switch: pending Started 1, current new, TERM
     ends: start new
     ready: answer Up
-    120s: mark new Bad (nobody confirmed it in time), pending RollingBack 1, TERM
+    120s: pending RollingBack 1, TERM
     ends: remember 0 0, look
     whole: current good2, start good2
     ready: no pending

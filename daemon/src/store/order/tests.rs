@@ -1,17 +1,18 @@
 //! Out of order is what a later message of the same session came before, and nothing else.
 
 use super::*;
-use crate::store::attempts::{self, NewAttempt};
+use crate::store::attempts::{self, Beginnings, NewAttempt};
 use crate::store::inbox;
 use crate::store::tests::{arrival, check_indexed, in_memory};
 
 /// Words: `@3` accepts the next row for session 3; `2>10` begins an attempt at row
-/// 2 at 10 ms; `!` writes a row of the outbox; `next` begins another generation. The answer are the rows
+/// 2 when the clock says 10 ms; `!` writes a row of the outbox; `next` begins another generation. The answer are the rows
 /// of the last generation that were overtaken.
 #[track_caller]
 fn check(script: &str, expected: &[(i64, i64)]) {
     let db = in_memory();
     let (mut generation, mut rows, mut made) = (1, 0, 0);
+    let mut beginnings = Beginnings::default();
     (1..4).for_each(|row| session(&db, row));
     for word in script.split_whitespace() {
         made += 1;
@@ -22,7 +23,8 @@ fn check(script: &str, expected: &[(i64, i64)]) {
             db.execute("UPDATE inbox SET session = ?1 WHERE row = ?2", [session, rows]).unwrap();
         } else if let Some((row, at)) = word.split_once('>') {
             let uuid = format!("u{made}");
-            begin(&db, &uuid, row.parse().unwrap(), generation, at.parse().unwrap());
+            let at = beginnings.next(WallMs(at.parse().unwrap()));
+            begin(&db, &uuid, row.parse().unwrap(), generation, at);
         } else if word == "!" {
             let sql =
                 "INSERT INTO outbox (source, chat, text, attachments, key, state, created_at_ms)
@@ -31,6 +33,7 @@ fn check(script: &str, expected: &[(i64, i64)]) {
         } else {
             assert_eq!(word, "next");
             generation += 1;
+            beginnings = Beginnings::default();
         }
     }
     let found = deliveries(&db, Generation(generation)).unwrap();
@@ -46,14 +49,14 @@ fn session(db: &Connection, row: i64) {
 }
 
 #[track_caller]
-fn begin(db: &Connection, uuid: &str, row: i64, generation: i64, at: i64) {
+fn begin(db: &Connection, uuid: &str, row: i64, generation: i64, at: WallMs) {
     let attempt = NewAttempt {
         uuid: uuid.to_owned(),
         row: RowId(row),
         agent_session: "a".to_owned(),
         generation: Generation(generation),
     };
-    assert_eq!(attempts::begin(db, &[attempt], WallMs(at)).unwrap().len(), 1, "{uuid}");
+    assert_eq!(attempts::begin(db, &[attempt], at).unwrap().len(), 1, "{uuid}");
 }
 
 #[test]
@@ -91,6 +94,8 @@ fn what_is_delivered_again_counts_where_its_generation_began_with_it() {
 #[test]
 fn nobody_is_accused_on_the_word_of_a_clock_that_was_set_back() {
     check("@1 1>900 ! @2 2>100 @2 @2 4>90 3>95", &[]);
+    // Also where nothing was written in between that could have told.
+    check("@1 @1 1>1000 2>500", &[]);
     // What the outbox says holds all the same.
     check("@1 1>900 ! @2 2>100 @2 @2 4>90 ! 3>95", &[(2, 3)]);
 }
@@ -103,7 +108,7 @@ fn how_many_were_delivered_is_told() {
     session(&db, 1);
     db.execute("UPDATE inbox SET session = 1", []).unwrap();
     for (uuid, row) in [("u1", 1), ("u2", 2), ("u3", 2)] {
-        begin(&db, uuid, row, 1, 0);
+        begin(&db, uuid, row, 1, WallMs(0));
     }
     assert_eq!(deliveries(&db, Generation(1)).unwrap().rows, 2);
     assert_eq!(deliveries(&db, Generation(2)).unwrap().rows, 0);

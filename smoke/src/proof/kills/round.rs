@@ -173,7 +173,8 @@ fn strike(
         await_inside(kill.point, world, restart)?;
     }
     // Only the daemons before and after the switch are there to be looked for at leisure.
-    kill.victim.strike(restart.runner.id(), &world.service, restart.daemon)?;
+    // Nobody has seen the command end yet: its number is still its own.
+    kill.victim.strike(Some(restart.runner.id()), &world.service, restart.daemon)?;
     let struck = Instant::now();
     if kill.victim.has_daemon() {
         world.crashes += 1;

@@ -350,12 +350,18 @@ impl World {
             Action::Mark { slot, standing, why } => {
                 assert_ne!(*standing, Standing::Unknown);
                 if *standing == Standing::Bad {
-                    let earned = self.manners[slot] != Manner::Well
-                        || self.sent_away.contains(slot)
-                        || (why.contains("nobody confirmed") && !self.vouched);
+                    let earned =
+                        self.manners[slot] != Manner::Well || self.sent_away.contains(slot);
                     let told = ["asked", "damaged"].contains(&why.as_str());
                     assert!(earned || told, "{slot} is blamed: {why}");
                     self.condemned.push(*slot);
+                }
+            }
+            Action::Remember(memory) => {
+                let back = memory.rolled_back.as_ref().filter(|back| back.at == self.now.wall);
+                if back.is_some_and(|back| back.why.contains("nobody confirmed")) {
+                    assert!(!self.vouched, "somebody had");
+                    self.excused = true;
                 }
             }
             _ => {}
