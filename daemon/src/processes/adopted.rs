@@ -26,7 +26,7 @@ use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::{Found, alive, everything, family, found, lives, walk};
+use super::{Found, alive, everything, family, lives, walk};
 
 /// How long the ends of children are collected before they are looked for. A walk costs some
 /// milliseconds, and an agent that ends takes many with it.
@@ -106,7 +106,7 @@ fn fallen() -> (System, BTreeSet<Found>) {
         .values()
         .filter(|process| process.parent().is_some_and(|parent| parent.as_u32() == us))
         .filter(|process| lives(process) && !known.contains(&process.pid().as_u32()))
-        .map(found)
+        .filter_map(Found::of)
         .collect();
     (system, fallen)
 }
