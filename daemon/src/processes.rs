@@ -18,7 +18,7 @@ pub(crate) mod leftovers;
 mod mark;
 
 use std::collections::BTreeSet;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::ops::RangeBounds;
 use std::os::unix::ffi::OsStrExt;
 
@@ -27,7 +27,7 @@ use sysinfo::{
 };
 
 pub(crate) use ending::end_all;
-pub(crate) use identity::{Found, Noted};
+pub(crate) use identity::{Found, Noted, SinceBoot};
 pub(crate) use mark::{HomeId, MARK_NAME, Mark};
 
 /// How far up a line of parents is followed; a longer one is a ring in a picture that changed while
@@ -194,6 +194,13 @@ pub(crate) fn find(pid: u32) -> Option<Found> {
 pub(crate) fn note(pid: u32) -> Option<Noted> {
     let system = one(pid, ProcessRefreshKind::nothing().without_tasks());
     system.process(Pid::from_u32(pid)).filter(|process| lives(process)).and_then(Noted::of)
+}
+
+/// The name of the file that this process runs.
+pub(crate) fn program_of(pid: u32) -> Option<OsString> {
+    let kind = ProcessRefreshKind::nothing().without_tasks().with_exe(UpdateKind::Always);
+    let system = one(pid, kind);
+    Some(system.process(Pid::from_u32(pid))?.exe()?.file_name()?.to_owned())
 }
 
 /// Whether there is a process of this number that has not ended.
