@@ -13,20 +13,21 @@
 
 pub(crate) mod adopted;
 mod ending;
+mod identity;
 pub(crate) mod leftovers;
 mod mark;
 
 use std::collections::BTreeSet;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::ops::RangeBounds;
 use std::os::unix::ffi::OsStrExt;
 
-use serde::{Deserialize, Serialize};
 use sysinfo::{
     Pid, Process, ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System, UpdateKind,
 };
 
 pub(crate) use ending::end_all;
+pub(crate) use identity::{Found, Noted, SinceBoot};
 pub(crate) use mark::{HomeId, MARK_NAME, Mark};
 
 /// How far up a line of parents is followed; a longer one is a ring in a picture that changed while
@@ -36,15 +37,6 @@ const ANCESTORS_MAX: usize = 256;
 /// How often a line of parents is read that changes meanwhile. Once more is nearly always enough; a
 /// process that wants it to change for ever must not keep us.
 const LINE_LOOKS_MAX: usize = 3;
-
-/// A process that was seen: its number, and what tells it from a later one of the same number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(crate) struct Found {
-    /// Its number.
-    pub(crate) pid: u32,
-    /// When it began, in seconds since 1970.
-    started_s: u64,
-}
 
 /// A process with a mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +62,7 @@ pub(crate) fn marked(home: HomeId, generations: &impl RangeBounds<u64>) -> Vec<M
     own_processes(&everything(environments()))
         .filter_map(|process| Some((process, mark_in(process)?)))
         .filter(|(_, mark)| wanted(mark))
-        .map(|(process, mark)| Marked { process: found(process), mark })
+        .filter_map(|(process, mark)| Some(Marked { process: Found::of(process)?, mark }))
         .collect()
 }
 
@@ -78,7 +70,7 @@ pub(crate) fn marked(home: HomeId, generations: &impl RangeBounds<u64>) -> Vec<M
 pub(crate) fn of_agent(mark: Mark) -> Vec<Found> {
     own_processes(&everything(environments()))
         .filter(|process| lives(process) && mark_in(process) == Some(mark))
-        .map(found)
+        .filter_map(Found::of)
         .collect()
 }
 
@@ -108,7 +100,7 @@ fn family(system: &System, mut family: BTreeSet<u32>) -> BTreeSet<u32> {
 /// Those of `pids` that run.
 fn alive(system: &System, pids: &BTreeSet<u32>) -> Vec<Found> {
     let process = |pid: &u32| system.process(Pid::from_u32(*pid));
-    pids.iter().filter_map(process).filter(|process| lives(process)).map(found).collect()
+    pids.iter().filter_map(process).filter(|process| lives(process)).filter_map(Found::of).collect()
 }
 
 /// Whether `ancestor` is `pid`'s parent, or a parent of that one, and so on. Each is looked at by
@@ -195,7 +187,20 @@ pub(crate) fn become_subreaper() -> std::io::Result<()> {
 /// The process that has this number now, to be told from a later one.
 pub(crate) fn find(pid: u32) -> Option<Found> {
     let system = one(pid, ProcessRefreshKind::nothing().without_tasks());
-    system.process(Pid::from_u32(pid)).filter(|process| lives(process)).map(found)
+    system.process(Pid::from_u32(pid)).filter(|process| lives(process)).and_then(Found::of)
+}
+
+/// The same, to be written into a file.
+pub(crate) fn note(pid: u32) -> Option<Noted> {
+    let system = one(pid, ProcessRefreshKind::nothing().without_tasks());
+    system.process(Pid::from_u32(pid)).filter(|process| lives(process)).and_then(Noted::of)
+}
+
+/// The name of the file that this process runs.
+pub(crate) fn program_of(pid: u32) -> Option<OsString> {
+    let kind = ProcessRefreshKind::nothing().without_tasks().with_exe(UpdateKind::Always);
+    let system = one(pid, kind);
+    Some(system.process(Pid::from_u32(pid))?.exe()?.file_name()?.to_owned())
 }
 
 /// Whether there is a process of this number that has not ended.
@@ -206,9 +211,12 @@ pub(crate) fn runs(pid: u32) -> bool {
 /// Whether the very process that was found still runs. One that has ended and only waits for its
 /// parent to ask does not.
 pub(crate) fn still_runs(process: Found) -> bool {
-    one(process.pid, ProcessRefreshKind::nothing().without_tasks())
-        .process(Pid::from_u32(process.pid))
-        .is_some_and(|now| lives(now) && found(now) == process)
+    find(process.pid) == Some(process)
+}
+
+/// The same of one that a file names.
+pub(crate) fn noted_still_runs(process: &Noted) -> bool {
+    note(process.pid).is_some_and(|now| now.is(process))
 }
 
 /// Who stands above a process.
@@ -251,10 +259,6 @@ fn parents(pid: u32) -> Parents {
 
 fn lives(process: &Process) -> bool {
     !matches!(process.status(), ProcessStatus::Zombie | ProcessStatus::Dead)
-}
-
-fn found(process: &Process) -> Found {
-    Found { pid: process.pid().as_u32(), started_s: process.start_time() }
 }
 
 fn environments() -> ProcessRefreshKind {

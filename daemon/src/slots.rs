@@ -24,6 +24,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use tracing::warn;
 
 use crate::config::Home;
 use crate::durable;
@@ -246,7 +247,7 @@ impl Slots {
         min_reader: Option<i64>,
     ) -> Result<Manifest, SlotError> {
         let unfit = |why: String| SlotError::Unfit { slot: slot.clone(), why };
-        if let Some(SlotMark { standing: Standing::Bad, why, .. }) = self.mark(slot)? {
+        if let Some(SlotMark { standing: Standing::Bad, why, .. }) = self.legible_mark(slot)? {
             return Err(unfit(format!("it is marked bad: {why}")));
         }
         let manifest = self.manifest(slot)?;
@@ -271,7 +272,7 @@ impl Slots {
     /// [`SlotError::Unfit`] when they have not.
     pub(crate) fn check_tested(&self, manifest: &Manifest) -> Result<(), SlotError> {
         let slot = &manifest.name;
-        let has_run_well = self.mark(slot)?.is_some_and(|it| it.standing == Standing::Good);
+        let has_run_well = self.legible_mark(slot)?.is_some_and(|it| it.standing == Standing::Good);
         if manifest.gate.is_some() || has_run_well {
             return Ok(());
         }
@@ -311,6 +312,20 @@ impl Slots {
             .map_err(|source| io_error("make", &place, source))?;
         self.set_mark(&name, Standing::Good, "installed")?;
         Ok(name)
+    }
+
+    /// The mark for who decides by it: one that is torn, strange or of a newer format says nothing, and
+    /// is no reason to give up a slot. One that the system does not give is an error, and may be read
+    /// the next time.
+    fn legible_mark(&self, slot: &SlotName) -> Result<Option<SlotMark>, RecordError> {
+        match self.mark(slot) {
+            Err(error @ RecordError::Io { .. }) => Err(error),
+            Err(error) => {
+                warn!(%error, slot = slot.as_str(), "the mark of a slot says nothing");
+                Ok(None)
+            }
+            mark => mark,
+        }
     }
 
     fn mark_file(&self, slot: &SlotName) -> PathBuf {

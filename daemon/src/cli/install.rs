@@ -13,7 +13,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use super::installed::{Installed, OrderError};
+use super::installed::{Installed, Loaded, OrderError};
 use super::print::Screen;
 use super::{Place, launcher};
 use crate::config::args::{Install, Uninstall};
@@ -51,13 +51,16 @@ pub(super) async fn install(
         Begin::AtLogin => Ran::None,
     };
     let after = |error: OrderError| error.after_install(installed.file());
-    installed.load(begin, before).await.map_err(after)?;
-    screen.line(match (begin, ran) {
-        (Begin::Now, Ran::None) => "it is loaded, and runs",
-        (Begin::Now, Ran::Own) => {
+    let loaded = installed.load(begin, before).await.map_err(after)?;
+    screen.line(match (begin, ran, loaded) {
+        (Begin::Now, Ran::None, _) => "it is loaded, and runs",
+        (Begin::Now, Ran::Own, Loaded::Untouched) => {
             "it is loaded; the launcher that ran before goes on as it was until it is started again"
         }
-        (Begin::AtLogin, _) => "it begins at the next login",
+        (Begin::Now, Ran::Own, Loaded::Anew) => {
+            "it is loaded anew: the launcher that ran before was ended, and another runs"
+        }
+        (Begin::AtLogin, ..) => "it begins at the next login",
     })?;
     if asked.manager == Init::Systemd {
         screen.line("it ends when you log out, unless: loginctl enable-linger")?;

@@ -50,6 +50,15 @@ pub(super) enum FileState {
     Differs,
 }
 
+/// What a launcher is by now that the manager had started before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Loaded {
+    /// As it was.
+    Untouched,
+    /// Ended, and another was started.
+    Anew,
+}
+
 impl Installed {
     /// What would be installed for a home, given by its one true path.
     pub(super) fn of(
@@ -120,18 +129,21 @@ impl Installed {
     }
 
     /// Has the manager take it up.
-    pub(super) async fn load(&self, begin: Begin, before: FileState) -> Result<(), OrderError> {
+    pub(super) async fn load(&self, begin: Begin, before: FileState) -> Result<Loaded, OrderError> {
+        let mut loaded = Loaded::Untouched;
         if self.init == Init::Launchd && begin == Begin::Now && self.is_loaded().await? {
             // launchd keeps what it read until it is told to forget it.
             if before == FileState::Same {
-                return self.begin().await;
+                self.begin().await?;
+                return Ok(loaded);
             }
             self.unload().await?;
+            loaded = Loaded::Anew;
         }
         for words in self.service.loading(self.init, &self.file, begin) {
             self.order(&words, orders::COMMAND_MAX).await?;
         }
-        Ok(())
+        Ok(loaded)
     }
 
     /// Has the manager start the launcher, unless its own runs.

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::paths::FILE_MODE;
 use crate::exit::{Code, Failure};
+use crate::processes::{self, SinceBoot};
 
 /// How long a lock is tried for that nobody alive seems to hold: a command that only looks holds
 /// it for a moment, and a daemon that just took it has not written its name yet.
@@ -27,6 +28,9 @@ pub(crate) struct Holder {
     pub pid: u32,
     /// Since when (RFC 3339, UTC).
     pub started_at: String,
+    /// When its process began, by what the clock does not move; where the system says that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since_boot: Option<SinceBoot>,
 }
 
 /// Whose a lock is.
@@ -101,6 +105,7 @@ impl Lock {
         let holder = Holder {
             pid: std::process::id(),
             started_at: format!("{:.0}", jiff::Timestamp::now()),
+            since_boot: processes::note(std::process::id()).and_then(|noted| noted.since_boot),
         };
         write(&mut file, &holder).map_err(failed)?;
         Ok(Self { file })

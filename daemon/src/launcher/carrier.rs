@@ -122,7 +122,7 @@ impl Carrier {
         };
         info!(id, pid = own.child.id(), "gated restart begins");
         self.running.push(id.to_owned());
-        let process = own.child.id().and_then(processes::find);
+        let process = own.child.id().and_then(processes::note);
         let written = self.change(id, |request| {
             request.state = RequestState::Running;
             request.command = process;
@@ -163,7 +163,7 @@ impl Carrier {
             return false;
         }
         let orphans = processes::walk(move || {
-            orphans.retain(|it| !it.command.is_some_and(processes::still_runs));
+            orphans.retain(|it| !it.command.as_ref().is_some_and(processes::noted_still_runs));
             orphans
         })
         .await;

@@ -26,7 +26,7 @@ use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::{Found, alive, everything, family, found, lives, walk};
+use super::{Found, alive, everything, family, find, lives, walk};
 
 /// How long the ends of children are collected before they are looked for. A walk costs some
 /// milliseconds, and an agent that ends takes many with it.
@@ -68,9 +68,11 @@ pub(crate) fn spawn(command: &mut Command) -> io::Result<OwnChild> {
 
 /// The strays, and what they have started.
 pub(crate) fn strays() -> Vec<Found> {
-    let left_alone = left_alone().clone();
+    let before = left_alone().clone();
     let (system, fallen) = fallen();
-    let strays = fallen.difference(&left_alone).map(|stray| stray.pid).collect();
+    // Of those that are gone none is kept. One that came to them meanwhile is not in the picture.
+    left_alone().retain(|known| fallen.contains(known) || !before.contains(known));
+    let strays = fallen.difference(&before).map(|stray| stray.pid).collect();
     alive(&system, &family(&system, strays))
 }
 
@@ -85,7 +87,8 @@ pub(crate) fn leave_alone(all_may: impl FnOnce() -> bool) {
 
 /// Whether `child`, one of ours, is a stray.
 pub(crate) fn is_stray(child: u32) -> bool {
-    !own().contains(&child) && left_alone().iter().all(|known| known.pid != child)
+    let is_left_alone = || find(child).is_some_and(|found| left_alone().contains(&found));
+    !own().contains(&child) && !is_left_alone()
 }
 
 /// Whether this process has children at all. One call instead of a walk.
@@ -106,7 +109,7 @@ fn fallen() -> (System, BTreeSet<Found>) {
         .values()
         .filter(|process| process.parent().is_some_and(|parent| parent.as_u32() == us))
         .filter(|process| lives(process) && !known.contains(&process.pid().as_u32()))
-        .map(found)
+        .filter_map(Found::of)
         .collect();
     (system, fallen)
 }

@@ -44,7 +44,7 @@ fn pid(own: &OwnChild) -> u32 {
 
 fn sighting(own: &OwnChild) -> Found {
     let system = one(pid(own), ProcessRefreshKind::nothing().without_tasks());
-    found(system.process(Pid::from_u32(pid(own))).unwrap())
+    Found::of(system.process(Pid::from_u32(pid(own))).unwrap()).unwrap()
 }
 
 #[test]
@@ -155,7 +155,7 @@ async fn who_ends_when_asked_is_not_killed_and_who_does_not_is() {
 async fn a_later_process_of_the_same_number_is_left_alone() {
     let mut child = sleeper(None).await;
     let now = sighting(&child);
-    let before = Found { started_s: now.started_s - 1000, ..now };
+    let before = Found { began: now.began - 1, ..now };
     assert!(end_all(vec![before], PATIENCE, PATIENCE).await.is_empty());
     assert_eq!(child.child.try_wait().unwrap(), None);
 }

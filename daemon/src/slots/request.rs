@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::record::{self, RecordError};
 use crate::config::Home;
 use crate::durable;
-use crate::processes::Found;
+use crate::processes::Noted;
 
 /// Requests that are kept: enough for the guard and for whoever looks what happened.
 const REQUESTS_KEPT: usize = 50;
@@ -50,7 +50,7 @@ pub(crate) struct RestartRequest {
     pub state: RequestState,
     /// The process that carries it out, from before it does anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub command: Option<Found>,
+    pub command: Option<Noted>,
     /// What the command ended with, when it did so by itself.
     pub exit_code: Option<i32>,
     /// One line about what became of it.

@@ -127,6 +127,19 @@ fn a_file_that_is_empty_torn_newer_or_strange_is_a_clear_error() {
 }
 
 #[test]
+fn a_mark_that_cannot_be_read_says_nothing() {
+    let place = Place::fresh();
+    let slot = place.install("dddddddddddd");
+    let path = place.slots.mark_file(&slot);
+    for text in ["", "{\"format\":1,\"stand", "{}", "{\"format\":2}", "{\"format\":1}"] {
+        fs::write(&path, text).unwrap();
+        let manifest = place.slots.check(&slot, None).unwrap();
+        let said = refused(place.slots.check_tested(&manifest));
+        assert!(said.ends_with("its tests have not passed"), "{text}: {said}");
+    }
+}
+
+#[test]
 fn what_is_half_built_is_no_slot() {
     for cut in 0.. {
         let place = Place::fresh();

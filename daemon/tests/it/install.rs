@@ -1,6 +1,8 @@
 //! `install` and `uninstall`, with scripts in the place of what starts programs on a system: they note
 //! what they were asked, and say what the test wants.
 
+use std::fs::File;
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
@@ -58,6 +60,14 @@ impl System {
     fn unit(&self) -> PathBuf {
         let file = format!(".config/systemd/user/{}.service", self.name());
         self.place.home().with_file_name(file)
+    }
+
+    /// Holds the lock of a launcher as the one does that the scripts tell of, until it is dropped.
+    fn launcher(&self) -> File {
+        let lock = File::create(self.place.home().join("run/launcher.lock")).unwrap();
+        lock.lock().unwrap();
+        (&lock).write_all(br#"{"pid":4242,"started_at":"2026-01-01T00:00:00Z"}"#).unwrap();
+        lock
     }
 
     fn current(&self) -> PathBuf {
@@ -141,6 +151,15 @@ fn launchd_is_told_to_forget_a_list_before_it_reads_another() {
     let changed = system.run("install --manager launchd");
     assert_eq!(changed.code, 0, "{changed:?}");
     assert_eq!(changes(), [out, list]);
+    assert!(first.out.ends_with("it is loaded, and runs\n"), "{first:?}");
+    let _launcher = system.launcher();
+    let goes_on = "the launcher that ran before goes on as it was until it is started again\n";
+    let same = system.run("install --manager launchd");
+    assert!(same.out.ends_with(goes_on), "{same:?}");
+    system.place.write("config.toml", "[shutdown]\ndeadline_s = 4\n");
+    let changed = system.run("install --manager launchd");
+    let anew = "it is loaded anew: the launcher that ran before was ended, and another runs\n";
+    assert!(changed.out.ends_with(anew), "{changed:?}");
 }
 
 #[test]

@@ -37,6 +37,10 @@ impl Scene {
     }
 }
 
+fn noted(own: &adopted::OwnChild) -> processes::Noted {
+    processes::note(own.child.id().unwrap()).unwrap()
+}
+
 #[test]
 fn each_initiator_may_ask_three_times() {
     let scene = Scene::configured();
@@ -74,7 +78,7 @@ async fn a_request_whose_command_still_lives_is_not_done() {
     let mut command = Command::new("tail");
     let mut own = adopted::spawn(command.args(["-f", "/dev/null"]).kill_on_drop(true)).unwrap();
     let state = RequestState::Running;
-    let found = processes::find(own.child.id().unwrap());
+    let found = processes::note(own.child.id().unwrap());
     assert!(found.is_some());
     let running = RestartRequest { state, command: found, ..scene.request(&id) };
     scene.carrier.requests.write(&running).unwrap();
@@ -83,6 +87,24 @@ async fn a_request_whose_command_still_lives_is_not_done() {
     own.child.kill().await.unwrap();
     assert!(scene.carrier.settle_orphans().await);
     assert_eq!(scene.request(&id).state, RequestState::Done);
+}
+
+/// When a process began says the system by its clock of the moment, and a step of the clock moves that.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_command_is_known_again_after_the_clock_was_set() {
+    let mut scene = Scene::configured();
+    let id = scene.ask(Initiator::Session(7)).unwrap();
+    let mut command = Command::new("tail");
+    let own = adopted::spawn(command.args(["-f", "/dev/null"]).kill_on_drop(true)).unwrap();
+    let mut noted = serde_json::to_value(noted(&own)).unwrap();
+    let began = noted["started_s"].as_u64().unwrap();
+    noted["started_s"] = (began - 3600).into();
+    let state = RequestState::Running;
+    let command = serde_json::from_value(noted).unwrap();
+    let running = RestartRequest { state, command, ..scene.request(&id) };
+    scene.carrier.requests.write(&running).unwrap();
+    assert!(!scene.carrier.settle_orphans().await, "it lives");
 }
 
 #[test]

@@ -68,6 +68,12 @@ async fn tell_strays() {
     let pids: Vec<_> = strays().iter().map(|stray| stray.pid).collect();
     assert!(is_stray(pids[0]) || is_stray(pids[1]));
     assert!(!is_stray(pid));
+    // The number of one that was left alone and is gone, given to another.
+    let gone = Found { began: 1, ..*strays().iter().find(|it| is_stray(it.pid)).unwrap() };
+    left_alone().insert(gone);
+    assert!(is_stray(gone.pid));
+    strays();
+    assert_eq!(*left_alone(), BTreeSet::from([left[0]]));
 
     super::super::leftovers::end_strays().await;
     assert_eq!(strays(), []);
