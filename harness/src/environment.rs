@@ -35,6 +35,10 @@ pub const HOME: &str = "HARNESS_HOME";
 /// How many seconds tier 4 looks whether anything goes wrong; 30 without it.
 pub const SOAK: &str = "HARNESS_SOAK";
 
+/// The rows of sessions, with commas, that were dead before a restart, or failed and waited: tier 4
+/// does not hold against the daemon that they are dead now.
+pub const DOWN_BEFORE: &str = "HARNESS_DOWN_BEFORE";
+
 /// A variable that names a path; unset and empty are the same.
 pub fn path(name: &str) -> Option<PathBuf> {
     env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)

@@ -12,6 +12,7 @@ mod health;
 mod home;
 mod watch;
 
+use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsStr;
 use std::sync::{Arc, OnceLock};
@@ -72,7 +73,8 @@ type Look = fn(&Round, &Room) -> anyhow::Result<()>;
 
 /// Runs the cases of this tier that the command line selects; the number to end with.
 pub fn run() -> ExitCode {
-    let soak = match soak() {
+    let read = soak().and_then(|soak| down_before().map(|_| soak));
+    let soak = match read {
         Ok(soak) => soak,
         Err(error) => {
             tell(&format!("failed to {error:#}"));
@@ -90,7 +92,7 @@ pub fn run() -> ExitCode {
             healthy(&round.home).map(drop)
         }),
         case("tier4::sessions::all_that_should_be_back_are_back", Duration::ZERO, |round, _| {
-            sessions_back(&round.home)
+            sessions_back(&round.home, &down_before()?)
         }),
         case("tier4::check::a_message_is_routed_and_answered", exchange::LIMIT, answered),
         case("tier4::check::the_start_prompt_is_in_place", exchange::LIMIT, |round, _| {
@@ -143,6 +145,22 @@ fn soak_of(text: Option<&OsStr>, gate: Gate) -> anyhow::Result<Duration> {
 /// The same; it was read before any case ran.
 fn soak_or_default() -> Duration {
     soak().unwrap_or(SOAK)
+}
+
+/// Which sessions were down before a restart, by the environment.
+fn down_before() -> anyhow::Result<BTreeSet<i64>> {
+    down_before_of(env::var_os(environment::DOWN_BEFORE).as_deref())
+}
+
+/// The rows of this text; nothing was down where there is none, as where a person asks.
+fn down_before_of(text: Option<&OsStr>) -> anyhow::Result<BTreeSet<i64>> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(BTreeSet::new()) };
+    let rows = text.to_str().map(|text| -> Result<_, std::num::ParseIntError> {
+        text.split(',').map(str::parse).collect()
+    });
+    rows.and_then(Result::ok).with_context(|| {
+        format!("read {}: {} are no rows of sessions", environment::DOWN_BEFORE, text.display())
+    })
 }
 
 fn running() -> Result<(), Missing> {

@@ -24,6 +24,8 @@ mod preflight;
 mod progress;
 mod select;
 mod slots;
+mod stuck;
+mod time;
 mod trouble;
 mod verify;
 mod views;
@@ -46,10 +48,12 @@ use self::build::Yard;
 use self::gate::Trial;
 use self::home::Home;
 use self::lock::{Holder, Lock};
-use self::passage::{Passage, Time};
+use self::passage::Passage;
 use self::progress::Progress;
 use self::select::Selection;
 use self::slots::Slots;
+use self::stuck::Stuck;
+use self::time::Time;
 use self::trouble::{Result, Trouble};
 use self::verify::Subject;
 use crate::checkout::ask;
@@ -148,6 +152,7 @@ fn run(
         who: if arguments.request.is_some() { "a request from inside" } else { "a person" },
         began: Instant::now(),
         before: None,
+        stuck: Stuck::default(),
         selection: None,
         slot: None,
         lock: None,
@@ -218,6 +223,8 @@ struct Runner<'a> {
     who: &'static str,
     began: Instant,
     before: Option<Sight>,
+    /// Just before the hold: the target is not to be blamed for it.
+    stuck: Stuck,
     selection: Option<Selection>,
     slot: Option<String>,
     /// Held to the end.
@@ -296,7 +303,12 @@ impl Runner<'_> {
                 passage::candidate(&self.home, &self.id, self.slot()?, time)
             }
             Action::Glance => passage.glance(),
-            Action::Drain { within, lease, manners } => passage.drain(*within, *lease, *manners),
+            Action::Drain { within, lease, manners } => {
+                if let Some(stuck) = passage.stuck()? {
+                    self.stuck = stuck;
+                }
+                passage.drain(*within, *lease, *manners)
+            }
             Action::LetGo => passage.release().map(|_| Told::Done(Remarks::default())),
             Action::BackUp => passage.back_up(),
             Action::Arm => {
@@ -305,7 +317,8 @@ impl Runner<'_> {
             }
             Action::Switch => passage.switch(),
             Action::Verify(probe) => {
-                Subject::new(means, &self.home, self.slot()?, None).look(*probe, self.flags.soak)
+                let subject = Subject::new(means, &self.home, self.slot()?, None);
+                subject.not_blaming(&self.stuck).look(*probe, self.flags.soak)
             }
             Action::Release => passage.release().map(Told::Resident),
             Action::Confirm(proof) => passage.confirm(*proof),
@@ -414,17 +427,14 @@ impl Runner<'_> {
     }
 
     fn check_previous(&self, means: Means<'_>) -> Result<Told> {
-        let passage = Passage {
-            home: &self.home,
-            id: &self.id,
-            limit: means.limit,
-            interrupt: means.interrupt,
-        };
+        let time = Time::from_now(means.limit, means.interrupt);
+        let passage =
+            |limit| Passage { home: &self.home, id: &self.id, limit, interrupt: means.interrupt };
         // A hold of a restart that is no more: that there is none is no failure.
-        let _nothing_held = passage.release();
-        let settled = passage.settle()?;
+        let _nothing_held = passage(time.left()).release();
+        let settled = passage(time.left()).settle()?;
         let subject = Subject::new(means, &self.home, &settled.slot, self.slot.as_deref());
-        subject.brief("previous")?;
+        subject.brief("previous", time)?;
         Ok(Told::Settled(settled))
     }
 

@@ -1,6 +1,7 @@
 //! The checks of tier 4, held against daemons of which it is known how they are: one that is well
 //! passes and is left as it was, one that is not does not pass.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::time::Duration;
 
@@ -47,7 +48,7 @@ fn a_daemon_that_is_well_passes_tier_4_and_is_left_as_it_was(
     for _ in 0..2 {
         let round = Round::begin(home.clone())?;
         healthy(&home)?;
-        sessions_back(&home)?;
+        sessions_back(&home, &BTreeSet::new())?;
         let exchange = round.exchange()?;
         exchange.ensure_prompted(&home)?;
         ensure!(exchange.turn["failed"] == false, "end the turn well: {}", exchange.turn);
@@ -72,7 +73,7 @@ fn a_held_daemon_answers_tier_4_and_nobody_else(case: &mut Case) -> anyhow::Resu
     ensure!(sandbox.cli(&["hold"], SOON)?.status.success(), "hold");
     sandbox.drop_message(OWNER, "held")?;
     Round::begin(home.clone())?.exchange()?;
-    sessions_back(&home)?;
+    sessions_back(&home, &BTreeSet::new())?;
     let early: Vec<String> =
         sandbox.replies()?.into_iter().map(|reply| format!("row {}", reply.row)).collect();
     unbroken("replies while messages are held", &early)?;

@@ -1,6 +1,9 @@
 //! What a daemon says of itself, and whether that is well.
 
+use std::collections::BTreeSet;
+
 use anyhow::ensure;
+use harness::environment;
 use harness::processes::Snapshot;
 use harness::run::unbroken;
 use serde_json::Value;
@@ -35,28 +38,46 @@ pub fn healthy(home: &Home) -> anyhow::Result<Value> {
 }
 
 /// Every session on record is known to the running daemon, none is given up, and none that owes an
-/// answer sleeps. A session that owes nothing may: its next message wakes it.
-pub fn sessions_back(home: &Home) -> anyhow::Result<()> {
+/// answer sleeps. A session that owes nothing may: its next message wakes it. Those that were down
+/// before a restart may be so after it.
+pub fn sessions_back(home: &Home, down_before: &BTreeSet<i64>) -> anyhow::Result<()> {
     let status = home.status()?;
-    let shown = status["sessions"].as_array().map_or(&[][..], Vec::as_slice);
     let missing: Vec<String> = home
         .registry()?
         .iter()
-        .filter(|record| shown.iter().all(|session| session["row"] != record["row"]))
+        .filter(|record| shown(&status).iter().all(|session| session["row"] != record["row"]))
         .map(|record| format!("session {}", record["row"]))
         .collect();
     unbroken("sessions on record that are not back", &missing)?;
+    none_is_down(&status, down_before)
+}
+
+/// The sessions of a status.
+fn shown(status: &Value) -> &[Value] {
+    status["sessions"].as_array().map_or(&[][..], Vec::as_slice)
+}
+
+fn none_is_down(status: &Value, down_before: &BTreeSet<i64>) -> anyhow::Result<()> {
     // What is held back wakes nobody.
     let is_held = status["held"] == true;
     let is_down = |session: &&Value| {
         let owes = !is_held && 0 < session["queue"].as_u64().unwrap_or_default();
-        session["state"] == "dead" || owes && session["state"] == "asleep"
+        let was_down = session["row"].as_i64().is_some_and(|row| down_before.contains(&row));
+        !was_down && (session["state"] == "dead" || owes && session["state"] == "asleep")
     };
-    let down: Vec<String> = shown
+    let down: Vec<String> = shown(status)
         .iter()
         .filter(is_down)
         .map(|session| format!("session {} is {}", session["row"], session["state"]))
         .collect();
-    ensure!(down.is_empty(), "see all sessions well: {}", down.join("; "));
+    ensure!(
+        down.is_empty(),
+        "see all sessions well, but for those that a restart found down ({}): {}",
+        environment::DOWN_BEFORE,
+        down.join("; ")
+    );
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -30,6 +30,8 @@ pub(super) struct Cases {
     pub(super) api: Option<Api>,
     /// How long tier 4 looks whether anything goes wrong.
     pub(super) soak: Option<Duration>,
+    /// The rows of sessions that tier 4 may find dead.
+    pub(super) down: Vec<i64>,
 }
 
 impl Cases {
@@ -43,6 +45,7 @@ impl Cases {
             quarantine: None,
             api: None,
             soak: None,
+            down: Vec::new(),
         }
     }
 
@@ -74,6 +77,10 @@ impl Cases {
         }
         if let Some(soak) = self.soak {
             command.env(environment::SOAK, soak.as_secs_f64().to_string());
+        }
+        if !self.down.is_empty() {
+            let rows: Vec<String> = self.down.iter().map(i64::to_string).collect();
+            command.env(environment::DOWN_BEFORE, rows.join(","));
         }
         if let Some(only) = &self.order.selection.only {
             command.args(["--", only]);

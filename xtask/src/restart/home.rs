@@ -15,6 +15,7 @@ use anyhow::{Context, bail};
 use harness::command::{Finished, RunError, run_unless};
 use serde::de::DeserializeOwned;
 
+use super::time::Time;
 use super::trouble::{Result, Trouble};
 use super::views::{Launcher, Status};
 use crate::running::Interrupt;
@@ -27,6 +28,13 @@ pub(super) const PROGRAM: &str = "claude-assistant";
 
 /// How long a question may take that waits for nothing.
 pub(super) const QUESTION_MAX: Duration = Duration::from_secs(20);
+
+/// How the daemon's program ends where it was asked wrongly.
+const USAGE: i32 = 64;
+
+/// How it ends where that says nothing of it: asked or configured wrongly, in need of something that
+/// somebody else has or that the machine lacks, and not allowed.
+const NOT_ITS_OWN: [i32; 3] = [USAGE, 75, 77];
 
 /// A home.
 #[derive(Debug, Clone)]
@@ -145,7 +153,16 @@ impl Home {
 
     /// What the daemon says of itself.
     pub(super) fn status(&self) -> Result<Status> {
-        self.ask(&self.current_program(), &words(["status", "--json"]), QUESTION_MAX)
+        self.status_in(QUESTION_MAX)
+    }
+
+    /// The same, for no longer than is left.
+    pub(super) fn status_within(&self, time: Time<'_>) -> Result<Status> {
+        self.status_in(time.question())
+    }
+
+    fn status_in(&self, limit: Duration) -> Result<Status> {
+        self.ask(&self.current_program(), &words(["status", "--json"]), limit)
     }
 
     /// What the launcher says of itself.
@@ -159,10 +176,23 @@ pub(super) fn words<Word: Into<OsString>>(words: impl IntoIterator<Item = Word>)
     words.into_iter().map(Into::into).collect()
 }
 
-/// A verb that did not end well. That is an answer of whose program it is, unless somebody ended it.
+/// A verb that did not end well. That is an answer of whose program it is, unless somebody ended it,
+/// or it says itself that something else was in its way.
 pub(super) fn refusal(verb: &[OsString], finished: &Finished) -> Trouble {
     let why = said(verb, finished);
-    if finished.status.code().is_some() { Trouble::of_target(why) } else { Trouble::refused(why) }
+    match finished.status.code() {
+        Some(code) if !NOT_ITS_OWN.contains(&code) => Trouble::of_target(why),
+        _ => Trouble::refused(why),
+    }
+}
+
+/// Whether it ended as it does where it has no such verb. Its code alone does not say that: it is the
+/// same for a home that is configured wrongly.
+pub(super) fn knows_not(verb: &[OsString], finished: &Finished) -> bool {
+    let named = verb.first().map(|first| format!("subcommand '{}'", first.display()));
+    let says =
+        |line: &str| line.contains("unrecognized") && named.iter().any(|it| line.contains(it));
+    finished.status.code() == Some(USAGE) && finished.stderr.lines().any(says)
 }
 
 /// What a verb said, read.

@@ -3,20 +3,21 @@
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Context;
-use harness::command::Finished;
 use harness::exit_code::ExitCode;
 use harness::restart::machine::{
     Blame, Delivery, End, Manners, Pending, Proof, Remarks, Settled, Sight, Standing, Switched,
     Told,
 };
 use harness::restart::report::Seen;
-use harness::restart::step::LEASE;
+use harness::restart::step::{LEASE, RELEASE_MAX};
 use harness::wait::wait_for_every;
 
 use super::home::{Home, QUESTION_MAX, read, said, words};
+use super::stuck::Stuck;
+use super::time::Time;
 use super::trouble::{Result, Trouble};
 use super::views::{Drained, Launcher, Status, Switch};
 use crate::running::Interrupt;
@@ -42,39 +43,6 @@ pub(super) struct Passage<'a> {
     pub(super) limit: Duration,
     /// Heard while the database is copied; whatever else is asked has its answer waited for.
     pub(super) interrupt: &'a Interrupt,
-}
-
-/// How long an action has from now on, for all that it asks.
-#[derive(Clone, Copy)]
-pub(super) struct Time<'a> {
-    began: Instant,
-    limit: Duration,
-    interrupt: &'a Interrupt,
-}
-
-impl<'a> Time<'a> {
-    pub(super) fn from_now(limit: Duration, interrupt: &'a Interrupt) -> Self {
-        Self { began: Instant::now(), limit, interrupt }
-    }
-
-    fn left(self) -> Duration {
-        self.limit.saturating_sub(self.began.elapsed())
-    }
-
-    /// Runs a verb, for no longer than is left.
-    fn run(self, home: &Home, program: &Path, verb: &[OsString]) -> Result<Finished> {
-        home.run_heard(program, verb, self.left(), self.interrupt)
-    }
-
-    /// The same of one that has to end well.
-    fn tell(self, home: &Home, program: &Path, verb: &[OsString]) -> Result<()> {
-        let finished = self.run(home, program, verb)?;
-        if finished.status.success() {
-            Ok(())
-        } else {
-            Err(Trouble::refused(said(verb, &finished)))
-        }
-    }
 }
 
 impl Passage<'_> {
@@ -112,11 +80,20 @@ impl Passage<'_> {
         }
     }
 
-    /// Ends the hold.
+    /// What is stuck while nothing is held for a restart yet.
+    pub(super) fn stuck(&self) -> Result<Option<Stuck>> {
+        let time = Time::from_now(self.limit.min(QUESTION_MAX), self.interrupt);
+        let status = time.persist(|| self.home.status_within(time))?;
+        Ok((!status.is_held_by_restart()).then(|| Stuck::of(&status)))
+    }
+
+    /// Ends the hold; how large the daemon is then.
     pub(super) fn release(&self) -> Result<u64> {
         let program = self.home.current_program();
-        self.home.tell(&program, &words(["release", "--restart"]), self.limit.min(QUESTION_MAX))?;
-        Ok(self.home.status()?.rss_bytes)
+        let verb = words(["release", "--restart"]);
+        let time = Time::from_now(self.limit.min(RELEASE_MAX), self.interrupt);
+        time.persist(|| self.home.tell(&program, &verb, time.question()))?;
+        Ok(time.persist(|| self.home.status_within(time))?.rss_bytes)
     }
 
     /// Copies the database among the backups, for somebody to look at. The hold is renewed before, as

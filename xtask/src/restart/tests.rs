@@ -1,4 +1,5 @@
 pub(super) mod stage;
+mod stuck;
 
 use std::fs;
 use std::sync::Arc;

@@ -6,26 +6,23 @@ use std::time::Duration;
 use harness::exit_code::ExitCode;
 use harness::report::{Outcome, Report};
 use harness::restart::machine::{Half, Probe, Remarks, Told};
-use harness::restart::step::PROBE_MAX;
 use harness::tier::Tier;
-use harness::wait::wait_for_every;
 
 use super::Means;
 use super::cases::{self, Cases};
-use super::home::{Home, QUESTION_MAX, read, refusal, words};
+use super::home::{Home, knows_not, read, refusal, words};
 use super::slots::Slots;
+use super::stuck::Stuck;
+use super::time::Time;
 use super::trouble::{Result, Trouble};
-use super::views::Deliveries;
+use super::views::{Deliveries, Status};
 use crate::tier;
-
-/// How often a daemon that answers people is asked.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// What is looked at while all others are held, and of a previous daemon.
 const BRIEF: [&str; 2] = ["tier4::status", "tier4::check"];
 
-/// How the daemon's program says that it has no such command.
-const NOT_KNOWN: i32 = 64;
+/// What is kept of the time for the backlog to ask in which order it came.
+const ORDER_MAX: Duration = Duration::from_secs(10);
 
 /// How many failures of a run are named.
 const REASONS_MAX: usize = 3;
@@ -36,6 +33,7 @@ pub(super) struct Subject<'a> {
     pub(super) home: &'a Home,
     /// The runner of its slot.
     pub(super) runner: PathBuf,
+    stuck: Stuck,
 }
 
 impl<'a> Subject<'a> {
@@ -51,40 +49,49 @@ impl<'a> Subject<'a> {
         let own = slots.program(slot, "tier4");
         let other = otherwise.map(|slot| slots.program(slot, "tier4"));
         let runner = if own.exists() { own } else { other.unwrap_or(own) };
-        Self { means, home, runner }
+        Self { means, home, runner, stuck: Stuck::default() }
     }
 
-    /// One look at it.
+    /// The same, with what was stuck before it was there.
+    pub(super) fn not_blaming(self, stuck: &Stuck) -> Self {
+        Self { stuck: stuck.clone(), ..self }
+    }
+
+    /// One look at it. All that it asks shares its time, as all looks share the launcher's patience.
     pub(super) fn look(&self, probe: Probe, soak: Duration) -> Result<Told> {
+        let time = Time::from_now(self.means.limit, self.means.interrupt);
         match probe {
-            Probe::Held => self.brief("held").map(Told::Done),
-            Probe::Backlog => self.backlog().map(Told::Done),
-            Probe::Soak(Half::First) => self.whole("soak-1", soak / 2).map(Told::Done),
+            Probe::Held => self.brief("held", time).map(Told::Done),
+            Probe::Backlog => self.backlog(time).map(Told::Done),
+            Probe::Soak(Half::First) => self.whole("soak-1", soak / 2, time).map(Told::Done),
             Probe::Soak(Half::Second) => {
-                let mut remarks = self.whole("soak-2", soak / 2)?;
-                remarks.says.push(self.ordered(self.home.status()?.generation)?);
+                let mut remarks = self.whole("soak-2", soak / 2, time)?;
+                remarks.says.push(self.ordered(self.status(time)?.generation, time)?);
                 Ok(Told::Done(remarks))
             }
-            Probe::Memory => Ok(Told::Resident(self.home.status()?.rss_bytes)),
+            Probe::Memory => Ok(Told::Resident(self.status(time)?.rss_bytes)),
         }
     }
 
+    fn status(&self, time: Time<'_>) -> Result<Status> {
+        time.persist(|| self.home.status_within(time))
+    }
+
     /// Whether it is healthy and answers.
-    pub(super) fn brief(&self, name: &str) -> Result<Remarks> {
+    pub(super) fn brief(&self, name: &str, time: Time<'_>) -> Result<Remarks> {
         let mut says = Vec::new();
         for filter in BRIEF {
             let directory = format!("{name}-{}", filter.replace("::", "-"));
-            let cases = self.cases().only(filter);
-            let passed = self.ensure_passed(&cases::run(self.means, &cases, &directory)?)?;
+            let passed = self.passes(&self.cases().only(filter), &directory, time)?;
             says.push(format!("{filter} {passed}"));
         }
         Ok(Remarks::plain([format!("{name}: {}", says.join(", "))]))
     }
 
-    fn whole(&self, name: &str, soak: Duration) -> Result<Remarks> {
+    fn whole(&self, name: &str, soak: Duration, time: Time<'_>) -> Result<Remarks> {
         let mut cases = self.cases();
         cases.soak = Some(soak);
-        let passed = self.ensure_passed(&cases::run(self.means, &cases, name)?)?;
+        let passed = self.passes(&cases, name, time)?;
         Ok(Remarks::plain([format!("{} s of the soak: {passed}", soak.as_secs_f64())]))
     }
 
@@ -92,50 +99,35 @@ impl<'a> Subject<'a> {
         let mut cases = Cases::whole(Tier::Running, self.runner.clone());
         cases.order.home = Some(self.home.root().to_path_buf());
         cases.soak = Some(Duration::ZERO);
+        cases.down.clone_from(&self.stuck.down);
         cases
     }
 
-    fn backlog(&self) -> Result<Remarks> {
-        let mut last = None;
-        let settled = wait_for_every(LOOK_EVERY, PROBE_MAX.min(self.means.limit), || {
-            if self.means.interrupt.came() {
-                return Some(Err(Trouble::Interrupted));
+    /// Waits until nothing waits but what did so before, and sees that it came in its order.
+    fn backlog(&self, time: Time<'_>) -> Result<Remarks> {
+        let patience = time.sooner_by(ORDER_MAX);
+        let status = patience.persist(|| {
+            let status = self.home.status_within(patience)?;
+            if self.stuck.is_settled(&status) {
+                return Ok(status);
             }
-            let status = match self.home.status() {
-                Ok(status) => status,
-                Err(trouble) => return Some(Err(trouble)),
-            };
-            let is_settled = status.is_settled();
-            last = Some(status);
-            is_settled.then_some(Ok(()))
-        });
-        match (settled, last) {
-            (Some(Ok(())), status) => {
-                let order = self.ordered(status.unwrap_or_default().generation)?;
-                Ok(Remarks::plain(["nothing waits any more".to_owned(), order]))
-            }
-            (Some(Err(trouble)), _) => Err(trouble),
-            (None, status) => {
-                let status = status.unwrap_or_default();
-                Err(Trouble::of_target(format!(
-                    "{} messages and {} replies still wait after {} s",
-                    status.counts.accepted,
-                    status.unsent,
-                    PROBE_MAX.as_secs()
-                )))
-            }
-        }
+            let (after_s, complaint) = (patience.limit().as_secs(), self.stuck.complaint(&status));
+            Err(Trouble::of_target(format!("after {after_s} s {complaint}")))
+        })?;
+        let order = self.ordered(status.generation, time)?;
+        Ok(Remarks::plain([Stuck::remark(&status), order]))
     }
+
     /// Whether what this generation has delivered came in its order.
-    fn ordered(&self, generation: i64) -> Result<String> {
+    fn ordered(&self, generation: i64, time: Time<'_>) -> Result<String> {
         let generation = generation.to_string();
         let verb = words(["deliveries", "--generation", &generation, "--json"]);
-        let limit = self.means.limit.min(QUESTION_MAX);
-        let finished = self.home.run(&self.home.current_program(), &verb, limit)?;
-        match finished.status.code() {
-            Some(0) => {}
-            Some(NOT_KNOWN) => return Ok("it does not say in which order it delivers".to_owned()),
-            _ => return Err(refusal(&verb, &finished)),
+        let finished = self.home.run(&self.home.current_program(), &verb, time.question())?;
+        if knows_not(&verb, &finished) {
+            return Ok("it does not say in which order it delivers".to_owned());
+        }
+        if !finished.status.success() {
+            return Err(refusal(&verb, &finished));
         }
         let Deliveries { delivered, overtaken } = read(&verb, &finished)?;
         if overtaken.is_empty() {
@@ -151,26 +143,38 @@ impl<'a> Subject<'a> {
         )))
     }
 
-    /// `5 passed`; nothing less will do.
-    fn ensure_passed(&self, report: &Report) -> Result<String> {
+    /// Runs them for as long as is left. `5 passed`; nothing less will do.
+    fn passes(&self, cases: &Cases, directory: &str, time: Time<'_>) -> Result<String> {
+        let means = Means { limit: time.left(), ..self.means };
+        let report = cases::run(means, cases, directory)?;
         let verdict = &report.verdict;
         if verdict.exit_code == ExitCode::Pass {
             return Ok(format!("{} passed", verdict.passed));
         }
-        let why = format!("tier 4: {}: {}", verdict.exit_code.meaning(), reasons(report));
-        Err(if self.says_no(report) { Trouble::of_target(why) } else { Trouble::refused(why) })
+        let why = format!("tier 4: {}: {}", verdict.exit_code.meaning(), reasons(&report));
+        Err(if self.says_no(&report, time)? {
+            Trouble::of_target(why)
+        } else {
+            Trouble::refused(why)
+        })
     }
 
     /// Whether a report that is no pass speaks against the daemon. A runner that fell over does not, nor
-    /// does one that finds something else missing than the daemon.
-    fn says_no(&self, report: &Report) -> bool {
+    /// does one that finds something else missing than the daemon, or the daemon missing for a moment.
+    fn says_no(&self, report: &Report, time: Time<'_>) -> Result<bool> {
         if tier::has_fallen(report) {
-            return false;
+            return Ok(false);
         }
         match report.verdict.exit_code {
-            ExitCode::Failed | ExitCode::InvariantBroken => true,
-            ExitCode::PreconditionMissing => self.home.status().is_err(),
-            _ => false,
+            ExitCode::Failed | ExitCode::InvariantBroken => Ok(true),
+            ExitCode::PreconditionMissing => {
+                let time = Time::from_now(time.question(), self.means.interrupt);
+                match self.status(time) {
+                    Err(Trouble::Interrupted) => Err(Trouble::Interrupted),
+                    answer => Ok(answer.is_err()),
+                }
+            }
+            _ => Ok(false),
         }
     }
 }

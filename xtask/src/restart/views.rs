@@ -25,8 +25,12 @@ pub(super) struct Status {
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub(super) struct Session {
+    pub(super) row: i64,
     pub(super) chat: String,
     pub(super) state: String,
+    /// That have ended since the daemon started.
+    pub(super) turns: u64,
+    /// Messages that are not finished, as far as the session knows of them.
     pub(super) queue: u64,
 }
 
@@ -179,31 +183,31 @@ impl Status {
         self.held_by.iter().any(|holder| holder == "restart")
     }
 
+    /// Whether its owner holds delivery, which a restart changes nothing of.
+    pub(super) fn is_held_by_owner(&self) -> bool {
+        self.held_by.iter().any(|holder| holder == "owner")
+    }
+
     fn people(&self) -> impl Iterator<Item = &Session> {
         self.sessions.iter().filter(|session| session.chat != HARNESS_CHAT)
     }
 
     /// Whether a session of people does something.
     pub(super) fn is_busy(&self) -> bool {
-        let at_work = ["starting", "busy", "closing"];
-        self.people().any(|session| at_work.contains(&session.state.as_str()))
+        self.people().any(Session::is_at_work)
     }
 
-    /// Whether nobody is busy, and nothing is on its way.
+    /// Whether nobody is busy, and nothing is on its way out. A message that was delivered and that
+    /// nobody works at is no reason to wait: it waits for its session, however long that takes.
     pub(super) fn is_idle(&self) -> bool {
-        !self.is_busy() && self.unsent == 0 && self.counts.delivered == 0
+        !self.is_busy() && self.unsent == 0
     }
+}
 
-    /// Whether what waited is with its agents, and what they said is out. What waits for a session
-    /// that is given up, or that waits before it tries again or for room, waits there; what waits
-    /// behind a turn, as all does behind a message that is delivered again, comes when that ends.
-    pub(super) fn is_settled(&self) -> bool {
-        let waits_there = ["dead", "waiting", "busy", "starting"];
-        let stuck = |session: &&Session| waits_there.contains(&session.state.as_str());
-        let left: u64 = self.sessions.iter().filter(stuck).map(|session| session.queue).sum();
-        let waits = self.counts.accepted.saturating_sub(left);
-        let runs = self.counts.delivered == 0 || self.is_busy();
-        waits == 0 && runs && self.unsent == 0
+impl Session {
+    /// Whether an agent is at it, or about to be.
+    pub(super) fn is_at_work(&self) -> bool {
+        ["starting", "busy", "closing"].contains(&self.state.as_str())
     }
 }
 

@@ -1,11 +1,18 @@
 #!/bin/sh
 # Stands in for the daemon's program, as a restart sees it. What runs stands in files below `world` of
-# the home; a file `fails-<verb>` there makes a verb fail with what stands in it.
+# the home; a file `fails-<verb>` there makes a verb fail with what stands in it, `ends-<verb>` end with
+# that code, `misses-<verb>` not answer once while a restart is pending.
 world="$CLAUDE_ASSISTANT_HOME/world"
 verb="$1"
 [ "$verb" = launcher ] && verb="launcher-$2"
 echo "$verb" >> "$world/calls"
 if [ -f "$world/fails-$verb" ]; then cat "$world/fails-$verb" >&2; exit 1; fi
+if [ -f "$world/ends-$verb" ]; then echo "failed to open it" >&2; exit "$(cat "$world/ends-$verb")"; fi
+if [ -f "$world/misses-$verb" ] && [ -f "$world/pending" ]; then
+    rm "$world/misses-$verb"
+    echo "the daemon did not answer within 3 s" >&2
+    exit 69
+fi
 if [ -f "$world/slow-$verb" ]; then exec sleep 30; fi
 generation=$(cat "$world/generation")
 slot=$(cat "$world/slot")
@@ -29,11 +36,16 @@ go_back() {
 
 case "$verb" in
 status)
-    held='[]'
-    [ -f "$world/held" ] && held='["restart"]'
-    printf '{"version":"0.1.0","pid":%s,"generation":%s,"slot":"%s","held_by":%s,' \
+    held=
+    [ -f "$world/owned" ] && held='"owner"'
+    [ -f "$world/held" ] && held="${held:+$held,}\"restart\""
+    sessions='[]'
+    [ -f "$world/sessions" ] && sessions=$(cat "$world/sessions")
+    counts='"accepted":0,"delivered":0'
+    [ -f "$world/counts" ] && counts=$(cat "$world/counts")
+    printf '{"version":"0.1.0","pid":%s,"generation":%s,"slot":"%s","held_by":[%s],' \
         "$pid" "$generation" "$slot" "$held"
-    printf '"unsent":0,"rss_bytes":10000000,"sessions":[],"counts":{"accepted":0,"delivered":0}}\n' ;;
+    printf '"unsent":0,"rss_bytes":10000000,"sessions":%s,"counts":{%s}}\n' "$sessions" "$counts" ;;
 launcher-status)
     pending=null
     [ -f "$world/pending" ] && pending=$(printf '{"id":"%s","target":"%s","phase":"%s"}' \
@@ -53,7 +65,12 @@ drain)
 hold) touch "$world/held" ;;
 release) rm -f "$world/held" ;;
 deliveries)
-    if [ -f "$world/older" ]; then exit 64; fi
+    if [ -f "$world/older" ]; then
+        echo "error: unrecognized subcommand 'deliveries'" >&2
+        echo >&2
+        echo "For more information, try '--help'." >&2
+        exit 64
+    fi
     overtaken='[]'
     [ -f "$world/overtakes" ] && overtaken='[{"session":3,"row":17},{"session":3,"row":18}]'
     printf '{"generation":%s,"delivered":12,"overtaken":%s}\n' "$3" "$overtaken" ;;

@@ -1,0 +1,33 @@
+use serde_json::json;
+
+use super::*;
+
+#[track_caller]
+fn check(session: &Value, down_before: &[i64], expected: Option<&str>) {
+    let status = json!({ "held": false, "sessions": [session] });
+    let down_before = down_before.iter().copied().collect();
+    let said = none_is_down(&status, &down_before).err().map(|error| format!("{error:#}"));
+    match (&said, expected) {
+        (None, None) => {}
+        (Some(said), Some(expected)) => assert!(said.ends_with(expected), "{said}"),
+        _ => panic!("{said:?} for {session}, {down_before:?}"),
+    }
+}
+
+#[test]
+fn a_session_that_was_dead_before_a_restart_may_be_so_after_it() {
+    let dead = json!({ "row": 3, "state": "dead", "queue": 1 });
+    check(&dead, &[], Some("): session 3 is \"dead\""));
+    check(&dead, &[4], Some("): session 3 is \"dead\""));
+    check(&dead, &[3, 4], None);
+}
+
+#[test]
+fn a_session_that_owes_an_answer_does_not_sleep() {
+    let asleep = |queue: u64| json!({ "row": 3, "state": "asleep", "queue": queue });
+    check(&asleep(0), &[], None);
+    check(&asleep(1), &[], Some("): session 3 is \"asleep\""));
+    check(&asleep(1), &[3], None);
+    let held = json!({ "held": true, "sessions": [asleep(1)] });
+    assert!(none_is_down(&held, &BTreeSet::new()).is_ok(), "it waits for the end of the hold");
+}

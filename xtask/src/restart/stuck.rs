@@ -1,0 +1,84 @@
+//! What is stuck, before a restart and after it: only what is worse than it was speaks against a
+//! target.
+//!
+//! ```text
+//! messages that are not finished
+//!   ├─ of a session at work: they come when its turn ends
+//!   ├─ of one that is given up, waits or rests: they wait there
+//!   ├─ while the owner holds delivery: all wait for the owner
+//!   └─ the others are stuck ── as many were before the hold? ──> no backlog
+//! ```
+
+use super::views::{Session, Status};
+
+/// What was stuck just before the restart's hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Stuck {
+    /// Messages that nobody worked at.
+    messages: u64,
+    /// The rows of sessions that were given up, or failed and waited before they tried again.
+    pub(super) down: Vec<i64>,
+}
+
+impl Stuck {
+    /// What this daemon leaves lying.
+    pub(super) fn of(status: &Status) -> Self {
+        let down = status.sessions.iter().filter(|session| is_down(session));
+        Self { messages: left_lying(status), down: down.map(|session| session.row).collect() }
+    }
+
+    /// Whether what waited is with its agents, and what they said is out; what was stuck before may
+    /// be so still.
+    pub(super) fn is_settled(&self, status: &Status) -> bool {
+        let is_taken = status.is_held_by_owner() || left_lying(status) <= self.messages;
+        is_taken && status.unsent == 0
+    }
+
+    /// What there is to say of a daemon that has settled.
+    pub(super) fn remark(status: &Status) -> String {
+        let left = unfinished(status);
+        if status.is_held_by_owner() && 0 < left {
+            return format!("the owner holds {left} messages, which wait for them");
+        }
+        match left_lying(status) {
+            0 => "nothing waits any more".to_owned(),
+            left => format!("{left} messages wait, no more than did so before"),
+        }
+    }
+
+    /// What there is to say of one that has not.
+    pub(super) fn complaint(&self, status: &Status) -> String {
+        let before = match self.messages {
+            0 => String::new(),
+            messages => format!(", where {messages} messages did before"),
+        };
+        format!("{} messages and {} replies still wait{before}", left_lying(status), status.unsent)
+    }
+}
+
+/// Messages that are not finished.
+const fn unfinished(status: &Status) -> u64 {
+    status.counts.accepted + status.counts.delivered
+}
+
+/// Those of them that are not with a session at work, nor with one that has to wait.
+fn left_lying(status: &Status) -> u64 {
+    let explained = |session: &&Session| {
+        session.is_at_work() || is_down(session) || is_resting(session, status)
+    };
+    let explained: u64 = status.sessions.iter().filter(explained).map(|it| it.queue).sum();
+    unfinished(status).saturating_sub(explained)
+}
+
+/// It is given up, or waits before it tries again.
+fn is_down(session: &Session) -> bool {
+    ["dead", "waiting"].contains(&session.state.as_str())
+}
+
+/// Its turn failed: the message was delivered, and is so again in a while.
+fn is_resting(session: &Session, status: &Status) -> bool {
+    session.state == "idle" && 0 < session.turns && 0 < status.counts.delivered
+}
+
+#[cfg(test)]
+mod tests;

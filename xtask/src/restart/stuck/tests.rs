@@ -1,0 +1,90 @@
+use super::super::views::Counts;
+use super::*;
+
+/// A daemon with one session in this state, with two messages of which one was delivered.
+fn with(state: &str) -> Status {
+    let session =
+        Session { row: 3, chat: "test:1".to_owned(), state: state.to_owned(), turns: 0, queue: 2 };
+    let counts = Counts { accepted: 1, delivered: 1 };
+    Status { sessions: vec![session], counts, ..Status::default() }
+}
+
+/// Whether nothing waits that did not wait before, where nothing did.
+fn is_settled(status: &Status) -> bool {
+    Stuck::default().is_settled(status)
+}
+
+#[test]
+fn what_waits_behind_a_turn_is_no_backlog() {
+    for state in ["busy", "starting", "closing"] {
+        assert!(is_settled(&with(state)), "{state}");
+    }
+    // Nobody works on it.
+    for state in ["idle", "asleep"] {
+        assert!(!is_settled(&with(state)), "{state}");
+    }
+    let unsent = Status { unsent: 1, ..with("busy") };
+    assert!(!is_settled(&unsent));
+}
+
+#[test]
+fn what_waits_for_a_session_that_waits_itself_is_left_there() {
+    for state in ["dead", "waiting"] {
+        let mut status = with(state);
+        assert!(is_settled(&status), "{state}");
+        status.counts.accepted += 1;
+        assert!(!is_settled(&status), "{state}: one more waits elsewhere");
+    }
+}
+
+#[test]
+fn a_session_that_rests_after_a_turn_that_failed_is_not_pressed() {
+    let mut status = with("idle");
+    status.sessions[0].turns = 1;
+    assert!(is_settled(&status));
+    // Nothing was delivered to it: it just does not take what waits.
+    status.counts = Counts { accepted: 2, delivered: 0 };
+    assert!(!is_settled(&status));
+}
+
+#[test]
+fn only_what_is_worse_than_before_is_a_backlog() {
+    let mut before = with("idle");
+    before.counts = Counts { accepted: 2, delivered: 1 };
+    let stuck = Stuck::of(&before);
+    assert!(stuck.is_settled(&before));
+    before.counts.accepted += 1;
+    assert!(!stuck.is_settled(&before));
+    assert_eq!(
+        stuck.complaint(&before),
+        "4 messages and 0 replies still wait, where 3 messages did before"
+    );
+}
+
+#[test]
+fn what_was_on_its_way_before_has_to_come() {
+    // Two messages of a turn that runs, and one that nobody reads.
+    let mut before = with("busy");
+    before.counts.accepted += 1;
+    let stuck = Stuck::of(&before);
+    let mut after = with("asleep");
+    after.counts = Counts { accepted: 1, delivered: 0 };
+    assert!(stuck.is_settled(&after));
+    after.counts.accepted += 1;
+    assert!(!stuck.is_settled(&after));
+}
+
+#[test]
+fn what_the_owner_holds_is_no_backlog() {
+    let held = |by: &str| Status { held_by: vec![by.to_owned()], ..with("asleep") };
+    assert!(is_settled(&held("owner")));
+    assert!(!is_settled(&held("restart")));
+    assert!(!is_settled(&Status { unsent: 1, ..held("owner") }), "a reply passes a hold");
+}
+
+#[test]
+fn who_is_down_is_remembered() {
+    for (state, down) in [("dead", vec![3]), ("waiting", vec![3]), ("idle", vec![])] {
+        assert_eq!(Stuck::of(&with(state)).down, down, "{state}");
+    }
+}
