@@ -165,8 +165,13 @@ impl Yard {
         }
         write(&answers.join("list"), &format!("{RUNNING}{}", tests_of(root)?))?;
         let place = self.place.display();
-        let (cargo, home) = (asked::cargo(), env::var_os("HOME").unwrap_or_default());
-        let real = format!("HOME='{}' exec '{}' \"$@\"", home.display(), cargo.display());
+        let mut real = String::new();
+        for name in ["HOME", "CARGO_HOME", "RUSTUP_HOME"] {
+            if let Some(value) = env::var_os(name) {
+                write!(real, "{name}='{}' ", value.display()).context("write a command")?;
+            }
+        }
+        write!(real, "exec '{}' \"$@\"", asked::cargo().display()).context("write a command")?;
         let cargo = CARGO.replace("PLACE", &place.to_string()).replace("REAL", &real);
         script(&self.place.join("bin/cargo"), &cargo)
     }
