@@ -193,9 +193,12 @@ async fn wait(
 ) -> Option<Code> {
     let status = own.child.wait().await;
     gone.store(true, Ordering::SeqCst);
-    leftovers::end(home_id, ..).await;
-    strays::end().await;
     let code = status.as_ref().ok().and_then(ExitStatus::code).map(Code::of_status);
+    // It had the home, unless it found another daemon there, which lives, and so do its agents.
+    if code != Some(Code::Busy) {
+        leftovers::end(home_id, ..).await;
+    }
+    strays::end().await;
     let (how, cause) = match status {
         Ok(status) => (status.to_string(), cause(status)),
         Err(error) => (format!("its end is not known: {error}"), Cause::Own),

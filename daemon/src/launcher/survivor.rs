@@ -30,14 +30,27 @@ const SLACK_S: u64 = 2;
 
 /// Ends it, and what descends from it. `patience` is for its end in order. A daemon of `ours` is none.
 pub(super) async fn end(home: &Home, patience: Duration, ours: &peer::Daemon) -> io::Result<()> {
+    let mut family = Vec::new();
+    let ended = end_alone(home, patience, ours, &mut family).await;
+    end_all(family, Duration::ZERO, KILL_MAX).await;
+    ended
+}
+
+/// Ends it alone; `family` is what descended from it when it was killed.
+async fn end_alone(
+    home: &Home,
+    patience: Duration,
+    ours: &peer::Daemon,
+    family: &mut Vec<Found>,
+) -> io::Result<()> {
     let began = Instant::now();
     let mut asked = false;
-    let mut killed = false;
-    let mut family = Vec::new();
+    let mut unknown = false;
+    let mut killed_at = None;
     loop {
         let holder = match lock::look(&home.lock())? {
-            Held::Free => break,
-            Held::By(holder) if ours.pid() == Some(holder.pid) => break,
+            Held::Free => return Ok(()),
+            Held::By(holder) if ours.pid() == Some(holder.pid) => return Ok(()),
             Held::BySomebody => None,
             Held::By(holder) => Some(holder),
         };
@@ -50,26 +63,26 @@ pub(super) async fn end(home: &Home, patience: Duration, ours: &peer::Daemon) ->
                 info!(%error, "it was not asked to end");
             }
         }
-        if patience < began.elapsed() && !killed {
-            killed = true;
+        if patience < began.elapsed() && killed_at.is_none() {
             // Who hides among them is nobody's descendant any more behind its death.
             if let Some(holder) = holder
                 && let Some(known) = walk(move || family_of(&holder)).await
             {
                 warn!(pid, "it does not end and is killed");
-                family = known;
+                *family = known;
                 pid.map_or(Ok(()), kill)?;
-            } else {
+                killed_at = Some(Instant::now());
+            } else if !unknown {
+                // One that took the lock an instant ago says its name the next time.
+                unknown = true;
                 warn!(pid, "it does not end, and which process it is is not known");
             }
         }
-        if patience + KILL_MAX < began.elapsed() {
+        if KILL_MAX < killed_at.unwrap_or(began + patience).elapsed() {
             return Err(io::Error::other("it does not end"));
         }
         sleep(LOOK_INTERVAL).await;
     }
-    end_all(family, Duration::ZERO, KILL_MAX).await;
-    Ok(())
 }
 
 /// What descends from the process that has the holder's number, if that is the holder: a daemon, and the
@@ -80,7 +93,8 @@ fn family_of(holder: &Holder) -> Option<Vec<Found>> {
     let is_daemon = processes::program_of(holder.pid).is_some_and(|name| name == PROGRAM);
     let took_the_lock = match &holder.since_boot {
         Some(_) => holder.since_boot == noted.since_boot,
-        // As earlier versions write it: who holds a lock began before it did.
+        // As earlier versions write it, and this one where no system says it: who holds a lock began
+        // before it was taken.
         None => holder.started_at.parse().is_ok_and(|since: jiff::Timestamp| {
             u64::try_from(since.as_second()).is_ok_and(|since| noted.started_s <= since + SLACK_S)
         }),
