@@ -161,11 +161,13 @@ fn write(file: &mut File, holder: &Holder) -> io::Result<()> {
     file.write_all(format!("{text}\n").as_bytes())
 }
 
+/// Whether the process that wrote its name runs: a later one of that number has nothing to do with it.
 fn is_alive(holder: &Holder) -> bool {
-    i32::try_from(holder.pid)
-        .ok()
-        .and_then(rustix::process::Pid::from_raw)
-        .is_some_and(|pid| rustix::process::test_kill_process(pid).is_ok())
+    processes::note(holder.pid).is_some_and(|now| {
+        holder.since_boot.is_none()
+            || now.since_boot.is_none()
+            || holder.since_boot == now.since_boot
+    })
 }
 
 fn named(holder: Option<&Holder>) -> String {

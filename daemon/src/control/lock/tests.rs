@@ -74,6 +74,19 @@ fn somebody_who_only_looks_does_not_keep_a_daemon_from_starting() {
     });
 }
 
+/// A looker keeps it for a moment, in which the name of a process that is gone stands in the file.
+#[test]
+fn a_later_process_of_the_holders_number_is_not_taken_for_it() {
+    let noted = processes::note(std::os::unix::process::parent_id()).unwrap();
+    let mut holder =
+        Holder { pid: noted.pid, started_at: "then".into(), since_boot: noted.since_boot };
+    assert!(is_alive(&holder));
+    if let Some(began) = &mut holder.since_boot {
+        began.ticks -= 1;
+        assert!(!is_alive(&holder));
+    }
+}
+
 #[test]
 fn a_child_does_not_inherit_it() {
     let (dir, path) = place();
