@@ -212,7 +212,7 @@ fn whoever_started_the_launcher_hears_of_its_daemon() {
     let path = scene.path("run/manager.sock");
     let manager = UnixDatagram::bind(&path).unwrap();
     manager.set_read_timeout(Some(PATIENCE)).unwrap();
-    let mut command = scene.place.command(["launch", "--bounds", "10000,800,8000,200"]);
+    let mut command = scene.place.command(["launch", "--bounds", "10000,4000,8000,200"]);
     let launcher = command.env("NOTIFY_SOCKET", &path).stderr(Stdio::null()).spawn().unwrap();
     scene.launcher = Some(launcher);
     let until = |word: &str| {
@@ -425,7 +425,7 @@ fn a_killed_launcher_loses_what_was_only_armed() {
 /// Incidents: K14.
 #[test]
 fn a_daemon_that_hangs_is_found_by_its_silence_and_started_again() {
-    let scene = Scene::within("10000,800,8000,200", &Manner::Well);
+    let scene = Scene::within("10000,2000,8000,200", &Manner::Well);
     let before = scene.until_ready();
     signal("-STOP", &before["daemon"]["pid"]);
     let after = scene.until("another daemon", |it| {
@@ -437,7 +437,7 @@ fn a_daemon_that_hangs_is_found_by_its_silence_and_started_again() {
 /// Whatever an agent runs has the same user: it may open what the system lets it, and say what it likes.
 #[test]
 fn no_other_process_can_speak_for_a_daemon_that_hangs() {
-    let scene = Scene::within("10000,1500,8000,200", &Manner::Well);
+    let scene = Scene::within("10000,2000,8000,200", &Manner::Well);
     let before = scene.until_ready();
     let pids = [&before["pid"], &before["daemon"]["pid"]];
     signal("-STOP", pids[1]);

@@ -21,10 +21,17 @@ fn what_a_program_says_is_kept_with_how_it_ended() {
 
 #[test]
 fn one_that_does_not_end_is_ended_with_what_it_started() {
-    let limit = Duration::from_millis(200);
-    let (ended, said, took) = play("sleep 60 & echo $!; wait", limit, &Interrupt::never());
-    assert_eq!(ended, Ended::TooLate);
-    assert!(took < TERM_MAX, "{took:?}");
+    let mut limit = Duration::from_millis(200);
+    // On a busy machine it may not have come to its word when its time was over.
+    let said = loop {
+        let (ended, said, took) = play("sleep 60 & echo $!; wait", limit, &Interrupt::never());
+        assert_eq!(ended, Ended::TooLate);
+        assert!(took < limit + TERM_MAX, "{took:?}");
+        if !said.is_empty() {
+            break said;
+        }
+        limit *= 2;
+    };
     let started: i32 = said.trim().parse().unwrap();
     let gone = wait_for(TERM_MAX, || {
         rustix::process::test_kill_process(Pid::from_raw(started)?).is_err().then_some(())
