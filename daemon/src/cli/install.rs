@@ -85,6 +85,7 @@ pub(super) async fn uninstall(
         screen.line("nothing is installed")?;
         return Ok(Code::Done);
     }
+    let goes_on = launcher_by_hand(&home, &installed).await?;
     let forgotten = installed.forget().await;
     let nobody = forgotten.as_ref().err().and_then(OrderError::missing_in);
     if nobody.is_none() {
@@ -97,6 +98,9 @@ pub(super) async fn uninstall(
     // What somebody else put there is not ours to remove.
     drop(fs::remove_dir(home.launcher_dir()));
     screen.line("uninstalled; slots and data stay")?;
+    if goes_on {
+        screen.line("a launcher that the system did not start goes on: claude-assistant stop")?;
+    }
     match nobody {
         None => Ok(Code::Done),
         Some(error) => Err(error.after_uninstall().into()),
@@ -119,7 +123,7 @@ async fn make_room(
     installed: &Installed,
     screen: &mut Screen,
 ) -> anyhow::Result<Ran> {
-    let held = lock::look(&place.home.launcher_lock()).context("look at the launcher's lock")?;
+    let held = launcher_lock(&place.home)?;
     if held == Held::Free {
         return Ok(Ran::None);
     }
@@ -134,6 +138,21 @@ async fn make_room(
     Ok(Ran::None)
 }
 
+/// Whether a launcher runs that the manager, as far as it can be asked, does not know as its own.
+async fn launcher_by_hand(home: &Home, installed: &Installed) -> anyhow::Result<bool> {
+    Ok(match launcher_lock(home)? {
+        Held::Free => false,
+        Held::BySomebody => true,
+        Held::By(holder) => {
+            !matches!(installed.launcher().await, Ok(Some(own)) if own == holder.pid)
+        }
+    })
+}
+
+fn launcher_lock(home: &Home) -> anyhow::Result<Held> {
+    lock::look(&home.launcher_lock()).context("look at the launcher's lock")
+}
+
 fn load_config(place: &Place) -> Result<Config, Failure> {
     Ok(Config::load(&place.home.config_file(), place.user_home.as_deref())?)
 }
@@ -141,8 +160,7 @@ fn load_config(place: &Place) -> Result<Config, Failure> {
 /// One that runs already, and not below a launcher, would be in the launcher's way.
 fn refuse_daemon_by_hand(home: &Home) -> anyhow::Result<()> {
     let held = lock::look(&home.lock()).context("look at the lock")?;
-    let launched = lock::look(&home.launcher_lock()).context("look at the launcher's lock")?;
-    if held == Held::Free || launched != Held::Free {
+    if held == Held::Free || launcher_lock(home)? != Held::Free {
         return Ok(());
     }
     let message = "a daemon runs that was started by hand (claude-assistant stop, then install)";

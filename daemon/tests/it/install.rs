@@ -191,6 +191,22 @@ fn a_command_that_says_no_is_quoted() {
     assert!(system.unit().exists());
 }
 
+/// What the system started ends with the service; what it does not know of is the owner's to end.
+#[test]
+fn uninstall_says_whether_a_launcher_goes_on() {
+    let system = System::fresh();
+    let goes_on = "a launcher that the system did not start goes on: claude-assistant stop
+";
+    for (known, expected) in [("4242", false), ("0", true)] {
+        let show = format!("[ \"$2\" != show ] || echo MainPID={known}");
+        system.command("systemctl", &show);
+        assert_eq!(system.run("install --manager systemd --no-start").code, 0);
+        let _launcher = system.launcher();
+        let gone = system.run("uninstall --manager systemd");
+        assert_eq!((gone.code, gone.out.ends_with(goes_on)), (0, expected), "{gone:?}");
+    }
+}
+
 #[test]
 fn a_daemon_that_was_started_by_hand_is_to_be_stopped_first() {
     let system = System::fresh();
