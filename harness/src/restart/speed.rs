@@ -4,6 +4,7 @@
 //! |---|---|
 //! | an exact metric is off | no, 21 |
 //! | a metric is beyond its line of concern | no, 20 |
+//! | a scenario failed, or left no value of what it measures | no, 20 |
 //! | it got worse than the running build | a remark; with `--strict-perf` no, 20 |
 //! | it cannot be said | a remark; with `--strict-perf` no, 30 |
 //!
@@ -37,8 +38,9 @@ pub fn judge(report: &BenchReport, speed: Speed) -> Judged {
         let code = code.filter(|_| blocking);
         codes.extend(code);
         let weight = if code.is_some() { "blocks" } else { "remark" };
-        let why = row.reasons.first().map_or_else(String::new, |why| format!(", {why}"));
-        says.push(format!("{weight}: {}: {what}{why}", row.policy.id));
+        let id = &row.policy.id;
+        let why = if row.reasons.is_empty() { "" } else { ", " };
+        says.push(format!("{weight}: {id}: {what}{why}{}", row.reasons.join("; ")));
     }
     if report.metrics.iter().all(|row| row.standing.is_unmeasured()) {
         codes.push(ExitCode::Inconclusive);
@@ -58,7 +60,11 @@ fn finding(row: &MetricReport, speed: Speed) -> Option<(Option<ExitCode>, &'stat
         Standing::Fail if row.absolute == Some(Judgement::Fail) => {
             Some((Some(ExitCode::Failed), "is beyond its line"))
         }
-        Standing::Fail => Some((strict(ExitCode::Failed), "got worse than the running build")),
+        Standing::Fail if is_worse(row) => {
+            Some((strict(ExitCode::Failed), "got worse than the running build"))
+        }
+        // The line may be crossed as far as anybody knows.
+        Standing::Fail => Some((Some(ExitCode::Failed), "was not measured as it should be")),
         Standing::Inconclusive => Some((strict(ExitCode::Inconclusive), "cannot be said")),
         Standing::Warn => Some((None, "holds, with a remark")),
         Standing::Pass
@@ -67,6 +73,11 @@ fn finding(row: &MetricReport, speed: Speed) -> Option<(Option<ExitCode>, &'stat
         | Standing::Unasked
         | Standing::Skipped => None,
     }
+}
+
+/// Whether it is the comparison that says so, and not a scenario that failed.
+fn is_worse(row: &MetricReport) -> bool {
+    row.relative.as_ref().is_some_and(|relative| relative.judgement == Judgement::Fail)
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
 use super::*;
+use crate::bench::report::Relative;
 use crate::bench::small_run;
 
 /// What a run with this one finding means, by its number and its only line.
@@ -18,6 +19,21 @@ fn standing(standing: Standing) -> impl FnOnce(&mut MetricReport) {
 fn beyond_its_line(row: &mut MetricReport) {
     (row.standing, row.absolute) = (Standing::Fail, Some(Judgement::Fail));
     row.reasons = vec!["600 ms, and 500 ms are the concern".to_owned()];
+}
+
+/// Surely slower than the base, in fresh launches too.
+fn worse(row: &mut MetricReport) {
+    let base = row.head.clone().unwrap();
+    row.relative = Some(Relative {
+        base,
+        ratio: small_run::around(1.2),
+        p: 0.0,
+        launches: 5,
+        pairs: 100,
+        confirmation: Some(small_run::around(1.2)),
+        judgement: Judgement::Fail,
+    });
+    (row.standing, row.absolute) = (Standing::Fail, Some(Judgement::Pass));
 }
 
 #[test]
@@ -40,15 +56,40 @@ fn what_is_exact_or_beyond_its_line_blocks_at_any_strictness() {
 
 #[test]
 fn what_got_worse_or_cannot_be_said_blocks_only_the_strict() {
-    let worse = |speed| judged(speed, standing(Standing::Fail));
-    assert_eq!(worse(Speed::Strict).0, 20);
+    assert_eq!(judged(Speed::Strict, worse).0, 20);
     assert_eq!(
-        worse(Speed::Remarked),
+        judged(Speed::Remarked, worse),
         (0, "remark: daemon.ready: got worse than the running build".to_owned())
     );
     let unsaid = |speed| judged(speed, standing(Standing::Inconclusive)).0;
     assert_eq!((unsaid(Speed::Strict), unsaid(Speed::Remarked)), (30, 0));
     assert_eq!(judged(Speed::Strict, standing(Standing::Warn)).0, 0);
+}
+
+#[test]
+fn what_could_not_be_measured_blocks_at_any_strictness() {
+    let untold = |why: &'static str, absolute| {
+        move |row: &mut MetricReport| {
+            (row.standing, row.absolute) = (Standing::Fail, absolute);
+            row.reasons = vec![why.to_owned()];
+        }
+    };
+    for why in ["failed to start it", "its scenario gave no value of it"] {
+        let says = format!("blocks: daemon.ready: was not measured as it should be, {why}");
+        assert_eq!(judged(Speed::Remarked, untold(why, None)), (20, says));
+    }
+    // A probe that failed after it had given values that hold.
+    let (code, says) = judged(Speed::Remarked, untold("failed to end it", Some(Judgement::Pass)));
+    assert_eq!(code, 20, "{says}");
+}
+
+#[test]
+fn all_reasons_of_a_metric_are_told() {
+    let (_, says) = judged(Speed::Remarked, |row| {
+        beyond_its_line(row);
+        row.reasons.insert(0, "failed to answer, and once more did not".to_owned());
+    });
+    assert!(says.ends_with("once more did not; 600 ms, and 500 ms are the concern"), "{says}");
 }
 
 #[test]
