@@ -92,9 +92,10 @@ pub(crate) fn check_alone(
 /// `cargo xtask bench`.
 pub(crate) fn run(workspace: &Workspace, command: Command) -> anyhow::Result<ExitCode> {
     answered(match command {
-        Command::Run(arguments) => {
-            lock::alone(workspace, || measure(workspace, &arguments.request()))
-        }
+        Command::Run(arguments) => arguments
+            .request(workspace)
+            .map_err(Into::into)
+            .and_then(|request| lock::alone(workspace, || measure(workspace, &request))),
         Command::Compare(arguments) => arguments
             .request(workspace)
             .map_err(Into::into)
