@@ -19,6 +19,7 @@ mod home;
 mod leave;
 mod lock;
 mod looks;
+mod measure;
 mod passage;
 mod preflight;
 mod progress;
@@ -381,7 +382,7 @@ impl Runner<'_> {
                     says.extend(selection.tiers.iter().map(|tier| format!("{tier} would run")));
                 }
                 if selection.measured {
-                    says.push("times and sizes would be measured".to_owned());
+                    says.push(self.trial(means, &slots, selection)?.base(commit).foreseen());
                 }
             }
             _ => says.push(format!("slot {} would be taken as it is", self.target.asked)),
@@ -422,8 +423,8 @@ impl Runner<'_> {
         slots: &'t Slots,
         selection: &'t Selection,
     ) -> Result<Trial<'t>> {
-        let base = slots.manifest(&slots.current()?)?.commit;
-        Ok(Trial { means, slots, selection, base, speed: self.flags.speed })
+        let running = slots.manifest(&slots.current()?)?.commit;
+        Ok(Trial { means, slots, selection, running, speed: self.flags.speed })
     }
 
     fn check_previous(&self, means: Means<'_>) -> Result<Told> {

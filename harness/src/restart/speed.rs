@@ -5,8 +5,9 @@
 //! | an exact metric is off | no, 21 |
 //! | a metric is beyond its line of concern | no, 20 |
 //! | a scenario failed, or left no value of what it measures | no, 20 |
-//! | it got worse than the running build | a remark; with `--strict-perf` no, 20 |
+//! | it got worse than what it was measured against | a remark; with `--strict-perf` no, 20 |
 //! | it cannot be said | a remark; with `--strict-perf` no, 30 |
+//! | the running build was not to be had, to measure it against | the same |
 //!
 //! What is advisory never says no: a person looks at it.
 
@@ -24,55 +25,102 @@ pub struct Judged {
     pub says: Vec<String>,
 }
 
+/// What a target was measured against. The reasons go behind a colon.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Against {
+    /// The build that runs.
+    Running,
+    /// The commit before the target, as what runs cannot be had: why.
+    Before(String),
+    /// What is promised of every build, as there is none to be had: why.
+    Promises(String),
+}
+
+impl Against {
+    /// What it is called.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Running => "the running build",
+            Self::Before(_) => "the commit before it",
+            Self::Promises(_) => "what is promised alone",
+        }
+    }
+
+    /// Why it is not the build that runs.
+    pub fn why(&self) -> Option<&str> {
+        match self {
+            Self::Running => None,
+            Self::Before(why) | Self::Promises(why) => Some(why),
+        }
+    }
+}
+
 /// The worst first.
 const PRECEDENCE: [ExitCode; 3] =
     [ExitCode::InvariantBroken, ExitCode::Failed, ExitCode::Inconclusive];
 
+/// One thing that there is to say, and the exit code it asks for, if any.
+struct Finding {
+    code: Option<ExitCode>,
+    what: String,
+}
+
+impl Finding {
+    fn line(&self) -> String {
+        let weight = if self.code.is_some() { "blocks" } else { "remark" };
+        format!("{weight}: {}", self.what)
+    }
+}
+
 /// Judges a whole run.
-pub fn judge(report: &BenchReport, speed: Speed) -> Judged {
-    let mut codes = Vec::new();
-    let mut says = Vec::new();
-    for row in &report.metrics {
-        let blocking = row.policy.gate == Importance::Blocking;
-        let Some((code, what)) = finding(row, speed) else { continue };
-        let code = code.filter(|_| blocking);
-        codes.extend(code);
-        let weight = if code.is_some() { "blocks" } else { "remark" };
-        let id = &row.policy.id;
-        let why = if row.reasons.is_empty() { "" } else { ", " };
-        says.push(format!("{weight}: {id}: {what}{why}{}", row.reasons.join("; ")));
-    }
+pub fn judge(report: &BenchReport, against: &Against, speed: Speed) -> Judged {
+    let mut findings: Vec<Finding> =
+        report.metrics.iter().filter_map(|row| of_metric(row, against, speed)).collect();
+    findings.extend(of_base(against, speed));
     if report.metrics.iter().all(|row| row.standing.is_unmeasured()) {
-        codes.push(ExitCode::Inconclusive);
-        says.push("blocks: nothing was measured".to_owned());
+        let what = "nothing was measured".to_owned();
+        findings.push(Finding { code: Some(ExitCode::Inconclusive), what });
     }
+    let codes: Vec<ExitCode> = findings.iter().filter_map(|it| it.code).collect();
     let code = PRECEDENCE.into_iter().find(|code| codes.contains(code));
+    let says = findings.iter().map(Finding::line).collect();
     Judged { code: code.unwrap_or(ExitCode::Pass), says }
 }
 
-/// What is to be said of a metric, and the exit code it asks for.
-fn finding(row: &MetricReport, speed: Speed) -> Option<(Option<ExitCode>, &'static str)> {
+/// What is to be said of a metric.
+fn of_metric(row: &MetricReport, against: &Against, speed: Speed) -> Option<Finding> {
     let strict = |code| (speed == Speed::Strict).then_some(code);
-    match row.standing {
+    let (code, what) = match row.standing {
         Standing::Broken => {
-            Some((Some(ExitCode::InvariantBroken), "allows no tolerance and is off"))
+            (Some(ExitCode::InvariantBroken), "allows no tolerance and is off".to_owned())
         }
         Standing::Fail if row.absolute == Some(Judgement::Fail) => {
-            Some((Some(ExitCode::Failed), "is beyond its line"))
+            (Some(ExitCode::Failed), "is beyond its line".to_owned())
         }
         Standing::Fail if is_worse(row) => {
-            Some((strict(ExitCode::Failed), "got worse than the running build"))
+            (strict(ExitCode::Failed), format!("got worse than {}", against.name()))
         }
         // The line may be crossed as far as anybody knows.
-        Standing::Fail => Some((Some(ExitCode::Failed), "was not measured as it should be")),
-        Standing::Inconclusive => Some((strict(ExitCode::Inconclusive), "cannot be said")),
-        Standing::Warn => Some((None, "holds, with a remark")),
+        Standing::Fail => (Some(ExitCode::Failed), "was not measured as it should be".to_owned()),
+        Standing::Inconclusive => (strict(ExitCode::Inconclusive), "cannot be said".to_owned()),
+        Standing::Warn => (None, "holds, with a remark".to_owned()),
         Standing::Pass
         | Standing::New
         | Standing::Awaits
         | Standing::Unasked
-        | Standing::Skipped => None,
-    }
+        | Standing::Skipped => return None,
+    };
+    let code = code.filter(|_| row.policy.gate == Importance::Blocking);
+    let why = if row.reasons.is_empty() { "" } else { ", " };
+    let what = format!("{}: {what}{why}{}", row.policy.id, row.reasons.join("; "));
+    Some(Finding { code, what })
+}
+
+/// What is to be said of a target of which nobody knows how it compares with what runs.
+fn of_base(against: &Against, speed: Speed) -> Option<Finding> {
+    let why = against.why()?;
+    let what = format!("it was measured against {}: {why}", against.name());
+    Some(Finding { code: (speed == Speed::Strict).then_some(ExitCode::Inconclusive), what })
 }
 
 /// Whether it is the comparison that says so, and not a scenario that failed.

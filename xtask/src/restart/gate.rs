@@ -4,13 +4,12 @@
 //! |---|---|---|
 //! | tier 1 | cargo, in the files of the commit | the slot's receipt |
 //! | tiers 2, 3 | the slot's own runners, over its own programs | the slot's receipts |
-//! | times and sizes | `bench compare` of the commit that runs and the target | none |
+//! | times and sizes | `bench compare` of the commit that runs and the target; see [`measure`](super::measure) | none |
 //!
 //! The gate is closed: what is missing, flaky or left behind lets nothing pass. A receipt is good for
 //! a day, for these programs, on this machine.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -29,12 +28,13 @@ use harness::restart::speed;
 use harness::tier::Tier;
 use jiff::Timestamp;
 
+use super::Means;
 use super::build::Yard;
 use super::cases::{self, Cases};
+use super::measure::Base;
 use super::select::Selection;
 use super::slots::{self, Manifest, Slots};
 use super::trouble::{Result, Trouble};
-use super::{Means, home::words};
 use crate::checkout::{Checkout, ask};
 use crate::running::{Ended, run, written};
 use crate::tier::Api;
@@ -49,7 +49,7 @@ pub(super) struct Trial<'a> {
     pub(super) slots: &'a Slots,
     pub(super) selection: &'a Selection,
     /// The commit that runs, if it is known.
-    pub(super) base: Option<String>,
+    pub(super) running: Option<String>,
     pub(super) speed: Speed,
 }
 
@@ -144,6 +144,11 @@ impl Trial<'_> {
         cases::run(means, &cases, &format!("gate-tier{number}"))
     }
 
+    /// What a target is measured against.
+    pub(super) fn base(&self, commit: &str) -> Base {
+        Base::find(self.means.workspace.root(), self.running.as_deref(), commit)
+    }
+
     /// Measures the target against what runs.
     fn measure(
         &self,
@@ -154,7 +159,8 @@ impl Trial<'_> {
     ) -> Result<()> {
         let report = yard.log("bench-report")?.with_extension("json");
         let log = yard.log("bench")?;
-        let mut arguments = comparison(self.base.as_deref(), commit);
+        let base = self.base(commit);
+        let mut arguments = base.command(commit);
         arguments.push(report.clone().into_os_string());
         if report.exists() {
             fs::remove_file(&report).context("remove an old report")?;
@@ -168,7 +174,7 @@ impl Trial<'_> {
             return Err(said_no(code, &why));
         }
         let report = BenchReport::read(&report).map_err(anyhow::Error::from)?;
-        let judged = speed::judge(&report, self.speed);
+        let judged = speed::judge(&report, base.against(), self.speed);
         if judged.code != ExitCode::Pass {
             return Err(Trouble::with(judged.code, judged.says.join("\n")));
         }
@@ -213,13 +219,6 @@ fn is_of_run(report: &Report, started_at: Timestamp, code: i32) -> bool {
         && started_at <= report.started_at
         && report.machine == Machine::here()
         && code == i32::from(report.verdict.exit_code.number())
-}
-
-/// The command that measures a commit against what runs: two commits, each built from its own files,
-/// whatever the work tree becomes meanwhile.
-fn comparison(base: Option<&str>, commit: &str) -> Vec<OsString> {
-    let base = base.map_or_else(|| format!("{commit}^"), str::to_owned);
-    words(["bench", "compare", &base, commit, "--json"])
 }
 
 /// What it means for the gate that a command of the workflow ended with this number and left nothing.

@@ -7,7 +7,7 @@ use crate::bench::small_run;
 fn judged(speed: Speed, change: impl FnOnce(&mut MetricReport)) -> (u8, String) {
     let mut report = small_run::run("12:00", &[("daemon.ready", 50.0), ("other", 1.0)]);
     change(&mut report.metrics[0]);
-    let Judged { code, says } = judge(&report, speed);
+    let Judged { code, says } = judge(&report, &Against::Running, speed);
     assert!(says.len() <= 1, "{says:?}");
     (code.number(), says.into_iter().next().unwrap_or_default())
 }
@@ -93,6 +93,35 @@ fn all_reasons_of_a_metric_are_told() {
 }
 
 #[test]
+fn what_it_was_measured_against_is_called_what_it_is() {
+    let mut report = small_run::run("12:00", &[("daemon.ready", 50.0)]);
+    worse(&mut report.metrics[0]);
+    let before = Against::Before("nobody knows what runs".to_owned());
+    let Judged { code, says } = judge(&report, &before, Speed::Remarked);
+    assert_eq!(
+        (code, says.join("\n").as_str()),
+        (
+            ExitCode::Pass,
+            "remark: daemon.ready: got worse than the commit before it\n\
+             remark: it was measured against the commit before it: nobody knows what runs"
+        )
+    );
+}
+
+#[test]
+fn a_target_that_was_not_measured_against_what_runs_blocks_only_the_strict() {
+    let report = small_run::run("12:00", &[("daemon.ready", 50.0)]);
+    let why = || "nobody knows what runs".to_owned();
+    for against in [Against::Before(why()), Against::Promises(why())] {
+        let code = |speed| judge(&report, &against, speed).code.number();
+        assert_eq!((code(Speed::Strict), code(Speed::Remarked)), (30, 0), "{against:?}");
+    }
+    let alone = judge(&report, &Against::Promises(why()), Speed::Remarked).says;
+    let said = "remark: it was measured against what is promised alone: nobody knows what runs";
+    assert_eq!(alone, [said]);
+}
+
+#[test]
 fn what_is_advisory_never_blocks() {
     let advisory = |row: &mut MetricReport| {
         beyond_its_line(row);
@@ -107,5 +136,5 @@ fn what_is_advisory_never_blocks() {
 fn a_run_that_measured_nothing_is_no_pass() {
     let mut report = small_run::run("12:00", &[("daemon.ready", 50.0)]);
     report.metrics[0].standing = Standing::Skipped;
-    assert_eq!(judge(&report, Speed::Remarked).code, ExitCode::Inconclusive);
+    assert_eq!(judge(&report, &Against::Running, Speed::Remarked).code, ExitCode::Inconclusive);
 }

@@ -33,13 +33,6 @@ fn a_receipt_is_about_these_very_programs() {
 }
 
 #[test]
-fn what_is_measured_is_the_commit_whatever_becomes_of_the_work_tree() {
-    let line = |base| comparison(base, "c0ffee").join(" ".as_ref()).into_string().unwrap();
-    assert_eq!(line(Some("beef")), "bench compare beef c0ffee --json");
-    assert_eq!(line(None), "bench compare c0ffee^ c0ffee --json");
-}
-
-#[test]
 fn a_report_of_tier_1_is_believed_where_it_is_of_this_run() {
     let began = Timestamp::now();
     let mut run = report(Gate::Closed, vec![case("tier1::a", Outcome::Passed)]);
