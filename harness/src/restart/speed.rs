@@ -21,7 +21,8 @@ use crate::exit_code::ExitCode;
 pub struct Judged {
     /// [`ExitCode::Pass`], or why not.
     pub code: ExitCode,
-    /// Each metric that is no plain pass, in a line.
+    /// Each metric that is no plain pass, in a line: what blocks before what is remarked, in the order
+    /// in which it decides. The first line is all that a terminal shows.
     pub says: Vec<String>,
 }
 
@@ -66,6 +67,12 @@ struct Finding {
 }
 
 impl Finding {
+    /// What blocks is first, the worst of it before all.
+    fn rank(&self) -> usize {
+        let rank = |code| PRECEDENCE.into_iter().position(|it| it == code);
+        self.code.and_then(rank).unwrap_or(PRECEDENCE.len())
+    }
+
     fn line(&self) -> String {
         let weight = if self.code.is_some() { "blocks" } else { "remark" };
         format!("{weight}: {}", self.what)
@@ -81,10 +88,10 @@ pub fn judge(report: &BenchReport, against: &Against, speed: Speed) -> Judged {
         let what = "nothing was measured".to_owned();
         findings.push(Finding { code: Some(ExitCode::Inconclusive), what });
     }
-    let codes: Vec<ExitCode> = findings.iter().filter_map(|it| it.code).collect();
-    let code = PRECEDENCE.into_iter().find(|code| codes.contains(code));
-    let says = findings.iter().map(Finding::line).collect();
-    Judged { code: code.unwrap_or(ExitCode::Pass), says }
+    // Stable: otherwise in the order of the policy.
+    findings.sort_by_key(Finding::rank);
+    let code = findings.first().and_then(|worst| worst.code).unwrap_or(ExitCode::Pass);
+    Judged { code, says: findings.iter().map(Finding::line).collect() }
 }
 
 /// What is to be said of a metric.

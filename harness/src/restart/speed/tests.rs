@@ -121,6 +121,28 @@ fn a_target_that_was_not_measured_against_what_runs_blocks_only_the_strict() {
     assert_eq!(alone, [said]);
 }
 
+/// The terminal and whoever asked for a restart see the first line alone.
+#[test]
+fn what_blocks_is_told_before_what_is_remarked_and_the_worst_first() {
+    let ids = [("a", 1.0), ("b", 1.0), ("c", 1.0), ("d", 1.0)];
+    let mut report = small_run::run("12:00", &ids);
+    let changes: [fn(&mut MetricReport); 4] = [
+        worse,
+        beyond_its_line,
+        |row| row.standing = Standing::Warn,
+        |row| {
+            row.standing = Standing::Broken;
+        },
+    ];
+    for (row, change) in report.metrics.iter_mut().zip(changes) {
+        change(row);
+    }
+    let Judged { code, says } = judge(&report, &Against::Running, Speed::Remarked);
+    assert_eq!(code, ExitCode::InvariantBroken);
+    let begin: Vec<&str> = says.iter().filter_map(|line| line.get(..9)).collect();
+    assert_eq!(begin, ["blocks: d", "blocks: b", "remark: a", "remark: c"]);
+}
+
 #[test]
 fn what_is_advisory_never_blocks() {
     let advisory = |row: &mut MetricReport| {
