@@ -7,9 +7,13 @@
 //! | a scenario failed, or left no value of what it measures | no, 20 |
 //! | it got worse than what it was measured against | a remark; with `--strict-perf` no, 20 |
 //! | it cannot be said | a remark; with `--strict-perf` no, 30 |
-//! | the running build was not to be had, to measure it against | the same |
+//! | the running build was not to be had, or not to be built, to measure it against | the same |
+//! | what blocks was not measured, as this machine lacks what that needs | a remark |
+//! | nothing was measured | no, 30 |
 //!
 //! What is advisory never says no: a person looks at it.
+
+use std::collections::BTreeMap;
 
 use super::flags::Speed;
 use crate::bench::policy::Importance;
@@ -37,13 +41,15 @@ pub enum Against {
     Promises(String),
 }
 
+const PROMISES: &str = "what is promised alone";
+
 impl Against {
     /// What it is called.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Running => "the running build",
             Self::Before(_) => "the commit before it",
-            Self::Promises(_) => "what is promised alone",
+            Self::Promises(_) => PROMISES,
         }
     }
 
@@ -83,7 +89,8 @@ impl Finding {
 pub fn judge(report: &BenchReport, against: &Against, speed: Speed) -> Judged {
     let mut findings: Vec<Finding> =
         report.metrics.iter().filter_map(|row| of_metric(row, against, speed)).collect();
-    findings.extend(of_base(against, speed));
+    findings.extend(of_base(report.base_missing.as_deref(), against, speed));
+    findings.extend(of_skipped(&report.metrics));
     if report.metrics.iter().all(|row| row.standing.is_unmeasured()) {
         let what = "nothing was measured".to_owned();
         findings.push(Finding { code: Some(ExitCode::Inconclusive), what });
@@ -123,11 +130,36 @@ fn of_metric(row: &MetricReport, against: &Against, speed: Speed) -> Option<Find
     Some(Finding { code, what })
 }
 
-/// What is to be said of a target of which nobody knows how it compares with what runs.
-fn of_base(against: &Against, speed: Speed) -> Option<Finding> {
-    let why = against.why()?;
-    let what = format!("it was measured against {}: {why}", against.name());
+/// What is to be said of a target of which nobody knows how it compares with what runs. `missing` is
+/// why what it was to be measured against was not measured.
+fn of_base(missing: Option<&str>, against: &Against, speed: Speed) -> Option<Finding> {
+    let whys: Vec<&str> = against.why().into_iter().chain(missing).collect();
+    if whys.is_empty() {
+        return None;
+    }
+    let name = if missing.is_some() { PROMISES } else { against.name() };
+    let what = format!("it was measured against {name}: {}", whys.join("; "));
     Some(Finding { code: (speed == Speed::Strict).then_some(ExitCode::Inconclusive), what })
+}
+
+/// What is to be said of what would block and could not be measured here: it may be on another
+/// machine, so it is said, and says no of no target.
+fn of_skipped(rows: &[MetricReport]) -> Option<Finding> {
+    let mut by_reason: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for row in rows {
+        if row.standing == Standing::Skipped && row.policy.gate == Importance::Blocking {
+            by_reason.entry(row.reasons.join("; ")).or_default().push(&row.policy.id);
+        }
+    }
+    let mut groups: Vec<(&String, &Vec<&str>)> = by_reason.iter().collect();
+    groups.sort_by_key(|(_, ids)| ids[0]);
+    let group = |(why, ids): (&String, &Vec<&str>)| match ids.len() {
+        1 => format!("{} ({why})", ids[0]),
+        several => format!("{} and {} more ({why})", ids[0], several - 1),
+    };
+    let groups: Vec<String> = groups.into_iter().map(group).collect();
+    let what = format!("not measured: {}", groups.join("; "));
+    (!groups.is_empty()).then_some(Finding { code: None, what })
 }
 
 /// Whether it is the comparison that says so, and not a scenario that failed.

@@ -155,6 +155,34 @@ fn what_is_advisory_never_blocks() {
 }
 
 #[test]
+fn a_base_that_was_not_to_be_had_is_told_and_blocks_only_the_strict() {
+    let mut report = small_run::run("12:00", &[("daemon.ready", 50.0)]);
+    report.base_missing = Some("c0ffee does not build".to_owned());
+    let Judged { code, says } = judge(&report, &Against::Running, Speed::Remarked);
+    let said = "it was measured against what is promised alone: c0ffee does not build";
+    assert_eq!((code, says), (ExitCode::Pass, vec![format!("remark: {said}")]));
+    let Judged { code, says } = judge(&report, &Against::Running, Speed::Strict);
+    assert_eq!((code, says), (ExitCode::Inconclusive, vec![format!("blocks: {said}")]));
+    let before = Against::Before("nobody knows what runs".to_owned());
+    let says = judge(&report, &before, Speed::Remarked).says;
+    assert!(says[0].ends_with("alone: nobody knows what runs; c0ffee does not build"), "{says:?}");
+}
+
+#[test]
+fn what_blocks_and_was_not_measured_here_is_one_remark() {
+    let ids = [("a", 1.0), ("b", 1.0), ("c", 1.0), ("d", 1.0), ("e", 1.0)];
+    let mut report = small_run::run("12:00", &ids);
+    let lacks = ["valgrind is not installed", "valgrind is not installed", "no agent", "no agent"];
+    for (row, why) in report.metrics.iter_mut().zip(lacks) {
+        (row.standing, row.reasons) = (Standing::Skipped, vec![why.to_owned()]);
+    }
+    report.metrics[3].policy.gate = Importance::Advisory;
+    let Judged { code, says } = judge(&report, &Against::Running, Speed::Strict);
+    let said = "remark: not measured: a and 1 more (valgrind is not installed); c (no agent)";
+    assert_eq!((code, says), (ExitCode::Pass, vec![said.to_owned()]));
+}
+
+#[test]
 fn a_run_that_measured_nothing_is_no_pass() {
     let mut report = small_run::run("12:00", &[("daemon.ready", 50.0)]);
     report.metrics[0].standing = Standing::Skipped;
