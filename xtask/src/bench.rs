@@ -262,6 +262,15 @@ const fn limit(mode: Mode) -> Duration {
     }
 }
 
+/// How long a comparison may take in all, where everything has to be built.
+#[cfg(test)]
+pub(crate) fn longest() -> Duration {
+    2 * build::BUILD_MAX
+        + instructions::INSTALL_MAX
+        + 2 * instructions::COUNT_MAX
+        + limit(Mode::Compare)
+}
+
 /// What will be done, and about how long that takes.
 fn announcement(planned: &[Planned], orders: &[Order]) -> String {
     let names: Vec<&str> = planned.iter().map(|plan| plan.scenario.as_str()).collect();

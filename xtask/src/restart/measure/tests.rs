@@ -1,4 +1,9 @@
+use harness::restart::flags::{Choice, Flags};
+use harness::restart::step::Step;
+use harness::tier::Tier;
+
 use super::*;
+use crate::bench;
 use crate::checkout::tests::{begin, commit};
 
 const FOREIGN: &str = "deadbeefdeadbeefdeadbeefdeadbeefdeadbeef";
@@ -58,4 +63,11 @@ fn a_line_of_a_slot_is_no_option_of_git() {
     let target = ask(repository.path(), &["rev-parse", "HEAD"]).unwrap();
     let base = Base::find(repository.path(), Some("--all"), &target);
     assert!(matches!(base.against(), Against::Promises(_)), "{base:?}");
+}
+
+#[test]
+fn the_gate_leaves_time_for_a_comparison_of_which_nothing_is_built() {
+    let tiers = Flags { gate: Choice::Tiers([Tier::RealBinaries].into()), ..Flags::default() };
+    let more = Step::Gate.limit(&Flags::default()) - Step::Gate.limit(&tiers);
+    assert!(bench::longest() < more, "{:?} of {more:?}", bench::longest());
 }
