@@ -10,7 +10,6 @@
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use harness::exit_code::ExitCode;
@@ -21,10 +20,11 @@ use jiff::Timestamp;
 use super::home::{Home, PROGRAM, QUESTION_MAX, words};
 use super::lock::{Holder, Lock};
 use super::slots::{self, Manifest, Slots};
+use super::time::Time;
 use super::trouble::{Result, Trouble};
 use super::views::Version;
 use crate::checkout::Checkout;
-use crate::running::{Ended, Interrupt, run, written};
+use crate::running::{Ended, run, written};
 use crate::workspace::{Workspace, cargo};
 
 /// What cargo builds as programs.
@@ -127,7 +127,7 @@ pub(super) fn build(
     workspace: &Workspace,
     home: &Home,
     commit: &str,
-    time: (&Interrupt, Duration),
+    time: Time<'_>,
 ) -> Result<String> {
     let yard = Yard::of(workspace);
     let checkout = yard.checkout(workspace, commit)?;
@@ -147,14 +147,13 @@ fn cargo_builds(
     yard: &Yard,
     checkout: &Checkout,
     what: (&str, &[&str]),
-    time: (&Interrupt, Duration),
+    time: Time<'_>,
 ) -> Result<Vec<(String, PathBuf)>> {
     let (name, arguments) = what;
-    let (interrupt, limit) = time;
     let log = yard.log(name)?;
     let mut command = cargo();
     command.args(arguments).current_dir(checkout.root()).env("CARGO_TARGET_DIR", yard.target());
-    match run(command, &log, limit, interrupt)? {
+    match run(command, &log, time.left(), time.interrupt())? {
         Ended::With(0) => Ok(executables(&written(&log))),
         Ended::With(_) => Err(Trouble::with(ExitCode::BuildFailed, last_words(&written(&log)))),
         Ended::TooLate => Err(Trouble::Late),

@@ -14,7 +14,6 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Instant;
 
 use anyhow::Context;
 use harness::bench::report::BenchReport;
@@ -56,7 +55,6 @@ pub(super) struct Trial<'a> {
 impl Trial<'_> {
     /// Has everything pass, and writes into the manifest that it did.
     pub(super) fn pass(&self, slot: &str, commit: &str) -> Result<Remarks> {
-        let began = Instant::now();
         let yard = Yard::of(self.means.workspace);
         let checkout = yard.checkout(self.means.workspace, commit)?;
         let mut manifest = self.slots.manifest(slot)?;
@@ -71,20 +69,16 @@ impl Trial<'_> {
                 remarks.says.push(format!("{tier}: passed {age} ago, not run again"));
                 continue;
             }
-            let spent = began.elapsed();
-            let means = Means { limit: self.means.limit.saturating_sub(spent), ..self.means };
             let report = match tier {
-                Tier::InProcess => in_process(means, &yard, &checkout)?,
-                _ => self.real(means, &checkout, *tier, slot)?,
+                Tier::InProcess => in_process(self.means, &yard, &checkout)?,
+                _ => self.real(&checkout, *tier, slot)?,
             };
             passed(&report)?;
             slots::write(&place, &Receipt::of(&report, wanted, Timestamp::now()))?;
             remarks.says.push(format!("{tier}: {} passed", report.verdict.passed));
         }
         if self.selection.measured {
-            let spent = began.elapsed();
-            let means = Means { limit: self.means.limit.saturating_sub(spent), ..self.means };
-            self.measure(means, &yard, commit, &mut remarks)?;
+            self.measure(&yard, commit, &mut remarks)?;
         }
         let tiers = self.selection.tiers.iter().copied().collect();
         manifest.gate = Some(slots::Gate { tree, tiers, passed_at: Timestamp::now() });
@@ -122,13 +116,8 @@ impl Trial<'_> {
     }
 
     /// A tier over real programs, with the slot's own runner.
-    fn real(
-        &self,
-        means: Means<'_>,
-        checkout: &Checkout,
-        tier: Tier,
-        slot: &str,
-    ) -> Result<Report> {
+    fn real(&self, checkout: &Checkout, tier: Tier, slot: &str) -> Result<Report> {
+        let means = self.means;
         let root = self.slots.of(slot);
         let _agent = (tier == Tier::RealAgent)
             .then(|| Lent::new(&means.workspace.target_dir().join("claude"), &root.join("claude")))
@@ -150,13 +139,8 @@ impl Trial<'_> {
     }
 
     /// Measures the target against what runs.
-    fn measure(
-        &self,
-        means: Means<'_>,
-        yard: &Yard,
-        commit: &str,
-        remarks: &mut Remarks,
-    ) -> Result<()> {
+    fn measure(&self, yard: &Yard, commit: &str, remarks: &mut Remarks) -> Result<()> {
+        let Means { workspace, time, .. } = self.means;
         let report = yard.log("bench-report")?.with_extension("json");
         let log = yard.log("bench")?;
         let base = self.base(commit);
@@ -167,8 +151,8 @@ impl Trial<'_> {
         }
         let program = std::env::current_exe().context("find this program")?;
         let mut command = Command::new(program);
-        command.args(arguments).current_dir(means.workspace.root());
-        let code = ended(run(command, &log, means.limit, means.interrupt)?)?;
+        command.args(arguments).current_dir(workspace.root());
+        let code = ended(run(command, &log, time.left(), time.interrupt())?)?;
         if !report.exists() {
             let why = format!("nothing was measured: {}", last_line(&written(&log)));
             return Err(said_no(code, &why));
@@ -198,7 +182,7 @@ fn in_process(means: Means<'_>, yard: &Yard, checkout: &Checkout) -> Result<Repo
     command.args(["xtask", "test-tier", "1", "--gate", "--json"]).arg(&file);
     command.current_dir(checkout.root()).env("CARGO_TARGET_DIR", yard.target());
     let started_at = Timestamp::now();
-    let code = ended(run(command, &log, means.limit, means.interrupt)?)?;
+    let code = ended(run(command, &log, means.time.left(), means.time.interrupt())?)?;
     let report = Report::read(&file).map_err(|_| {
         let why = format!("tier 1 left no report: {}", last_line(&written(&log)));
         said_no(code, &why)
