@@ -83,6 +83,9 @@ const NEEDED: [&str; 11] = [
     "tier4",
 ];
 
+/// The file of the program that asks, on Linux, whatever lies at its path by then.
+const RUNNING: &str = "/proc/self/exe";
+
 /// Where commits are built, below the build directory.
 #[derive(Debug, Clone)]
 pub(super) struct Yard {
@@ -94,14 +97,35 @@ impl Yard {
         Self { place: workspace.target_dir().join("restart") }
     }
 
-    /// Takes it for this restart alone: restarts of two homes build and test in the same files.
+    /// Takes it for this restart alone: restarts of two homes build and test in the same files. A copy
+    /// of this program lies there from then on.
     pub(super) fn lock(&self, holder: &Holder) -> Result<Lock> {
-        Lock::take(&self.place.join("lock"), holder).map_err(|trouble| {
+        let lock = Lock::take(&self.place.join("lock"), holder).map_err(|trouble| {
             let place = self.place.display();
             let code = trouble.code();
             let why = format!("the build directory {place} cannot be had: {trouble}");
             Trouble::Refused { code, why, blame: Blame::Nobody }
-        })
+        })?;
+        self.keep_program().map_err(|error| {
+            Trouble::with(ExitCode::PreconditionMissing, format!("failed to {error:#}"))
+        })?;
+        Ok(lock)
+    }
+
+    /// This very program: any `cargo xtask` in a changed tree replaces the file that it was started
+    /// from, and what is started an hour later would be another, or none.
+    pub(super) fn program(&self) -> PathBuf {
+        self.place.join("xtask")
+    }
+
+    fn keep_program(&self) -> anyhow::Result<()> {
+        let running = Path::new(RUNNING);
+        // Where the system does not lend its file, what lies at its path is still the same.
+        let from = if running.exists() { running.to_path_buf() } else { std::env::current_exe()? };
+        let making = self.place.join(".xtask.tmp");
+        copy(&from, &making)?;
+        let kept = self.program();
+        fs::rename(&making, &kept).with_context(|| format!("make {}", kept.display()))
     }
 
     /// The build directory of all of them.

@@ -149,8 +149,7 @@ impl Trial<'_> {
         if report.exists() {
             fs::remove_file(&report).context("remove an old report")?;
         }
-        let program = std::env::current_exe().context("find this program")?;
-        let mut command = Command::new(program);
+        let mut command = Command::new(yard.program());
         command.args(arguments).current_dir(workspace.root());
         let code = ended(run(command, &log, time.left(), time.interrupt())?)?;
         if !report.exists() {

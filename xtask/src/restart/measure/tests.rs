@@ -68,6 +68,6 @@ fn a_line_of_a_slot_is_no_option_of_git() {
 #[test]
 fn the_gate_leaves_time_for_a_comparison_of_which_nothing_is_built() {
     let tiers = Flags { gate: Choice::Tiers([Tier::RealBinaries].into()), ..Flags::default() };
-    let more = Step::Gate.limit(&Flags::default()) - Step::Gate.limit(&tiers);
+    let more = Step::Gate.limit(&Flags::default()).saturating_sub(Step::Gate.limit(&tiers));
     assert!(bench::longest() < more, "{:?} of {more:?}", bench::longest());
 }
