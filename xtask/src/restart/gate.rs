@@ -27,13 +27,13 @@ use harness::restart::speed;
 use harness::tier::Tier;
 use jiff::Timestamp;
 
-use super::Means;
 use super::build::Yard;
 use super::cases::{self, Cases};
 use super::measure::Base;
 use super::select::Selection;
 use super::slots::{self, Manifest, Slots};
 use super::trouble::{Result, Trouble};
+use super::{Means, measure};
 use crate::checkout::{Checkout, ask};
 use crate::running::{Ended, run, written};
 use crate::tier::Api;
@@ -144,14 +144,16 @@ impl Trial<'_> {
         let report = yard.log("bench-report")?.with_extension("json");
         let log = yard.log("bench")?;
         let base = self.base(commit);
-        let mut arguments = base.command(commit);
-        arguments.push(report.clone().into_os_string());
         if report.exists() {
             fs::remove_file(&report).context("remove an old report")?;
         }
-        let mut command = Command::new(yard.program());
-        command.args(arguments).current_dir(workspace.root());
-        let code = ended(run(command, &log, time.left(), time.interrupt())?)?;
+        let mut waited = Vec::new();
+        let code = measure::in_turn(workspace, time, &mut waited, || {
+            let mut command = Command::new(yard.program());
+            command.args(base.command(commit)).arg(&report).current_dir(workspace.root());
+            ended(run(command, &log, time.left(), time.interrupt())?)
+        })?;
+        remarks.says.extend(waited);
         if !report.exists() {
             let why = format!("nothing was measured: {}", last_line(&written(&log)));
             return Err(said_no(code, &why));

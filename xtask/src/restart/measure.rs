@@ -6,15 +6,31 @@
 //!                                  it has none ─────────────> bench run <target>
 //! ```
 //!
-//! What the figures mean for the restart says [`harness::restart::speed`].
+//! What the figures mean for the restart says [`harness::restart::speed`]. Whoever measures or tests in a
+//! build directory does so alone: this waits for its turn.
 
 use std::ffi::OsString;
 use std::path::Path;
+use std::time::Duration;
 
+use harness::exit_code::ExitCode;
 use harness::restart::speed::Against;
+use harness::wait::wait_for_every;
 
 use super::home::words;
+use super::progress;
+use super::time::Time;
+use super::trouble::{Result, Trouble};
 use crate::checkout::ask;
+use crate::lock;
+use crate::workspace::Workspace;
+
+/// How often it is looked whether somebody else's run is over.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// Why a run has to wait.
+const ANOTHER: &str =
+    "another run (tiers, contracts, stress or measuring) goes on in this build directory";
 
 /// What a target is measured against.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +74,40 @@ impl Base {
             None => words(["bench", "run", target, "--json"]),
         }
     }
+}
+
+/// Runs `once` when no other run goes on in this build directory, and once more where another was
+/// quicker; the number it ends with. That somebody tests meanwhile says nothing of the target, so it is
+/// waited for, and said.
+pub(super) fn in_turn(
+    workspace: &Workspace,
+    time: Time<'_>,
+    says: &mut Vec<String>,
+    mut once: impl FnMut() -> Result<i32>,
+) -> Result<i32> {
+    let locked = i32::from(ExitCode::Locked.number());
+    let ended = wait_for_every(LOOK_EVERY, time.left(), || {
+        if time.interrupt().came() {
+            return Some(Err(Trouble::Interrupted));
+        }
+        let ended = match lock::is_free(workspace) {
+            Ok(true) => once(),
+            Ok(false) => Ok(locked),
+            Err(error) => Err(error.into()),
+        };
+        if !matches!(ended, Ok(code) if code == locked) {
+            return Some(ended);
+        }
+        if says.is_empty() {
+            progress::remark(&format!("{ANOTHER}: it is waited for"));
+            says.push("another run in this build directory was waited for".to_owned());
+        }
+        None
+    });
+    ended.unwrap_or_else(|| {
+        let why = format!("{ANOTHER}, and has not ended in the time of the gate");
+        Err(Trouble::with(ExitCode::Inconclusive, why))
+    })
 }
 
 /// The slot that runs names no commit.

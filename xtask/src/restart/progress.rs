@@ -107,6 +107,12 @@ impl Drop for Progress {
     }
 }
 
+/// Says something of the step under way, on a line of its own.
+pub(super) fn remark(what: &str) {
+    let clear = if io::stderr().is_terminal() { CLEAR } else { "" };
+    tell(&format!("{clear}{what}\n"));
+}
+
 /// `11 verify: passed in 32.1 s of 115 s: ..`
 fn line_of(step: &StepReport) -> String {
     let took = Duration::from_millis(step.elapsed_ms).as_secs_f64();

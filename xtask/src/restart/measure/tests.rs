@@ -1,3 +1,5 @@
+use std::fs::{self, File};
+
 use harness::restart::flags::{Choice, Flags};
 use harness::restart::step::Step;
 use harness::tier::Tier;
@@ -5,6 +7,7 @@ use harness::tier::Tier;
 use super::*;
 use crate::bench;
 use crate::checkout::tests::{begin, commit};
+use crate::running::Interrupt;
 
 const FOREIGN: &str = "deadbeefdeadbeefdeadbeefdeadbeefdeadbeef";
 
@@ -70,4 +73,50 @@ fn the_gate_leaves_time_for_a_comparison_of_which_nothing_is_built() {
     let tiers = Flags { gate: Choice::Tiers([Tier::RealBinaries].into()), ..Flags::default() };
     let more = Step::Gate.limit(&Flags::default()).saturating_sub(Step::Gate.limit(&tiers));
     assert!(bench::longest() < more, "{:?} of {more:?}", bench::longest());
+}
+
+/// What came of a run that ends with these numbers, one after the other, and whether it was said that it
+/// waited. `limit` is for all of it.
+fn turn(workspace: &Workspace, limit: Duration, codes: &[i32]) -> (Result<i32>, bool) {
+    let never = Interrupt::never();
+    let mut codes = codes.iter();
+    let mut says = Vec::new();
+    let once = || Ok(*codes.next().expect("it is not started again"));
+    let ended = in_turn(workspace, Time::from_now(limit, &never), &mut says, once);
+    (ended, says == ["another run in this build directory was waited for"])
+}
+
+const LONG: Duration = Duration::from_mins(1);
+
+#[test]
+fn measuring_waits_for_another_run_in_the_build_directory() {
+    let room = tempfile::tempdir().unwrap();
+    let workspace = Workspace::at(room.path());
+    let (ended, waited) = turn(&workspace, LONG, &[20]);
+    assert!(matches!(ended, Ok(20)) && !waited, "{ended:?}");
+    // Somebody was quicker.
+    let (ended, waited) = turn(&workspace, LONG, &[50, 0]);
+    assert!(matches!(ended, Ok(0)) && waited, "{ended:?}");
+
+    let directory = room.path().join("target/harness");
+    fs::create_dir_all(&directory).unwrap();
+    let held = File::create(directory.join("lock")).unwrap();
+    held.lock().unwrap();
+    // Nothing is started, and that there was no time for it says nothing of the target.
+    let (ended, waited) = turn(&workspace, Duration::ZERO, &[]);
+    let trouble = ended.unwrap_err();
+    assert_eq!(trouble.code(), Some(ExitCode::Inconclusive));
+    assert!(trouble.to_string().starts_with("another run (tiers"), "{trouble}");
+    assert!(waited);
+    drop(held);
+    assert!(matches!(turn(&workspace, LONG, &[0]), (Ok(0), false)));
+}
+
+#[test]
+fn who_waits_for_another_run_can_be_ended() {
+    let room = tempfile::tempdir().unwrap();
+    let interrupt = Interrupt::at_once();
+    let time = Time::from_now(LONG, &interrupt);
+    let ended = in_turn(&Workspace::at(room.path()), time, &mut Vec::new(), || panic!("it runs"));
+    assert!(matches!(ended, Err(Trouble::Interrupted)), "{ended:?}");
 }
