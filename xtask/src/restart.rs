@@ -24,6 +24,7 @@ mod passage;
 mod preflight;
 mod prepare;
 mod progress;
+mod room;
 mod runner;
 mod select;
 mod slots;

@@ -19,6 +19,7 @@ use jiff::Timestamp;
 
 use super::home::{Home, PROGRAM, QUESTION_MAX, words};
 use super::lock::{Holder, Lock};
+use super::room;
 use super::slots::{self, Manifest, Slots};
 use super::time::Time;
 use super::trouble::{Result, Trouble};
@@ -179,7 +180,11 @@ fn cargo_builds(
     command.args(arguments).current_dir(checkout.root()).env("CARGO_TARGET_DIR", yard.target());
     match run(command, &log, time.left(), time.interrupt())? {
         Ended::With(0) => Ok(executables(&written(&log))),
-        Ended::With(_) => Err(Trouble::with(ExitCode::BuildFailed, last_words(&written(&log)))),
+        Ended::With(_) => {
+            let said = written(&log);
+            let failed = Trouble::with(ExitCode::BuildFailed, last_words(&said));
+            Err(room::or_full(&yard.target(), &said, failed))
+        }
         Ended::TooLate => Err(Trouble::Late),
         Ended::Interrupted => Err(Trouble::Interrupted),
     }

@@ -33,7 +33,7 @@ use super::measure::Base;
 use super::select::Selection;
 use super::slots::{self, Manifest, Slots};
 use super::trouble::{Result, Trouble};
-use super::{Means, measure};
+use super::{Means, measure, room};
 use crate::checkout::{Checkout, ask};
 use crate::running::{Ended, run, written};
 use crate::tier::Api;
@@ -155,8 +155,9 @@ impl Trial<'_> {
         })?;
         remarks.says.extend(waited);
         if !report.exists() {
-            let why = format!("nothing was measured: {}", last_line(&written(&log)));
-            return Err(said_no(code, &why));
+            let said = written(&log);
+            let no = said_no(code, &format!("nothing was measured: {}", last_line(&said)));
+            return Err(room::or_full(workspace.target_dir(), &said, no));
         }
         let report = BenchReport::read(&report).map_err(anyhow::Error::from)?;
         let judged = speed::judge(&report, base.against(), self.speed);
@@ -185,8 +186,9 @@ fn in_process(means: Means<'_>, yard: &Yard, checkout: &Checkout) -> Result<Repo
     let started_at = Timestamp::now();
     let code = ended(run(command, &log, means.time.left(), means.time.interrupt())?)?;
     let report = Report::read(&file).map_err(|_| {
-        let why = format!("tier 1 left no report: {}", last_line(&written(&log)));
-        said_no(code, &why)
+        let said = written(&log);
+        let no = said_no(code, &format!("tier 1 left no report: {}", last_line(&said)));
+        room::or_full(&yard.target(), &said, no)
     })?;
     if is_of_run(&report, started_at, code) {
         Ok(report)

@@ -7,9 +7,9 @@ use super::gate::Trial;
 use super::lock::{Holder, Lock};
 use super::runner::{Runner, lost};
 use super::select::{self, Selection};
-use super::slots::Slots;
+use super::slots::{Manifest, Slots};
 use super::trouble::Result;
-use super::{Means, build, gate};
+use super::{Means, build, gate, room};
 
 impl Runner<'_> {
     /// Finds the checks that the change needs.
@@ -35,7 +35,9 @@ impl Runner<'_> {
         match (&self.target.slot, &self.target.commit, &self.selection) {
             (None, Some(commit), Some(selection)) => {
                 let slots = self.slots();
-                if let Some(manifest) = slots.of_commit(commit)? {
+                let slot = slots.of_commit(commit)?;
+                let room = self.ensure_room(selection, slot.as_ref());
+                if let Some(manifest) = slot {
                     says.push(format!("slot {} would be taken: nothing is built", manifest.name));
                     says.extend(self.trial(means, &slots, selection)?.foresee(&manifest, commit));
                 } else {
@@ -45,6 +47,7 @@ impl Runner<'_> {
                 if selection.measured {
                     says.push(self.trial(means, &slots, selection)?.base(commit).foreseen());
                 }
+                says.extend(room.err().map(|trouble| format!("it would end there: {trouble}")));
             }
             _ => says.push(format!("slot {} would be taken as it is", self.target.asked)),
         }
@@ -66,13 +69,19 @@ impl Runner<'_> {
             return Ok((slot.clone(), Remarks::plain(["it is built already".to_owned()])));
         }
         let commit = self.target.commit.as_deref().ok_or_else(lost)?;
-        if let Some(manifest) = self.slots().of_commit(commit)? {
+        let slot = self.slots().of_commit(commit)?;
+        self.ensure_room(self.selection.as_ref().ok_or_else(lost)?, slot.as_ref())?;
+        if let Some(manifest) = slot {
             let says = format!("{} is of this commit: nothing is built", manifest.name);
             return Ok((manifest.name, Remarks::plain([says])));
         }
         let slot = build::build(self.workspace, &self.home, commit, means.time)?;
         let says = format!("{slot} was built");
         Ok((slot, Remarks::plain([says])))
+    }
+
+    fn ensure_room(&self, selection: &Selection, slot: Option<&Manifest>) -> Result<()> {
+        room::ensure_for_builds(self.workspace, &self.home, selection, slot)
     }
 
     /// Has its checks pass, unless they did so long ago.
