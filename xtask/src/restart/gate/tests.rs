@@ -1,3 +1,5 @@
+mod measured;
+
 use harness::report::Outcome;
 
 use super::*;
