@@ -47,9 +47,13 @@ use self::drive::{Drive, Interrupted, Strictness};
 use self::places::Places;
 use self::plan::Wanted;
 use self::ready::{Against, Ready, Source, Yard};
+use crate::checkout::ask;
 use crate::running::Interrupt;
 use crate::workspace::Workspace;
 use crate::{lock, peers, stored, tier};
+
+/// What is promised, from the top of a tree.
+const POLICY: &str = "baselines/metrics.toml";
 
 /// Why a command ends before it has measured anything.
 #[derive(Debug, thiserror::Error)]
@@ -92,9 +96,10 @@ pub(crate) fn check_alone(
 /// `cargo xtask bench`.
 pub(crate) fn run(workspace: &Workspace, command: Command) -> anyhow::Result<ExitCode> {
     answered(match command {
-        Command::Run(arguments) => {
-            lock::alone(workspace, || measure(workspace, &arguments.request()))
-        }
+        Command::Run(arguments) => arguments
+            .request(workspace)
+            .map_err(Into::into)
+            .and_then(|request| lock::alone(workspace, || measure(workspace, &request))),
         Command::Compare(arguments) => arguments
             .request(workspace)
             .map_err(Into::into)
@@ -133,7 +138,7 @@ fn measure(workspace: &Workspace, request: &Request) -> anyhow::Result<ExitCode>
     let places = Places::below(workspace.target_dir());
     request.copies.clear()?;
     assemble::clear(&places)?;
-    let policy = policy(workspace)?;
+    let policy = policy(workspace, &request.head)?;
     let only = request.only.as_deref();
     if !policy.metrics.iter().any(|metric| plan::is_named(metric, only)) {
         let why = format!("find a metric or a scenario with {:?} in its name", only.unwrap_or(""));
@@ -181,16 +186,31 @@ impl Stamp {
     }
 }
 
-/// What is promised, which has to make sense before anything is held against it.
-fn policy(workspace: &Workspace) -> anyhow::Result<Policy> {
+/// What is promised of `head` by its own files, which has to make sense before anything is held against
+/// it: that of a commit is not what the work tree says meanwhile.
+fn policy(workspace: &Workspace, head: &Source) -> anyhow::Result<Policy> {
     let refused = |why| Refusal { code: ExitCode::FileInvalid, why };
-    let path = workspace.root().join(assemble::BASELINES).join("metrics.toml");
-    let policy = Policy::read(&path).map_err(|error| refused(error.to_string()))?;
+    let (name, policy) = match head {
+        Source::WorkTree => {
+            let path = workspace.root().join(POLICY);
+            (path.display().to_string(), Policy::read(&path).map_err(|error| error.to_string()))
+        }
+        Source::Commit(commit) => {
+            let name = format!("{commit}:{POLICY}");
+            let text = ask(workspace.root(), &["cat-file", "blob", &name]);
+            let text = text.map_err(|error| format!("read the policy {name}: {error:#}"));
+            let parsed = |text: String| {
+                Policy::parse(&text).map_err(|error| format!("read the policy {name}: {error}"))
+            };
+            (name.clone(), text.and_then(parsed))
+        }
+    };
+    let policy = policy.map_err(refused)?;
     let problems = policy.problems();
     if problems.is_empty() {
         return Ok(policy);
     }
-    Err(refused(format!("use {}:\n{}", path.display(), problems.join("\n"))).into())
+    Err(refused(format!("use {name}:\n{}", problems.join("\n"))).into())
 }
 
 /// Measures what was asked for.
@@ -261,6 +281,15 @@ const fn limit(mode: Mode) -> Duration {
     }
 }
 
+/// How long a comparison may take in all, where everything has to be built.
+#[cfg(test)]
+pub(crate) fn longest() -> Duration {
+    2 * build::BUILD_MAX
+        + instructions::INSTALL_MAX
+        + 2 * instructions::COUNT_MAX
+        + limit(Mode::Compare)
+}
+
 /// What will be done, and about how long that takes.
 fn announcement(planned: &[Planned], orders: &[Order]) -> String {
     let names: Vec<&str> = planned.iter().map(|plan| plan.scenario.as_str()).collect();
@@ -273,3 +302,6 @@ fn announcement(planned: &[Planned], orders: &[Order]) -> String {
         names.join(", ")
     )
 }
+
+#[cfg(test)]
+mod tests;

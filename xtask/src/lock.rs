@@ -20,6 +20,22 @@ pub(crate) fn alone(
     alone_by(&directory.join("lock"), work)
 }
 
+/// Whether nobody does any just now; nothing is taken by that.
+pub(crate) fn is_free(workspace: &Workspace) -> anyhow::Result<bool> {
+    let path = workspace.target_dir().join("harness/lock");
+    if !path.exists() {
+        return Ok(true);
+    }
+    let file = File::open(&path).with_context(|| format!("open {}", path.display()))?;
+    match file.try_lock_shared() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("lock {}", path.display()))
+        }
+    }
+}
+
 fn alone_by(
     path: &Path,
     work: impl FnOnce() -> anyhow::Result<ExitCode>,

@@ -286,7 +286,8 @@ impl Restart {
         let why = format!("{} did not end within {limit} s", action.name());
         // A daemon that gives no answer keeps its checks waiting.
         let blame = if action.is_check() { Blame::Target } else { Blame::Nobody };
-        self.fail(now, &action, Failure { code: None, why, blame });
+        let code = action.step().map(Step::lateness);
+        self.fail(now, &action, Failure { code, why, blame });
     }
 
     /// Before anything has happened it is given up; afterwards it is gone back. The way back itself

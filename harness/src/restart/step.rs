@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::flags::{Drain, Flags};
+use super::flags::{Choice, Drain, Flags};
 use crate::exit_code::ExitCode;
 
 /// How long what is held for a restart stays held when nobody renews it. That of a runner that was
@@ -30,6 +30,14 @@ pub const MEMORY_MAX: Duration = Duration::from_secs(20);
 
 /// What is left of the launcher's patience when the last check has to be over.
 pub const MARGIN: Duration = Duration::from_secs(5);
+
+/// How long the tiers may take that a target has to pass: the first builds them.
+const TIERS_MAX: Duration = Duration::from_mins(90);
+
+/// How long measuring may take beside them, from nothing on a slow machine: two release builds, two
+/// more of what counts instructions and the tool for that, and the measuring itself. Each of these has a
+/// limit of its own.
+const MEASURING_MAX: Duration = Duration::from_hours(4);
 
 /// One step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -119,7 +127,11 @@ impl Step {
             Self::Preflight | Self::Select => Duration::from_mins(1),
             // From nothing, on a machine that does much else.
             Self::Build => Duration::from_hours(1),
-            Self::Gate => Duration::from_mins(90),
+            // Whether it is measured shows later, where that is not said.
+            Self::Gate => match flags.gate {
+                Choice::Tiers(_) => TIERS_MAX,
+                Choice::Auto | Choice::All => TIERS_MAX + MEASURING_MAX,
+            },
             Self::Candidate => Duration::from_mins(5),
             Self::Drain => flags.drain.patience() + INTERRUPT_MAX + SLICE,
             // Shorter than the lease, which nobody renews meanwhile.
@@ -144,6 +156,15 @@ impl Step {
             Self::Select | Self::Gate | Self::BackUp | Self::Arm => ExitCode::Failed,
             Self::Stop | Self::Start | Self::Verify | Self::Bless => ExitCode::RolledBack,
             Self::RollBack => ExitCode::RollbackFailed,
+        }
+    }
+
+    /// What it means that it has not ended in its time. Of a gate that is nothing yet: what it asks may
+    /// hold.
+    pub const fn lateness(self) -> ExitCode {
+        match self {
+            Self::Gate => ExitCode::Inconclusive,
+            step => step.failure(),
         }
     }
 

@@ -12,7 +12,7 @@ use crate::running::{Ended, Interrupt, run, written};
 use crate::workspace::cargo;
 
 /// A release build of everything from nothing, on a machine that does much else.
-const BUILD_MAX: Duration = Duration::from_mins(45);
+pub(super) const BUILD_MAX: Duration = Duration::from_mins(45);
 
 /// How many of cargo's last lines are shown of a build that failed.
 const LINES_SHOWN: usize = 30;

@@ -86,7 +86,7 @@ Ends with
 /// What the numbers of a build are for.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Measure this tree alone, against what is promised.
+    /// Measure one build alone, against what is promised.
     #[command(after_help = MEASURED)]
     Run(RunArguments),
     /// Measure two revisions against each other.
@@ -126,9 +126,12 @@ pub(crate) struct CheckArguments {
     part: Part,
 }
 
-/// What to measure alone.
+/// What to measure alone; `.` is the work tree.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct RunArguments {
+    /// What is judged: a revision, or `.` for the work tree.
+    #[arg(default_value = ".")]
+    head: String,
     /// Leave baselines/history/ as it is; only a whole run writes into it.
     #[arg(long)]
     no_history: bool,
@@ -240,13 +243,17 @@ impl CheckArguments {
 }
 
 impl RunArguments {
-    pub(super) fn request(self) -> Request {
-        let repeat = vec!["cargo xtask bench run".to_owned()];
-        let remember = if self.no_history { Remember::No } else { self.part.remembered() };
-        Request {
-            remember,
-            ..self.part.request(Mode::Run, Source::WorkTree, Against::Promises, repeat)
-        }
+    pub(super) fn request(self, workspace: &Workspace) -> Result<Request, Refusal> {
+        let Self { head, no_history, part } = self;
+        let source = Source::named(workspace, &head)?;
+        let mut repeat = vec!["cargo xtask bench run".to_owned()];
+        repeat.extend((source != Source::WorkTree).then_some(head));
+        // Others of its kind are of the work tree.
+        let remember = match source {
+            Source::WorkTree if !no_history => part.remembered(),
+            _ => Remember::No,
+        };
+        Ok(Request { remember, ..part.request(Mode::Run, source, Against::Promises, repeat) })
     }
 }
 

@@ -40,10 +40,10 @@ const RUNNER: &str = "gungraun-runner";
 const LOOK_MAX: Duration = Duration::from_secs(10);
 
 /// How long fetching and building the runner may take.
-const INSTALL_MAX: Duration = Duration::from_mins(20);
+pub(super) const INSTALL_MAX: Duration = Duration::from_mins(20);
 
 /// How long building the benches and counting may take.
-const COUNT_MAX: Duration = Duration::from_mins(45);
+pub(super) const COUNT_MAX: Duration = Duration::from_mins(45);
 
 /// Counts by the name of the function.
 type Counts = BTreeMap<String, f64>;

@@ -59,7 +59,7 @@ const SEED: u64 = 1;
 /// The command.
 pub(super) fn run(workspace: &Workspace, arguments: &NoiseArguments) -> anyhow::Result<ExitCode> {
     let places = Places::below(workspace.target_dir());
-    let policy = super::policy(workspace)?;
+    let policy = super::policy(workspace, &Source::WorkTree)?;
     let path = places.report("noise.jsonl");
     if arguments.last {
         let offered = policy.offered();

@@ -10,7 +10,6 @@
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use harness::exit_code::ExitCode;
@@ -20,11 +19,13 @@ use jiff::Timestamp;
 
 use super::home::{Home, PROGRAM, QUESTION_MAX, words};
 use super::lock::{Holder, Lock};
+use super::room;
 use super::slots::{self, Manifest, Slots};
+use super::time::Time;
 use super::trouble::{Result, Trouble};
 use super::views::Version;
 use crate::checkout::Checkout;
-use crate::running::{Ended, Interrupt, run, written};
+use crate::running::{Ended, run, written};
 use crate::workspace::{Workspace, cargo};
 
 /// What cargo builds as programs.
@@ -83,6 +84,9 @@ const NEEDED: [&str; 11] = [
     "tier4",
 ];
 
+/// The file of the program that asks, on Linux, whatever lies at its path by then.
+const RUNNING: &str = "/proc/self/exe";
+
 /// Where commits are built, below the build directory.
 #[derive(Debug, Clone)]
 pub(super) struct Yard {
@@ -94,14 +98,35 @@ impl Yard {
         Self { place: workspace.target_dir().join("restart") }
     }
 
-    /// Takes it for this restart alone: restarts of two homes build and test in the same files.
+    /// Takes it for this restart alone: restarts of two homes build and test in the same files. A copy
+    /// of this program lies there from then on.
     pub(super) fn lock(&self, holder: &Holder) -> Result<Lock> {
-        Lock::take(&self.place.join("lock"), holder).map_err(|trouble| {
+        let lock = Lock::take(&self.place.join("lock"), holder).map_err(|trouble| {
             let place = self.place.display();
             let code = trouble.code();
             let why = format!("the build directory {place} cannot be had: {trouble}");
             Trouble::Refused { code, why, blame: Blame::Nobody }
-        })
+        })?;
+        self.keep_program().map_err(|error| {
+            Trouble::with(ExitCode::PreconditionMissing, format!("failed to {error:#}"))
+        })?;
+        Ok(lock)
+    }
+
+    /// This very program: any `cargo xtask` in a changed tree replaces the file that it was started
+    /// from, and what is started an hour later would be another, or none.
+    pub(super) fn program(&self) -> PathBuf {
+        self.place.join("xtask")
+    }
+
+    fn keep_program(&self) -> anyhow::Result<()> {
+        let running = Path::new(RUNNING);
+        // Where the system does not lend its file, what lies at its path is still the same.
+        let from = if running.exists() { running.to_path_buf() } else { std::env::current_exe()? };
+        let making = self.place.join(".xtask.tmp");
+        copy(&from, &making)?;
+        let kept = self.program();
+        fs::rename(&making, &kept).with_context(|| format!("make {}", kept.display()))
     }
 
     /// The build directory of all of them.
@@ -127,7 +152,7 @@ pub(super) fn build(
     workspace: &Workspace,
     home: &Home,
     commit: &str,
-    time: (&Interrupt, Duration),
+    time: Time<'_>,
 ) -> Result<String> {
     let yard = Yard::of(workspace);
     let checkout = yard.checkout(workspace, commit)?;
@@ -147,16 +172,19 @@ fn cargo_builds(
     yard: &Yard,
     checkout: &Checkout,
     what: (&str, &[&str]),
-    time: (&Interrupt, Duration),
+    time: Time<'_>,
 ) -> Result<Vec<(String, PathBuf)>> {
     let (name, arguments) = what;
-    let (interrupt, limit) = time;
     let log = yard.log(name)?;
     let mut command = cargo();
     command.args(arguments).current_dir(checkout.root()).env("CARGO_TARGET_DIR", yard.target());
-    match run(command, &log, limit, interrupt)? {
+    match run(command, &log, time.left(), time.interrupt())? {
         Ended::With(0) => Ok(executables(&written(&log))),
-        Ended::With(_) => Err(Trouble::with(ExitCode::BuildFailed, last_words(&written(&log)))),
+        Ended::With(_) => {
+            let said = written(&log);
+            let failed = Trouble::with(ExitCode::BuildFailed, last_words(&said));
+            Err(room::or_full(&yard.target(), &said, failed))
+        }
         Ended::TooLate => Err(Trouble::Late),
         Ended::Interrupted => Err(Trouble::Interrupted),
     }

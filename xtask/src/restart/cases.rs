@@ -96,7 +96,7 @@ pub(super) fn run(means: Means<'_>, cases: &Cases, name: &str) -> Result<Report>
     places.clear()?;
     let started_at = Timestamp::now();
     let command = cases.command(&places);
-    match run_within(command, &places.output(), means.limit, means.interrupt)? {
+    match run_within(command, &places.output(), means.time.left(), means.time.interrupt())? {
         Ended::With(code) => {
             let status = ExitStatus::from_raw(code << 8);
             Ok(tier::read_back(&cases.order, &places, started_at, status))

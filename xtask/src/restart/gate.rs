@@ -4,18 +4,16 @@
 //! |---|---|---|
 //! | tier 1 | cargo, in the files of the commit | the slot's receipt |
 //! | tiers 2, 3 | the slot's own runners, over its own programs | the slot's receipts |
-//! | times and sizes | `bench compare` of the commit that runs and the target | none |
+//! | times and sizes | `bench compare` of the commit that runs and the target; see [`measure`](super::measure) | none |
 //!
 //! The gate is closed: what is missing, flaky or left behind lets nothing pass. A receipt is good for
 //! a day, for these programs, on this machine.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Instant;
 
 use anyhow::Context;
 use harness::bench::report::BenchReport;
@@ -31,10 +29,11 @@ use jiff::Timestamp;
 
 use super::build::Yard;
 use super::cases::{self, Cases};
+use super::measure::Base;
 use super::select::Selection;
 use super::slots::{self, Manifest, Slots};
 use super::trouble::{Result, Trouble};
-use super::{Means, home::words};
+use super::{Means, measure, room};
 use crate::checkout::{Checkout, ask};
 use crate::running::{Ended, run, written};
 use crate::tier::Api;
@@ -49,14 +48,13 @@ pub(super) struct Trial<'a> {
     pub(super) slots: &'a Slots,
     pub(super) selection: &'a Selection,
     /// The commit that runs, if it is known.
-    pub(super) base: Option<String>,
+    pub(super) running: Option<String>,
     pub(super) speed: Speed,
 }
 
 impl Trial<'_> {
     /// Has everything pass, and writes into the manifest that it did.
     pub(super) fn pass(&self, slot: &str, commit: &str) -> Result<Remarks> {
-        let began = Instant::now();
         let yard = Yard::of(self.means.workspace);
         let checkout = yard.checkout(self.means.workspace, commit)?;
         let mut manifest = self.slots.manifest(slot)?;
@@ -71,20 +69,16 @@ impl Trial<'_> {
                 remarks.says.push(format!("{tier}: passed {age} ago, not run again"));
                 continue;
             }
-            let spent = began.elapsed();
-            let means = Means { limit: self.means.limit.saturating_sub(spent), ..self.means };
             let report = match tier {
-                Tier::InProcess => in_process(means, &yard, &checkout)?,
-                _ => self.real(means, &checkout, *tier, slot)?,
+                Tier::InProcess => in_process(self.means, &yard, &checkout)?,
+                _ => self.real(&checkout, *tier, slot)?,
             };
             passed(&report)?;
             slots::write(&place, &Receipt::of(&report, wanted, Timestamp::now()))?;
             remarks.says.push(format!("{tier}: {} passed", report.verdict.passed));
         }
         if self.selection.measured {
-            let spent = began.elapsed();
-            let means = Means { limit: self.means.limit.saturating_sub(spent), ..self.means };
-            self.measure(means, &yard, commit, &mut remarks)?;
+            self.measure(&yard, commit, &mut remarks)?;
         }
         let tiers = self.selection.tiers.iter().copied().collect();
         manifest.gate = Some(slots::Gate { tree, tiers, passed_at: Timestamp::now() });
@@ -122,13 +116,8 @@ impl Trial<'_> {
     }
 
     /// A tier over real programs, with the slot's own runner.
-    fn real(
-        &self,
-        means: Means<'_>,
-        checkout: &Checkout,
-        tier: Tier,
-        slot: &str,
-    ) -> Result<Report> {
+    fn real(&self, checkout: &Checkout, tier: Tier, slot: &str) -> Result<Report> {
+        let means = self.means;
         let root = self.slots.of(slot);
         let _agent = (tier == Tier::RealAgent)
             .then(|| Lent::new(&means.workspace.target_dir().join("claude"), &root.join("claude")))
@@ -144,31 +133,34 @@ impl Trial<'_> {
         cases::run(means, &cases, &format!("gate-tier{number}"))
     }
 
+    /// What a target is measured against.
+    pub(super) fn base(&self, commit: &str) -> Base {
+        Base::find(self.means.workspace.root(), self.running.as_deref(), commit)
+    }
+
     /// Measures the target against what runs.
-    fn measure(
-        &self,
-        means: Means<'_>,
-        yard: &Yard,
-        commit: &str,
-        remarks: &mut Remarks,
-    ) -> Result<()> {
+    fn measure(&self, yard: &Yard, commit: &str, remarks: &mut Remarks) -> Result<()> {
+        let Means { workspace, time, .. } = self.means;
         let report = yard.log("bench-report")?.with_extension("json");
         let log = yard.log("bench")?;
-        let mut arguments = comparison(self.base.as_deref(), commit);
-        arguments.push(report.clone().into_os_string());
+        let base = self.base(commit);
         if report.exists() {
             fs::remove_file(&report).context("remove an old report")?;
         }
-        let program = std::env::current_exe().context("find this program")?;
-        let mut command = Command::new(program);
-        command.args(arguments).current_dir(means.workspace.root());
-        let code = ended(run(command, &log, means.limit, means.interrupt)?)?;
+        let mut waited = Vec::new();
+        let code = measure::in_turn(workspace, time, &mut waited, || {
+            let mut command = Command::new(yard.program());
+            command.args(base.command(commit)).arg(&report).current_dir(workspace.root());
+            ended(run(command, &log, time.left(), time.interrupt())?)
+        })?;
+        remarks.says.extend(waited);
         if !report.exists() {
-            let why = format!("nothing was measured: {}", last_line(&written(&log)));
-            return Err(said_no(code, &why));
+            let said = written(&log);
+            let no = said_no(code, &format!("nothing was measured: {}", last_line(&said)));
+            return Err(room::or_full(workspace.target_dir(), &said, no));
         }
         let report = BenchReport::read(&report).map_err(anyhow::Error::from)?;
-        let judged = speed::judge(&report, self.speed);
+        let judged = speed::judge(&report, base.against(), self.speed);
         if judged.code != ExitCode::Pass {
             return Err(Trouble::with(judged.code, judged.says.join("\n")));
         }
@@ -192,10 +184,11 @@ fn in_process(means: Means<'_>, yard: &Yard, checkout: &Checkout) -> Result<Repo
     command.args(["xtask", "test-tier", "1", "--gate", "--json"]).arg(&file);
     command.current_dir(checkout.root()).env("CARGO_TARGET_DIR", yard.target());
     let started_at = Timestamp::now();
-    let code = ended(run(command, &log, means.limit, means.interrupt)?)?;
+    let code = ended(run(command, &log, means.time.left(), means.time.interrupt())?)?;
     let report = Report::read(&file).map_err(|_| {
-        let why = format!("tier 1 left no report: {}", last_line(&written(&log)));
-        said_no(code, &why)
+        let said = written(&log);
+        let no = said_no(code, &format!("tier 1 left no report: {}", last_line(&said)));
+        room::or_full(&yard.target(), &said, no)
     })?;
     if is_of_run(&report, started_at, code) {
         Ok(report)
@@ -213,13 +206,6 @@ fn is_of_run(report: &Report, started_at: Timestamp, code: i32) -> bool {
         && started_at <= report.started_at
         && report.machine == Machine::here()
         && code == i32::from(report.verdict.exit_code.number())
-}
-
-/// The command that measures a commit against what runs: two commits, each built from its own files,
-/// whatever the work tree becomes meanwhile.
-fn comparison(base: Option<&str>, commit: &str) -> Vec<OsString> {
-    let base = base.map_or_else(|| format!("{commit}^"), str::to_owned);
-    words(["bench", "compare", &base, commit, "--json"])
 }
 
 /// What it means for the gate that a command of the workflow ended with this number and left nothing.

@@ -8,11 +8,13 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use harness::command::run_within;
-use harness::restart::machine::Remarks;
+use harness::restart::machine::{Remarks, Restart};
 use harness::restart::render;
-use harness::restart::report::Report;
+use harness::restart::report::{self, Report};
+use jiff::Timestamp;
 
 use super::home::Home;
+use super::runner::Runner;
 use super::slots::Slots;
 use crate::tier;
 
@@ -22,8 +24,56 @@ const REPORTS_KEPT: usize = 20;
 /// How many copies of the database are kept.
 const BACKUPS_KEPT: usize = 3;
 
+/// All that is known of a restart at its end.
+pub(super) fn report(runner: &Runner<'_>, restart: &Restart, started_at: Timestamp) -> Report {
+    let account = restart.account();
+    Report {
+        schema: report::SCHEMA.to_owned(),
+        id: runner.id.clone(),
+        scope: runner.flags.scope,
+        started_at,
+        elapsed_ms: u64::try_from(runner.began.elapsed().as_millis()).unwrap_or(u64::MAX),
+        repeat: repeat(),
+        target: report::Target {
+            asked: runner.target.asked.clone(),
+            commit: runner.target.commit.clone(),
+            slot: runner.slot.clone(),
+        },
+        previous: account.previous.clone(),
+        standing: standing(runner),
+        before: account.before,
+        after: account.after,
+        gap_ms: account.gap_ms,
+        held_ms: account.held_ms,
+        backup: account.backup.clone(),
+        steps: account.steps.clone(),
+        decisions: account.decisions.clone(),
+        verdict: account.verdict(),
+    }
+}
+
+/// How the target's slot is marked by now, whoever has marked it.
+fn standing(runner: &Runner<'_>) -> Option<report::Standing> {
+    let slot = runner.slot.as_deref()?;
+    // A mark that cannot be read is none to rely on.
+    let mark = runner.slots().standing(slot).ok()?;
+    Some(match mark.as_deref() {
+        Some("good") => report::Standing::Good,
+        Some("bad") => report::Standing::Bad,
+        _ => report::Standing::Unproven,
+    })
+}
+
+/// The command that was typed.
+fn repeat() -> String {
+    let words = std::env::args()
+        .skip(1)
+        .map(|word| if word.contains([' ', '"']) { format!("{word:?}") } else { word });
+    std::iter::once("cargo xtask".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
+}
+
 /// Writes a report in all its forms.
-pub(super) fn report(home: &Home, report: &Report, copy: Option<&Path>) -> anyhow::Result<()> {
+pub(super) fn write(home: &Home, report: &Report, copy: Option<&Path>) -> anyhow::Result<()> {
     let place = home.report(&report.id);
     tier::write(&place.join("report.md"), &render::markdown(report))?;
     tier::write(&place.join("junit.xml"), &render::junit(report))?;

@@ -20,7 +20,6 @@ use super::stuck::Stuck;
 use super::time::Time;
 use super::trouble::{Result, Trouble};
 use super::views::{Drained, Launcher, Status, Switch};
-use crate::running::Interrupt;
 
 /// How the daemon's program says "not now".
 const NOT_NOW: i32 = 75;
@@ -35,14 +34,14 @@ const GLANCE: Duration = Duration::from_secs(1);
 const DRAIN_MARGIN: Duration = Duration::from_secs(5);
 
 /// The way from one slot to another.
+#[derive(Clone, Copy)]
 pub(super) struct Passage<'a> {
     pub(super) home: &'a Home,
     /// The id of the restart.
     pub(super) id: &'a str,
-    /// How long the action has.
-    pub(super) limit: Duration,
-    /// Heard while the database is copied; whatever else is asked has its answer waited for.
-    pub(super) interrupt: &'a Interrupt,
+    /// How long the action has. A wish to end is heard while the database is copied; whatever else is
+    /// asked has its answer waited for.
+    pub(super) time: Time<'a>,
 }
 
 impl Passage<'_> {
@@ -82,7 +81,7 @@ impl Passage<'_> {
 
     /// What is stuck while nothing is held for a restart yet.
     pub(super) fn stuck(&self) -> Result<Option<Stuck>> {
-        let time = Time::from_now(self.limit.min(QUESTION_MAX), self.interrupt);
+        let time = self.time.at_most(QUESTION_MAX);
         let status = time.persist(|| self.home.status_within(time))?;
         Ok((!status.is_held_by_restart()).then(|| Stuck::of(&status)))
     }
@@ -91,7 +90,7 @@ impl Passage<'_> {
     pub(super) fn release(&self) -> Result<u64> {
         let program = self.home.current_program();
         let verb = words(["release", "--restart"]);
-        let time = Time::from_now(self.limit.min(RELEASE_MAX), self.interrupt);
+        let time = self.time.at_most(RELEASE_MAX);
         time.persist(|| self.home.tell(&program, &verb, time.question()))?;
         Ok(time.persist(|| self.home.status_within(time))?.rss_bytes)
     }
@@ -102,9 +101,8 @@ impl Passage<'_> {
         let directory = self.home.at("backups");
         let file = directory.join(format!("{}.db", self.id));
         fs::create_dir_all(&directory).with_context(|| format!("make {}", directory.display()))?;
-        let time = Time::from_now(self.limit, self.interrupt);
         self.hold()?;
-        copy(self.home, &file, time)?;
+        copy(self.home, &file, self.time)?;
         Ok(Told::BackedUp(file))
     }
 
@@ -138,7 +136,7 @@ impl Passage<'_> {
     /// Has it stop the old daemon and start the target.
     pub(super) fn switch(&self) -> Result<Told> {
         let verb = words(["launcher", "switch", "--id", self.id, "--json"]);
-        let finished = self.home.run(&self.home.launcher_program(), &verb, self.limit)?;
+        let finished = self.home.run(&self.home.launcher_program(), &verb, self.time.left())?;
         let answer: Result<Switch> = read(&verb, &finished);
         match (finished.status.code(), answer) {
             (Some(0), Ok(answer)) => Ok(Told::Switched(Switched {
@@ -183,13 +181,13 @@ impl Passage<'_> {
     }
 
     fn launcher(&self, verb: &[OsString]) -> Result<Told> {
-        self.home.tell(&self.home.launcher_program(), verb, self.limit)?;
+        self.home.tell(&self.home.launcher_program(), verb, self.time.left())?;
         Ok(Told::Done(Remarks::default()))
     }
 
     /// Waits until nothing is held for a restart, and says who runs.
     pub(super) fn untouched(&self) -> Result<Told> {
-        let status = wait_for_every(LOOK_EVERY, self.limit, || {
+        let status = wait_for_every(LOOK_EVERY, self.time.left(), || {
             self.home.status().ok().filter(|status| !status.is_held_by_restart())
         });
         let status = status.ok_or(Trouble::Late)?;
@@ -199,7 +197,7 @@ impl Passage<'_> {
     /// Waits until the launcher is at rest, and says where: a daemon is ready, and where nothing is
     /// pending any more, nothing is held for a restart.
     pub(super) fn settle(&self) -> Result<Settled> {
-        wait_for_every(LOOK_EVERY, self.limit, || self.at_rest()).ok_or(Trouble::Late)
+        wait_for_every(LOOK_EVERY, self.time.left(), || self.at_rest()).ok_or(Trouble::Late)
     }
 
     fn at_rest(&self) -> Option<Settled> {

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::os::unix::fs::DirBuilderExt as _;
-use std::path::Path;
 
 use harness::exit_code::ExitCode;
 use harness::restart::flags::Scope;
@@ -11,17 +10,11 @@ use harness::restart::machine::Sight;
 use super::home::Home;
 use super::slots::Slots;
 use super::trouble::{Result, Trouble};
-use super::{Target, gate, passage};
-
-/// What a slot and what is around it take.
-const ROOM_MIN_BYTES: u64 = 1 << 30;
-
-/// How many copies of the database a restart makes, one more for what a migration writes.
-const COPIES: u64 = 3;
+use super::{Target, gate, passage, room};
 
 /// Looks at all of it; who runs.
 pub(super) fn look(home: &Home, target: &Target, scope: Scope) -> Result<Sight> {
-    room(home, scope)?;
+    writable(home, scope)?;
     let slots = Slots::at(home.slots());
     let current = slots.current().map_err(|error| {
         missing(format!(
@@ -125,19 +118,8 @@ fn wanted(slots: &Slots, target: &Target, current: &str) -> Result<()> {
 }
 
 /// There is room, and what has to be written can be.
-fn room(home: &Home, scope: Scope) -> Result<()> {
-    let database = fs::metadata(home.database()).map_or(0, |file| file.len());
-    let needed = ROOM_MIN_BYTES + COPIES * database;
-    let free = free_bytes(home.root())?;
-    if free < needed {
-        let why = format!(
-            "{} MiB are free at {}, and {} MiB are needed: make room",
-            free >> 20,
-            home.root().display(),
-            needed >> 20
-        );
-        return Err(missing(why));
-    }
+fn writable(home: &Home, scope: Scope) -> Result<()> {
+    room::ensure_in_home(home)?;
     if scope == Scope::DryRun {
         // Who only looks makes no directory and writes no file to find that out.
         let writable = rustix::fs::access(home.root(), rustix::fs::Access::WRITE_OK);
@@ -158,13 +140,6 @@ fn room(home: &Home, scope: Scope) -> Result<()> {
             })?;
     }
     Ok(())
-}
-
-fn free_bytes(path: &Path) -> Result<u64> {
-    let room = rustix::fs::statvfs(path).map_err(|error| {
-        missing(format!("the disk of {} cannot be looked at: {error}", path.display()))
-    })?;
-    Ok(room.f_bavail.saturating_mul(room.f_frsize))
 }
 
 fn missing(why: impl Into<String>) -> Trouble {

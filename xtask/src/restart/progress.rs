@@ -5,7 +5,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use harness::restart::report::StepReport;
+use harness::restart::machine::Restart;
+use harness::restart::report::{Outcome, StepReport};
 use harness::restart::step::Step;
 
 /// Back to the beginning of the line, and the rest of it away.
@@ -38,6 +39,8 @@ pub(super) struct Progress {
     shared: Shared,
     drawing: Option<JoinHandle<()>>,
     told: Option<Step>,
+    /// How many steps have ended that were told of.
+    ended: usize,
     on_terminal: bool,
 }
 
@@ -50,7 +53,7 @@ impl Progress {
             let shared = Arc::clone(&shared);
             thread::spawn(move || draw(&shared))
         });
-        Self { shared, drawing, told: None, on_terminal }
+        Self { shared, drawing, told: None, ended: 0, on_terminal }
     }
 
     /// Something of a step begins.
@@ -72,8 +75,20 @@ impl Progress {
         self.told = Some(step);
     }
 
+    /// Tells of the steps that have ended since.
+    pub(super) fn tell_ended(&mut self, restart: &Restart) {
+        let open = restart.step();
+        let begun =
+            |step: &&StepReport| step.outcome != Outcome::Skipped && Some(step.step) != open;
+        let ended: Vec<&StepReport> = restart.account().steps.iter().filter(begun).collect();
+        for step in ended.iter().skip(self.ended) {
+            self.tell_end(step);
+        }
+        self.ended = self.ended.max(ended.len());
+    }
+
     /// A step is over.
-    pub(super) fn ended(&mut self, step: &StepReport) {
+    fn tell_end(&mut self, step: &StepReport) {
         locked(&self.shared).line = None;
         let clear = if self.on_terminal { CLEAR } else { "" };
         tell(&format!("{clear}{}\n", line_of(step)));
@@ -90,6 +105,12 @@ impl Drop for Progress {
             tell(CLEAR);
         }
     }
+}
+
+/// Says something of the step under way, on a line of its own.
+pub(super) fn remark(what: &str) {
+    let clear = if io::stderr().is_terminal() { CLEAR } else { "" };
+    tell(&format!("{clear}{what}\n"));
 }
 
 /// `11 verify: passed in 32.1 s of 115 s: ..`

@@ -10,6 +10,7 @@ use std::path::Path;
 use harness::restart::flags::Choice;
 use harness::tier::Tier;
 
+use super::measure::{NOBODY_KNOWS, unknown};
 use crate::affected::{self, Asked, Check};
 use crate::checkout::ask;
 
@@ -31,10 +32,9 @@ const ALL: [Tier; 3] = [Tier::InProcess, Tier::RealBinaries, Tier::RealAgent];
 
 /// The files that differ between two commits; why they are not known.
 pub(super) fn changed(root: &Path, from: Option<&str>, to: &str) -> Result<Vec<String>, String> {
-    let from = from.ok_or_else(|| "nobody knows the commit of the slot that runs".to_owned())?;
+    let from = from.ok_or_else(|| NOBODY_KNOWS.to_owned())?;
     let arguments = ["diff", "--name-only", "-z", "--no-renames", from, to, "--"];
-    let listing = ask(root, &arguments)
-        .map_err(|_| format!("this repository does not know the commit that runs, {from}"))?;
+    let listing = ask(root, &arguments).map_err(|_| unknown(from))?;
     Ok(listing.split('\0').filter(|path| !path.is_empty()).map(str::to_owned).collect())
 }
 

@@ -4,13 +4,16 @@ mod stuck;
 use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use self::stage::{NEW, OLD, Stage};
 use super::lock::{Holder, Lock};
 use super::slots::{Gate, Slots};
+use super::verify::Subject;
 use super::*;
 use harness::restart::flags::{CHECKS_MAX, SOAK};
-use harness::restart::report::{Outcome, Standing};
+use harness::restart::machine::Told;
+use harness::restart::report::{Outcome, Report, Standing};
 use harness::tier::Tier;
 use harness::wait::wait_until;
 

@@ -28,6 +28,11 @@ impl<'a> Time<'a> {
         Self { began: Instant::now(), limit, interrupt }
     }
 
+    /// The same, but no longer than this from now on.
+    pub(super) fn at_most(self, limit: Duration) -> Self {
+        Self::from_now(self.left().min(limit), self.interrupt)
+    }
+
     /// The same, over so much sooner.
     pub(super) fn sooner_by(self, rest: Duration) -> Self {
         Self { limit: self.limit.saturating_sub(rest), ..self }
@@ -40,6 +45,11 @@ impl<'a> Time<'a> {
     /// How long there was.
     pub(super) const fn limit(self) -> Duration {
         self.limit
+    }
+
+    /// The wish that ends it sooner.
+    pub(super) const fn interrupt(self) -> &'a Interrupt {
+        self.interrupt
     }
 
     /// How long a question may take that waits for nothing.

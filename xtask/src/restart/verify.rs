@@ -10,7 +10,8 @@ use harness::tier::Tier;
 
 use super::Means;
 use super::cases::{self, Cases};
-use super::home::{Home, knows_not, read, refusal, words};
+use super::home::{Home, QUESTION_MAX, knows_not, read, refusal, words};
+use super::passage::Passage;
 use super::slots::Slots;
 use super::stuck::Stuck;
 use super::time::Time;
@@ -59,7 +60,7 @@ impl<'a> Subject<'a> {
 
     /// One look at it. All that it asks shares its time, as all looks share the launcher's patience.
     pub(super) fn look(&self, probe: Probe, soak: Duration) -> Result<Told> {
-        let time = Time::from_now(self.means.limit, self.means.interrupt);
+        let time = self.means.time;
         match probe {
             Probe::Held => self.brief("held", time).map(Told::Done),
             Probe::Backlog => self.backlog(time).map(Told::Done),
@@ -145,7 +146,7 @@ impl<'a> Subject<'a> {
 
     /// Runs them for as long as is left. `5 passed`; nothing less will do.
     fn passes(&self, cases: &Cases, directory: &str, time: Time<'_>) -> Result<String> {
-        let means = Means { limit: time.left(), ..self.means };
+        let means = Means { time, ..self.means };
         let report = cases::run(means, cases, directory)?;
         let verdict = &report.verdict;
         if verdict.exit_code == ExitCode::Pass {
@@ -167,16 +168,28 @@ impl<'a> Subject<'a> {
         }
         match report.verdict.exit_code {
             ExitCode::Failed | ExitCode::InvariantBroken => Ok(true),
-            ExitCode::PreconditionMissing => {
-                let time = Time::from_now(time.question(), self.means.interrupt);
-                match self.status(time) {
-                    Err(Trouble::Interrupted) => Err(Trouble::Interrupted),
-                    answer => Ok(answer.is_err()),
-                }
-            }
+            ExitCode::PreconditionMissing => match self.status(time.at_most(QUESTION_MAX)) {
+                Err(Trouble::Interrupted) => Err(Trouble::Interrupted),
+                answer => Ok(answer.is_err()),
+            },
             _ => Ok(false),
         }
     }
+}
+
+/// Releases what is held and checks the daemon that ran before. A slot from before there were runners
+/// is checked with that of `otherwise`.
+pub(super) fn check_previous(
+    means: Means<'_>,
+    passage: Passage<'_>,
+    otherwise: Option<&str>,
+) -> Result<Told> {
+    // A hold of a restart that is no more: that there is none is no failure.
+    let _nothing_held = passage.release();
+    let settled = passage.settle()?;
+    let subject = Subject::new(means, passage.home, &settled.slot, otherwise);
+    subject.brief("previous", means.time)?;
+    Ok(Told::Settled(settled))
 }
 
 /// What failed first, in a line.

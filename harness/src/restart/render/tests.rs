@@ -17,7 +17,7 @@ fn a_terminal_shows_the_steps_of_a_good_restart_and_its_verdict_last() {
     passed    1 preflight      0.94 s of 60 s      pid 100, generation 7
     passed    2 select         0.94 s of 60 s
     passed    3 build          0.94 s of 3600 s
-    passed    4 gate           0.94 s of 5400 s
+    passed    4 gate           0.94 s of 19800 s
     passed    5 candidate      0.94 s of 300 s
     passed    6 hold and drain 0.94 s of 160 s
     passed    7 back up        0.94 s of 60 s
@@ -52,7 +52,7 @@ fn a_terminal_shows_why_it_was_gone_back() {
     passed    1 preflight      0.94 s of 60 s      pid 100, generation 7
     passed    2 select         0.94 s of 60 s
     passed    3 build          0.94 s of 3600 s
-    remarked  4 gate           0.94 s of 5400 s    remark: daemon.ready: cannot be said
+    remarked  4 gate           0.94 s of 19800 s   remark: daemon.ready: cannot be said
     passed    5 candidate      0.94 s of 300 s
     passed    6 hold and drain 0.94 s of 160 s
     passed    7 back up        0.94 s of 60 s
@@ -123,7 +123,7 @@ fn markdown_folds_the_details_and_says_how_to_repeat_it() {
 
     | outcome | step | time | |
     |---|---|---:|---|
-    | remarked | 4 gate | 0.94 s of 5400 s | `remark: daemon.ready: cannot be said` |
+    | remarked | 4 gate | 0.94 s of 19800 s | `remark: daemon.ready: cannot be said` |
     | failed | 11 verify | 0.94 s of 300 s | <code>see the answer within 60s: &#60;none&#62; &#64; all &#42;came&#42;</code> |
 
     To repeat it: `cargo xtask safe-restart --target HEAD`
@@ -136,7 +136,7 @@ fn markdown_folds_the_details_and_says_how_to_repeat_it() {
     | passed | 1 preflight | 0.94 s of 60 s | `pid 100, generation 7` |
     | passed | 2 select | 0.94 s of 60 s |  |
     | passed | 3 build | 0.94 s of 3600 s |  |
-    | remarked | 4 gate | 0.94 s of 5400 s | `remark: daemon.ready: cannot be said` |
+    | remarked | 4 gate | 0.94 s of 19800 s | `remark: daemon.ready: cannot be said` |
     | passed | 5 candidate | 0.94 s of 300 s |  |
     | passed | 6 hold and drain | 0.94 s of 160 s |  |
     | passed | 7 back up | 0.94 s of 60 s |  |

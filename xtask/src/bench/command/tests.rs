@@ -1,5 +1,7 @@
 //! What command lines mean.
 
+use std::path::Path;
+
 use clap::Parser;
 use harness::bench::verdict::PRECEDENCE;
 use harness::exit_code::ExitCode;
@@ -65,7 +67,7 @@ fn a_part_is_never_remembered() {
     assert_eq!(check_request(&workspace, "--only route").unwrap().remember, Remember::No);
     for (line, expected) in [("run", Remember::Yes), ("run --only route", Remember::No)] {
         let Ok(Command::Run(arguments)) = parse(line) else { panic!("{line} is a run") };
-        assert_eq!(arguments.request().remember, expected, "{line}");
+        assert_eq!(arguments.request(&workspace).unwrap().remember, expected, "{line}");
     }
 }
 
@@ -102,9 +104,26 @@ fn a_run_is_against_promises_alone() {
     let Ok(Command::Run(arguments)) = parse("run --only daemon.ready") else {
         panic!("it is a run")
     };
-    let request = arguments.request();
+    let request = arguments.request(&Workspace::at(Path::new("/nowhere"))).unwrap();
     assert_eq!((request.mode, request.against), (Mode::Run, Against::Promises));
-    assert_eq!(request.only.as_deref(), Some("daemon.ready"));
+    assert_eq!((request.head, request.only.as_deref()), (Source::WorkTree, Some("daemon.ready")));
+    assert_eq!(request.repeat, "cargo xtask bench run --only daemon.ready");
+}
+
+#[test]
+fn a_revision_can_be_measured_alone_and_is_not_remembered() {
+    let (repository, _place) = begin();
+    let head = ask(repository.path(), &["rev-parse", "HEAD"]).unwrap();
+    let workspace = Workspace::at(repository.path());
+    let request = |line| {
+        let Ok(Command::Run(arguments)) = parse(line) else { panic!("{line} is a run") };
+        arguments.request(&workspace)
+    };
+    let run = request("run HEAD").unwrap();
+    assert_eq!((run.mode, run.head), (Mode::Run, Source::Commit(head)));
+    assert_eq!((run.against, run.remember), (Against::Promises, Remember::No));
+    assert_eq!(run.repeat, "cargo xtask bench run HEAD");
+    assert_eq!(request("run nothing").unwrap_err().code, ExitCode::BadUsage);
 }
 
 #[test]

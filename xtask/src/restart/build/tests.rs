@@ -81,6 +81,22 @@ fn two_restarts_do_not_build_in_one_directory_at_once() {
 }
 
 #[test]
+fn who_has_the_build_directory_keeps_the_program_that_measures_in_it() {
+    let room = tempfile::tempdir().unwrap();
+    let workspace = Workspace::at(room.path());
+    let yard = Yard::of(&workspace);
+    fs::create_dir_all(yard.program().parent().unwrap()).unwrap();
+    fs::write(yard.program(), "that of an earlier restart").unwrap();
+    let _lock = yard.lock(&Holder::here("first", "v2")).unwrap();
+    let here = sha256(&std::env::current_exe().unwrap()).unwrap();
+    assert_eq!(sha256(&yard.program()).unwrap(), here);
+    assert_eq!(fs::metadata(yard.program()).unwrap().permissions().mode() & 0o777, 0o700);
+    // What it measures, and the agent program for it, it looks for where this one does.
+    let programs = harness::binaries::Programs::beside(&yard.program()).unwrap();
+    assert_eq!(programs.target_dir(), workspace.target_dir());
+}
+
+#[test]
 fn programs_and_runners_are_found_in_what_cargo_says() {
     let said = r#"
    Compiling smoke v0.1.0

@@ -1,3 +1,5 @@
+mod measured;
+
 use harness::report::Outcome;
 
 use super::*;
@@ -30,13 +32,6 @@ fn a_receipt_is_about_these_very_programs() {
     assert_eq!(receipt.is_valid(now, &about(Tier::RealBinaries, &manifest)), Ok(()));
     manifest.programs.insert("claude-assistant".to_owned(), "e4".to_owned());
     assert!(receipt.is_valid(now, &about(Tier::RealBinaries, &manifest)).is_err());
-}
-
-#[test]
-fn what_is_measured_is_the_commit_whatever_becomes_of_the_work_tree() {
-    let line = |base| comparison(base, "c0ffee").join(" ".as_ref()).into_string().unwrap();
-    assert_eq!(line(Some("beef")), "bench compare beef c0ffee --json");
-    assert_eq!(line(None), "bench compare c0ffee^ c0ffee --json");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use harness::tier::Tier;
 use harness::verdict::judge;
 use tempfile::TempDir;
 
-use super::super::slots::{self, Manifest};
+use super::super::slots::{self, Manifest, Slots};
 use super::super::*;
 use crate::tier::tests::{case, report};
 

@@ -73,7 +73,7 @@ fn looked(stage: &Stage, probe: Probe, limit: Duration) -> Result<Told> {
     let home = Home::find(Some(&stage.home())).unwrap();
     let (workspace, never) = (Workspace::at(&stage.home()), Interrupt::never());
     let runs = stage.home().join("runs");
-    let means = Means { workspace: &workspace, interrupt: &never, limit, runs: &runs };
+    let means = Means { workspace: &workspace, time: Time::from_now(limit, &never), runs: &runs };
     Subject::new(means, &home, OLD, None).look(probe, Duration::ZERO)
 }
 
