@@ -37,8 +37,9 @@
 //! slot is not the one that is to run, and it is written again until it stands there.
 //!
 //! What any slot would come to (no process to be had, no room on the disk, a configuration that cannot
-//! be read) speaks against none ([`Cause::Outside`]). Where another slot was ordered while one ran, that
-//! one is started again.
+//! be read) speaks against none ([`Cause::Outside`]). A slot that was ordered is the one that is to run
+//! once it is ready. Until then the one before is, for a later launcher as well, and is started again
+//! where the ordered one comes to that: an older build may not know what it is given.
 //!
 //! Absent: files, processes and locks; leftovers of a daemon, which are ended before
 //! [`Event::Ended`] is told; and daemons of an earlier launcher, which have ended before this begins.
@@ -77,8 +78,8 @@ pub struct Keeper<S> {
     state: State<S>,
     /// An order that is answered when it has come to something.
     order: Option<Asked>,
-    /// The slot that ran when another one was ordered; good enough where that cannot be had.
-    ran: Option<S>,
+    /// The slot that was ordered, as long as it is not the one that is to run.
+    ordered: Option<S>,
     /// Why the restart goes back.
     why: String,
     armed_by: Option<Deadline>,
@@ -107,7 +108,7 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
             memory,
             state: State::Waiting { until: now.monotonic },
             order: None,
-            ran: None,
+            ordered: None,
             why: String::new(),
             armed_by: None,
             confirm_by: None,
@@ -311,6 +312,9 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
             Some(Asked::Up) => Outcome::Failed { why: self.why.clone() },
             None => Outcome::Up,
         };
+        if self.current.as_ref() != Some(&slot) {
+            self.choose(&slot);
+        }
         self.state = State::Running { slot, since: at, beat: at };
         self.answer(outcome);
     }
@@ -398,13 +402,13 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
     }
 
     /// It ended, or was not started, for what it was given. Another slot, or this one at once again,
-    /// would end in the same way; but for the one that ran until this was ordered: an older build may
-    /// not know what it was given.
+    /// would end in the same way; but for the one that is to run, where another was ordered.
     fn blocked(&mut self, now: Now, why: &str) {
-        match self.ran.take().filter(|ran| self.slot() != Some(ran) && self.may_run(ran)) {
-            Some(ran) => {
+        let current = self.current.clone();
+        match current.filter(|current| self.slot() != Some(current) && self.may_run(current)) {
+            Some(current) => {
                 why.clone_into(&mut self.why);
-                self.start(now, ran);
+                self.start(now, current);
             }
             None => self.wait(now, why),
         }
@@ -439,7 +443,9 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
     }
 
     fn start(&mut self, now: Now, slot: S) {
-        self.choose(&slot);
+        if self.ordered.as_ref() != Some(&slot) {
+            self.choose(&slot);
+        }
         self.state = State::Starting { slot: slot.clone(), by: now.monotonic + self.bounds.ready };
         self.actions.push_back(Action::Start(slot));
     }
@@ -489,7 +495,7 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
 
     fn answer(&mut self, outcome: Outcome) {
         self.why.clear();
-        self.ran = None;
+        self.ordered = None;
         if self.order.take().is_some() {
             self.actions.push_back(Action::Answer(outcome));
         }

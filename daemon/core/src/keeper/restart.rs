@@ -23,8 +23,10 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
             return if order == Order::Stop { Ok(()) } else { Err(Refused::Stopping) };
         }
         self.before = None;
-        let stands_in_files =
-            !matches!(order, Order::RollBack { .. } | Order::Restart | Order::Stop);
+        let stands_in_files = !matches!(
+            order,
+            Order::RollBack { .. } | Order::GoTo { .. } | Order::Restart | Order::Stop
+        );
         let before = stands_in_files.then(|| Box::new(self.clone()));
         self.obey(now, order)?;
         self.before = before;
@@ -278,9 +280,8 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
             Some(Standing::Unknown) | None => return Err(Refused::NotGood),
         }
         self.order = Some(Asked::Up);
+        self.ordered = Some(slot.clone());
         if running {
-            self.ran = self.slot().cloned();
-            self.choose(&slot);
             self.stop(now, self.bounds.stop, Next::Start(slot));
         } else {
             self.start(now, slot);

@@ -417,26 +417,55 @@ fn a_database_that_was_damaged_speaks_against_the_target_and_calls_a_person() {
 fn the_slot_that_ran_is_started_again_where_the_one_that_was_ordered_is_given_what_it_cannot_use() {
     insta::assert_snapshot!(play(fresh(), "ready to-good1 ends ends-64 ready ends-64"), @r#"
     begin: start good2
-    to-good1: current good1, TERM
+    to-good1: TERM
     ends: start good1
-    ends-64: current good2, start good2
+    ends-64: start good2
     ready: answer Failed { why: "exit 64" }
     ends-64: remember 0 1
     "#);
     insta::assert_snapshot!(play(fresh(), "ready to-good1 ends unfit-outside ends-64 +60"), @r#"
     begin: start good2
-    to-good1: current good1, TERM
+    to-good1: TERM
     ends: start good1
-    unfit-outside: current good2, start good2
+    unfit-outside: start good2
     ends-64: remember 0 1, answer Failed { why: "exit 64" }
     60s: start good2
     "#);
     insta::assert_snapshot!(play(fresh(), "ready to-good1 ends ready ends-64"), @r#"
     begin: start good2
-    to-good1: current good1, TERM
+    to-good1: TERM
     ends: start good1
-    ready: answer Up
+    ready: current good1, answer Up
     ends-64: remember 0 1
+    "#);
+}
+
+/// Until then a later launcher begins with the one before.
+#[test]
+fn a_slot_that_was_ordered_is_the_one_that_is_to_run_once_it_is_ready() {
+    insta::assert_snapshot!(play(fresh(), "ends-64 to-good1 ends-64 ends-64 +120"), @r#"
+    begin: start good2
+    ends-64: remember 0 1
+    to-good1: start good1
+    ends-64: start good2
+    ends-64: remember 0 2, answer Failed { why: "exit 64" }
+    120s: start good2
+    "#);
+    insta::assert_snapshot!(play(fresh(), "ready to-good1 ends ends ends ends ready"), @r#"
+    begin: start good2
+    to-good1: TERM
+    ends: start good1
+    ends: remember 1 0, start good1
+    ends: remember 2 0, start good1
+    ends: remember 3 0, mark good1 Bad (exit 1), start good2
+    ready: answer Failed { why: "exit 1" }
+    "#);
+    insta::assert_snapshot!(play(fresh(), "ready to-good1 ends stop ends"), @r#"
+    begin: start good2
+    to-good1: TERM
+    ends: start good1
+    stop: TERM
+    ends: end
     "#);
 }
 
@@ -444,10 +473,10 @@ fn the_slot_that_ran_is_started_again_where_the_one_that_was_ordered_is_given_wh
 fn a_slot_that_is_started_next_is_not_marked_bad_meanwhile() {
     insta::assert_snapshot!(play(fresh(), "ready to-good1 mark-good1 ends ready"), @r#"
     begin: start good2
-    to-good1: current good1, TERM
+    to-good1: TERM
     mark-good1: refused, the slot is in use
     ends: start good1
-    ready: answer Up
+    ready: current good1, answer Up
     "#);
 }
 

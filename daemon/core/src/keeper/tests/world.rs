@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::limits::CRASH_WAIT_MAX;
 use steps::{After, Backup, Database, Disk, Machine, Manner, Step, Survivor};
-use steps::{manner, standing, step};
+use steps::{manners, standing, step};
 
 mod steps;
 
@@ -74,6 +74,8 @@ struct World {
     /// An `Unfit` to be told.
     unfit: Option<Cause>,
     orders_open: u32,
+    /// The slot that somebody waits for.
+    ordered: Option<Slot>,
     /// The last order takes its time.
     long: bool,
     over: bool,
@@ -81,6 +83,8 @@ struct World {
 
 impl World {
     fn new(manners: Vec<Manner>, standings: Vec<Standing>, current: usize, backup: Backup) -> Self {
+        // The one that ran last could read what it was given.
+        let current = if manners[current] == Manner::Outdated { current + 1 } else { current };
         let slots = SLOTS.into_iter().zip(standings).collect();
         Self {
             manners: SLOTS.into_iter().zip(manners).collect(),
@@ -115,6 +119,7 @@ impl World {
             cut: None,
             unfit: None,
             orders_open: 0,
+            ordered: None,
             long: false,
             over: false,
         }
@@ -131,6 +136,7 @@ impl World {
         self.alarm = false;
         self.over = false;
         self.orders_open = 0;
+        self.ordered = None;
         self.excused = true;
         Keeper::begin(self.now, BOUNDS, self.disk.clone())
     }
@@ -209,12 +215,14 @@ impl World {
         let confirmed = matches!(order, Order::Confirm { .. });
         let proven = matches!(order, Order::Confirm { proof: Proof::Given, .. });
         let armed = matches!(order, Order::Arm { .. });
+        let ordered = if let Order::GoTo { slot } = order { Some(slot) } else { None };
         let blameless = matches!(order, Order::RollBack { blame: Blame::Nobody, .. });
         let target = keeper.pending().map(|pending| pending.target);
         keeper.know(self.disk.slots.clone());
         if keeper.order(self.now, order).is_ok() {
             self.orders_open += u32::from(long);
             self.long = long;
+            self.ordered = self.ordered.or(ordered);
             self.condemned_before = self.condemned.len();
             assert!(self.orders_open <= 1, "two orders at once");
             if confirmed {
@@ -350,8 +358,8 @@ impl World {
             Action::Mark { slot, standing, why } => {
                 assert_ne!(*standing, Standing::Unknown);
                 if *standing == Standing::Bad {
-                    let earned =
-                        self.manners[slot] != Manner::Well || self.sent_away.contains(slot);
+                    let blameless = matches!(self.manners[slot], Manner::Well | Manner::Outdated);
+                    let earned = !blameless || self.sent_away.contains(slot);
                     let told = ["asked", "damaged"].contains(&why.as_str());
                     assert!(earned || told, "{slot} is blamed: {why}");
                     self.condemned.push(*slot);
@@ -397,6 +405,7 @@ impl World {
                 self.replaced = false;
             }
             Action::Answer(_) => {
+                self.ordered = None;
                 self.orders_open = self.orders_open.checked_sub(1).expect("somebody asked");
             }
             Action::Refuse { .. } => {
@@ -433,7 +442,8 @@ impl World {
         assert!(!bad, "{slot} is marked bad");
         let target = keeper.pending().is_some_and(|it| it.target == slot);
         let written = self.disk.current == Some(slot);
-        assert!(written || (self.refused && !target), "{slot} is not the one that is to run");
+        let ordered = self.ordered == Some(slot);
+        assert!(written || ordered || (self.refused && !target), "{slot} is not the one to run");
         let tried = self.disk.pending.as_ref().is_some_and(|it| it.target == slot);
         let good = self.disk.slots[slot] == Standing::Good;
         assert!(tried || good || !self.left.contains(slot), "{slot} was left");
@@ -502,10 +512,11 @@ impl World {
             Manner::Hangs if daemon.ready => killed,
             _ => told,
         };
-        if self.machine == Machine::Full && !daemon.ready && !told {
+        let full = self.machine == Machine::Full;
+        if (full || manner == Manner::Outdated) && !daemon.ready && !told {
             self.gone();
             self.excused = true;
-            events.push(Event::Ended { how: "no room".into(), cause: Cause::Outside });
+            events.push(Event::Ended { how: "exit 64".into(), cause: Cause::Outside });
         } else if ends {
             self.gone();
             events.push(Event::Ended { how: "ended".into(), cause: Cause::Own });
@@ -546,7 +557,7 @@ proptest! {
     /// never spins, blames no slot for what it did not do, and every restart ends, confirmed or undone.
     #[test]
     fn it_always_ends_on_a_daemon_that_is_well(
-        manners in proptest::collection::vec(manner(), SLOTS.len()),
+        manners in manners(),
         standings in proptest::collection::vec(standing(), SLOTS.len()),
         current in 0..SLOTS.len(),
         backup in prop_oneof![Just(Backup::Good), Just(Backup::None)],
@@ -554,5 +565,23 @@ proptest! {
     ) {
         assert!(CRASH_WAIT_MAX < Duration::from_hours(1), "the end is long enough");
         World::new(manners, standings, current, backup).run(steps);
+    }
+}
+
+/// Which ran well with a configuration of its time.
+#[test]
+fn a_slot_that_was_ordered_and_cannot_read_the_configuration_is_left_wherever_the_launcher_dies() {
+    let (a, b) = (0, 1);
+    let waits = vec![Step::Machine(Machine::Full), Step::Pass(5)];
+    let runs = vec![Step::Pass(5)];
+    for death in 0..24 {
+        let survivor = if death % 2 == 0 { Survivor::None } else { Survivor::Daemon };
+        let steps = [Step::Cut(death / 2, survivor), Step::GoTo(a), Step::Pass(5)];
+        for before in [&waits, &runs] {
+            let manners = vec![Manner::Outdated, Manner::Well, Manner::Well, Manner::Well];
+            let standings = [Standing::Good, Standing::Good, Standing::Unknown, Standing::Unknown];
+            let mut world = World::new(manners, standings.to_vec(), b, Backup::Good);
+            world.run([before.as_slice(), &steps].concat());
+        }
     }
 }
