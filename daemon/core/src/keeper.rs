@@ -127,10 +127,8 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
                 keeper.end_pending();
                 keeper.start_best(now, "no slot can be started");
             }
-            Some(Pending { phase: Phase::Started | Phase::RollingBack, .. }) => {
-                let why = "the launcher ended before it was confirmed".to_owned();
-                keeper.begin_rolling_back(why, Blame::Nobody);
-                keeper.go_back(now);
+            Some(Pending { phase: Phase::Started | Phase::RollingBack, id, .. }) => {
+                keeper.go_on_with_rolling_back(now, &id);
             }
         }
         keeper
@@ -333,7 +331,7 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
                 }
             },
             State::Starting { .. } | State::Running { .. } if self.runs_target() => {
-                self.begin_rolling_back(how, Blame::of(cause));
+                self.begin_rolling_back(now, how, Blame::of(cause));
                 self.go_back(now);
             }
             State::Starting { slot, .. } | State::Running { slot, .. } => match cause {
@@ -357,7 +355,7 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
     fn unfit(&mut self, now: Now, why: String, cause: Cause) {
         match self.state {
             State::Starting { .. } if self.runs_target() => {
-                self.begin_rolling_back(why, Blame::of(cause));
+                self.begin_rolling_back(now, why, Blame::of(cause));
                 self.go_back(now);
             }
             State::Starting { .. } if cause == Cause::Outside => self.blocked(now, &why),
@@ -372,7 +370,7 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
     /// The daemon is there and no use: it has to end first.
     fn fail(&mut self, now: Now, why: String) {
         let next = if self.runs_target() {
-            self.begin_rolling_back(why, Blame::Target);
+            self.begin_rolling_back(now, why, Blame::Target);
             Next::Previous
         } else {
             Next::Crash(why)

@@ -138,12 +138,15 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
     }
 
     /// Says durably that it goes back, and what of, before anything does.
-    pub(super) fn begin_rolling_back(&mut self, why: String, blame: Blame) {
+    pub(super) fn begin_rolling_back(&mut self, now: Now, why: String, blame: Blame) {
         let Some(mut pending) = self.pending.clone() else { return };
         // The mark is first: a launcher that finds the restart under way would blame nobody.
         if blame == Blame::Target {
             self.mark(pending.target.clone(), Standing::Bad, &why);
         }
+        let (id, target) = (pending.id.clone(), pending.target.clone());
+        self.memory.rolled_back = Some(RolledBack { id, target, why: why.clone(), at: now.wall });
+        self.remember();
         if self.why.is_empty() {
             self.why = why;
         }
@@ -156,15 +159,20 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
         self.set_pending(pending);
     }
 
+    /// Goes back from a restart that an earlier launcher did not see to its end: for the reason that it
+    /// had, if it had one.
+    pub(super) fn go_on_with_rolling_back(&mut self, now: Now, id: &str) {
+        let known = self.memory.rolled_back.as_ref().filter(|known| known.id == id);
+        let why = known.map_or("the launcher ended before it was confirmed", |known| &known.why);
+        self.begin_rolling_back(now, why.to_owned(), Blame::Nobody);
+        self.go_back(now);
+    }
+
     /// The target is gone: the one before is started, on a database that is whole.
     pub(super) fn go_back(&mut self, now: Now) {
-        let Some(pending) = self.pending.clone() else {
+        if self.pending.is_none() {
             return self.start_best(now, "no slot can be started");
-        };
-        let why = self.why.clone();
-        self.memory.rolled_back =
-            Some(RolledBack { id: pending.id, target: pending.target, why, at: now.wall });
-        self.remember();
+        }
         self.actions.push_back(Action::LookAtDatabase);
         self.state = State::Looking { next: AfterLook::Previous };
     }
@@ -329,7 +337,7 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
     }
 
     fn turn_back(&mut self, now: Now, why: String, blame: Blame) {
-        self.begin_rolling_back(why, blame);
+        self.begin_rolling_back(now, why, blame);
         // Its turns are taken up by the one before in any case.
         self.stop(now, self.bounds.stop.min(BACK_STOP_MAX), Next::Previous);
     }

@@ -44,6 +44,8 @@ struct World {
     /// Its backup took its place, and no person was called for it so far.
     replaced: bool,
     runner: bool,
+    /// How many were announced, or tried to be.
+    restarts: u32,
     /// The target is the one that was confirmed last.
     confirmed: Option<Slot>,
     /// Something else than the target may end the restart that is under way.
@@ -102,6 +104,7 @@ impl World {
             alarm: false,
             replaced: false,
             runner: true,
+            restarts: 0,
             confirmed: None,
             excused: false,
             sent_away: BTreeSet::new(),
@@ -168,7 +171,7 @@ impl World {
     }
 
     fn step(&mut self, keeper: &mut Keeper<Slot>, step: Step) {
-        let id = || "r".to_owned();
+        let id = || format!("r{}", self.restarts);
         let order = match step {
             Step::Pass(seconds) => return self.pass(keeper, seconds),
             Step::StandStill(seconds) => {
@@ -176,19 +179,10 @@ impl World {
                 keeper.know(self.disk.slots.clone());
                 return keeper.handle_deadline(self.now);
             }
-            Step::Disk(disk) => {
-                self.disk_now = disk;
-                return;
-            }
-            Step::Machine(machine) => {
-                self.machine = machine;
-                return;
-            }
+            Step::Disk(disk) => return self.disk_now = disk,
+            Step::Machine(machine) => return self.machine = machine,
             Step::EndDaemon => return self.end_daemon(keeper),
-            Step::Cut(after, survivor) => {
-                self.cut = Some((after, survivor));
-                return;
-            }
+            Step::Cut(after, survivor) => return self.cut = Some((after, survivor)),
             Step::RunnerGone => {
                 self.runner = false;
                 self.excused = true;
@@ -196,8 +190,9 @@ impl World {
             }
             Step::Arm(target) => {
                 self.runner = true;
-                let confirm_timeout = Duration::from_mins(2);
-                Order::Arm { id: id(), target: SLOTS[target], confirm_timeout }
+                self.restarts += 1;
+                let (id, target) = (format!("r{}", self.restarts), SLOTS[target]);
+                Order::Arm { id, target, confirm_timeout: Duration::from_mins(2) }
             }
             Step::Switch => Order::Switch { id: id() },
             Step::Confirm(proof) => Order::Confirm { id: id(), proof },
@@ -366,6 +361,12 @@ impl World {
                 }
             }
             Action::Remember(memory) => {
+                if let (Some(said), Some(says)) =
+                    (&self.disk.memory.rolled_back, &memory.rolled_back)
+                {
+                    let same = said.id != says.id || said.why == says.why;
+                    assert!(same, "{said:?} is {says:?} by now");
+                }
                 let back = memory.rolled_back.as_ref().filter(|back| back.at == self.now.wall);
                 if back.is_some_and(|back| back.why.contains("nobody confirmed")) {
                     assert!(!self.vouched, "somebody had");
