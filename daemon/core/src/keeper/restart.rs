@@ -239,18 +239,18 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
             return false;
         }
         let is_past = |due: Option<Deadline>| due.is_some_and(|due| due <= at);
-        let (why, blame) = if is_past(self.confirm_by) && self.vouched {
-            ("it was confirmed, which could not be written down", Blame::Nobody)
+        let why = if is_past(self.confirm_by) && self.vouched {
+            "it was confirmed, which could not be written down"
         } else if is_past(self.confirm_by) {
-            // Whoever saw it fail has said so. Whoever was to look was stopped, or the whole machine.
-            ("nobody confirmed it in time", Blame::Nobody)
+            "nobody confirmed it in time"
         } else if is_past(self.armed_by) {
-            ("nobody went on with the restart", Blame::Nobody)
+            "nobody went on with the restart"
         } else {
-            ("nobody carries the restart out any more", Blame::Nobody)
+            "nobody carries the restart out any more"
         };
         if self.runs_target() {
-            self.turn_back(now, why.to_owned(), blame);
+            // Whoever saw it fail has said so. Whoever was to look was stopped, or the whole machine.
+            self.turn_back(now, why.to_owned(), Blame::Nobody);
         } else {
             self.call_off(why);
         }
