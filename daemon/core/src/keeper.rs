@@ -141,6 +141,11 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
         self.slots.extend(self.owed.standings());
     }
 
+    /// What is known of a slot.
+    pub fn standing(&self, slot: &S) -> Standing {
+        self.slots.get(slot).copied().unwrap_or(Standing::Unknown)
+    }
+
     /// Learns how long a stop in order may take: what the daemon that is started next gives itself.
     pub fn stops_within(&mut self, stop: Duration) {
         self.bounds.stop = stop;
