@@ -44,6 +44,8 @@
 //! Absent: files, processes and locks; leftovers of a daemon, which are ended before
 //! [`Event::Ended`] is told; and daemons of an earlier launcher, which have ended before this begins.
 
+mod choice;
+mod lives;
 mod memory;
 mod owed;
 mod restart;
@@ -62,9 +64,7 @@ pub use words::{
     Action, Blame, Cause, Event, Order, Outcome, Pending, Phase, Proof, Refused, Runner, Standing,
 };
 
-use crate::limits::{
-    ASKED_END_MIN, CRASH_WAIT_MAX, CRASH_WINDOW, HUNG_TERM_MAX, LATE_GRACE, LATE_MIN,
-};
+use crate::limits::{CRASH_WINDOW, LATE_GRACE, LATE_MIN};
 use crate::time::{Deadline, Monotonic, Now};
 
 /// The launcher's decisions.
@@ -297,192 +297,6 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
         let of_restart = [&mut self.armed_by, &mut self.confirm_by, &mut self.runner_gone_since];
         of_restart.into_iter().flatten().for_each(|due| *due += longer);
         true
-    }
-
-    fn ready(&mut self, now: Now) {
-        let State::Starting { slot, .. } = self.state.clone() else { return };
-        let at = now.monotonic;
-        match self.pending.as_ref() {
-            Some(pending) if pending.phase == Phase::Started => {
-                self.confirm_by = Some(at + pending.confirm_timeout);
-            }
-            Some(pending) if pending.phase == Phase::RollingBack => self.end_pending(),
-            _ => {}
-        }
-        let outcome = match self.order {
-            Some(Asked::Back) => Outcome::RolledBack { why: self.why.clone() },
-            Some(Asked::Up) if self.why.is_empty() => Outcome::Up,
-            Some(Asked::Up) => Outcome::Failed { why: self.why.clone() },
-            None => Outcome::Up,
-        };
-        if self.current.as_ref() != Some(&slot) {
-            self.choose(&slot);
-        }
-        self.state = State::Running { slot, since: at, beat: at };
-        self.answer(outcome);
-    }
-
-    fn ended(&mut self, now: Now, how: String, cause: Cause) {
-        let cause = self.weighed(now, cause);
-        match self.state.clone() {
-            State::Stopping { next, .. } => match next {
-                Next::Start(slot) => self.start(now, slot),
-                Next::Target => self.start_target(now),
-                Next::Previous => self.go_back(now),
-                Next::Crash(why) => self.crash(now, &why),
-                Next::Nothing => {
-                    self.state = State::Over;
-                    self.actions.push_back(Action::End);
-                }
-            },
-            State::Starting { .. } | State::Running { .. } if self.runs_target() => {
-                self.begin_rolling_back(now, how, Blame::of(cause));
-                self.go_back(now);
-            }
-            State::Starting { slot, .. } | State::Running { slot, .. } => match cause {
-                Cause::Own => self.crash(now, &how),
-                Cause::Outside => self.blocked(now, &how),
-                Cause::Asked => self.start(now, slot),
-            },
-            State::Looking { .. } | State::Waiting { .. } | State::Over => {}
-        }
-    }
-
-    /// Who ends as asked to only just after it was ready would do so again and again.
-    fn weighed(&self, now: Now, cause: Cause) -> Cause {
-        let State::Running { since, .. } = self.state else {
-            return if cause == Cause::Asked { Cause::Own } else { cause };
-        };
-        let soon = now.monotonic < since + ASKED_END_MIN;
-        if cause == Cause::Asked && soon { Cause::Own } else { cause }
-    }
-
-    fn unfit(&mut self, now: Now, why: String, cause: Cause) {
-        match self.state {
-            State::Starting { .. } if self.runs_target() => {
-                self.begin_rolling_back(now, why, Blame::of(cause));
-                self.go_back(now);
-            }
-            State::Starting { .. } if cause == Cause::Outside => self.blocked(now, &why),
-            State::Starting { .. } => self.give_up(now, &why),
-            // It was told to end before it was there.
-            State::Stopping { .. } => self.ended(now, why, Cause::Own),
-            State::Running { .. } | State::Looking { .. } | State::Waiting { .. } | State::Over => {
-            }
-        }
-    }
-
-    /// The daemon is there and no use: it has to end first.
-    fn fail(&mut self, now: Now, why: String) {
-        let next = if self.runs_target() {
-            self.begin_rolling_back(now, why, Blame::Target);
-            Next::Previous
-        } else {
-            Next::Crash(why)
-        };
-        self.stop(now, HUNG_TERM_MAX, next);
-    }
-
-    fn stop(&mut self, now: Now, patience: Duration, next: Next<S>) {
-        match self.state.clone() {
-            State::Starting { slot, .. } | State::Running { slot, .. } => {
-                let kill_at = Some(now.monotonic + patience);
-                self.state = State::Stopping { slot, kill_at, next };
-                self.actions.push_back(Action::Terminate);
-            }
-            State::Stopping { slot, kill_at, .. } => {
-                self.state = State::Stopping { slot, kill_at, next };
-            }
-            State::Looking { .. } | State::Waiting { .. } | State::Over => {}
-        }
-    }
-
-    fn crash(&mut self, now: Now, why: &str) {
-        let Some(slot) = self.slot().cloned() else { return };
-        let loops = self.memory.crashed(&slot, now.wall);
-        self.remember();
-        if loops { self.give_up(now, why) } else { self.start(now, slot) }
-    }
-
-    /// It ended, or was not started, for what it was given. Another slot, or this one at once again,
-    /// would end in the same way; but for the one that is to run, where another was ordered.
-    fn blocked(&mut self, now: Now, why: &str) {
-        let current = self.current.clone();
-        match current.filter(|current| self.slot() != Some(current) && self.may_run(current)) {
-            Some(current) => {
-                why.clone_into(&mut self.why);
-                self.start(now, current);
-            }
-            None => self.wait(now, why),
-        }
-    }
-
-    /// The slot that was tried is no use: another one, or a pause.
-    fn give_up(&mut self, now: Now, why: &str) {
-        let failed = self.slot().cloned();
-        let better = self.last_good(failed.as_ref());
-        if self.phase() == Some(Phase::Armed) {
-            self.end_pending();
-        }
-        if self.order.is_some() && self.why.is_empty() {
-            why.clone_into(&mut self.why);
-        }
-        match (failed, better) {
-            (Some(failed), Some(better)) => {
-                self.mark(failed, Standing::Bad, why);
-                self.start(now, better);
-            }
-            _ => self.wait(now, why),
-        }
-    }
-
-    /// The slot that is to run if it may, else the last good one.
-    fn start_best(&mut self, now: Now, why: &str) {
-        let current = self.current.clone().filter(|slot| self.may_run(slot));
-        match current.or_else(|| self.last_good(None)) {
-            Some(slot) => self.start(now, slot),
-            None => self.wait(now, why),
-        }
-    }
-
-    fn start(&mut self, now: Now, slot: S) {
-        if self.ordered.as_ref() != Some(&slot) {
-            self.choose(&slot);
-        }
-        self.state = State::Starting { slot: slot.clone(), by: now.monotonic + self.bounds.ready };
-        self.actions.push_back(Action::Start(slot));
-    }
-
-    /// One that is to run already need not be written, unless it is owed.
-    fn choose(&mut self, slot: &S) {
-        if self.current.as_ref() != Some(slot) || self.owed.current {
-            self.owed.current = false;
-            self.current = Some(slot.clone());
-            self.actions.push_back(Action::SetCurrent(slot.clone()));
-        }
-    }
-
-    fn wait(&mut self, now: Now, why: &str) {
-        self.end_pending();
-        let pause = self.memory.wait();
-        let alert = pause == CRASH_WAIT_MAX && !self.memory.alerted;
-        self.memory.alerted |= alert;
-        self.remember();
-        self.state = State::Waiting { until: now.monotonic + pause };
-        if alert {
-            self.actions.push_back(Action::Alert { why: why.to_owned() });
-        }
-        self.answer(Outcome::Failed { why: why.to_owned() });
-    }
-
-    fn may_run(&self, slot: &S) -> bool {
-        self.slots.get(slot).is_some_and(|&standing| standing != Standing::Bad)
-    }
-
-    /// The youngest slot that has run well, but for one.
-    fn last_good(&self, but: Option<&S>) -> Option<S> {
-        let good = self.slots.iter().filter(|(_, standing)| **standing == Standing::Good);
-        good.map(|(slot, _)| slot).rfind(|slot| Some(*slot) != but).cloned()
     }
 
     fn mark(&mut self, slot: S, standing: Standing, why: &str) {
