@@ -237,7 +237,8 @@ impl Slots {
     }
 
     /// Whether a slot may be started: its files are what its manifest says, it is not marked bad, and
-    /// it knows enough to read the database, which asks for `min_reader`. Reads the whole program.
+    /// it knows enough to read the database, which asks for `min_reader`. Reads the whole program. A
+    /// mark that cannot be read is no reason to run nothing.
     ///
     /// # Errors
     /// [`SlotError::Unfit`] with the reason, or the file that cannot be read.
@@ -247,7 +248,8 @@ impl Slots {
         min_reader: Option<i64>,
     ) -> Result<Manifest, SlotError> {
         let unfit = |why: String| SlotError::Unfit { slot: slot.clone(), why };
-        if let Some(SlotMark { standing: Standing::Bad, why, .. }) = self.legible_mark(slot)? {
+        let mark = self.mark(slot).unwrap_or_else(|error| says_nothing(slot, &error));
+        if let Some(SlotMark { standing: Standing::Bad, why, .. }) = mark {
             return Err(unfit(format!("it is marked bad: {why}")));
         }
         let manifest = self.manifest(slot)?;
@@ -266,13 +268,18 @@ impl Slots {
     }
 
     /// Whether the tests of a slot that may be started have passed. One that has run well needs no
-    /// gate: an installed one has none.
+    /// gate: an installed one has none. Of one whose mark the system does not give it is not known
+    /// whether it may be tried: it may say that it is bad.
     ///
     /// # Errors
-    /// [`SlotError::Unfit`] when they have not.
+    /// [`SlotError::Unfit`] when they have not, or the mark that cannot be read.
     pub(crate) fn check_tested(&self, manifest: &Manifest) -> Result<(), SlotError> {
         let slot = &manifest.name;
-        let has_run_well = self.legible_mark(slot)?.is_some_and(|it| it.standing == Standing::Good);
+        let mark = match self.mark(slot) {
+            Err(error @ RecordError::Io { .. }) => return Err(error.into()),
+            mark => mark.unwrap_or_else(|error| says_nothing(slot, &error)),
+        };
+        let has_run_well = mark.is_some_and(|it| it.standing == Standing::Good);
         if manifest.gate.is_some() || has_run_well {
             return Ok(());
         }
@@ -314,20 +321,6 @@ impl Slots {
         Ok(name)
     }
 
-    /// The mark for who decides by it: one that is torn, strange or of a newer format says nothing, and
-    /// is no reason to give up a slot. One that the system does not give is an error, and may be read
-    /// the next time.
-    fn legible_mark(&self, slot: &SlotName) -> Result<Option<SlotMark>, RecordError> {
-        match self.mark(slot) {
-            Err(error @ RecordError::Io { .. }) => Err(error),
-            Err(error) => {
-                warn!(%error, slot = slot.as_str(), "the mark of a slot says nothing");
-                Ok(None)
-            }
-            mark => mark,
-        }
-    }
-
     fn mark_file(&self, slot: &SlotName) -> PathBuf {
         self.root.join("marks").join(format!("{slot}.json"))
     }
@@ -343,6 +336,12 @@ impl Slots {
 /// The time as records say it.
 pub(crate) fn now() -> String {
     format!("{:.0}", jiff::Timestamp::now())
+}
+
+/// A mark that is torn, strange, of a newer format or not to be had is no reason to give up a slot.
+fn says_nothing(slot: &SlotName, error: &RecordError) -> Option<SlotMark> {
+    warn!(%error, slot = slot.as_str(), "the mark of a slot says nothing");
+    None
 }
 
 fn io_error(verb: &'static str, path: &Path, source: io::Error) -> SlotError {

@@ -37,12 +37,15 @@
 //! slot is not the one that is to run, and it is written again until it stands there.
 //!
 //! What any slot would come to (no process to be had, no room on the disk, a configuration that cannot
-//! be read) speaks against none ([`Cause::Outside`]). Where another slot was ordered while one ran, that
-//! one is started again.
+//! be read) speaks against none ([`Cause::Outside`]). A slot that was ordered is the one that is to run
+//! once it is ready. Until then the one before is, for a later launcher as well, and is started again
+//! where the ordered one comes to that: an older build may not know what it is given.
 //!
 //! Absent: files, processes and locks; leftovers of a daemon, which are ended before
 //! [`Event::Ended`] is told; and daemons of an earlier launcher, which have ended before this begins.
 
+mod choice;
+mod lives;
 mod memory;
 mod owed;
 mod restart;
@@ -61,9 +64,7 @@ pub use words::{
     Action, Blame, Cause, Event, Order, Outcome, Pending, Phase, Proof, Refused, Runner, Standing,
 };
 
-use crate::limits::{
-    ASKED_END_MIN, CRASH_WAIT_MAX, CRASH_WINDOW, HUNG_TERM_MAX, LATE_GRACE, LATE_MIN,
-};
+use crate::limits::{CRASH_WINDOW, LATE_GRACE, LATE_MIN};
 use crate::time::{Deadline, Monotonic, Now};
 
 /// The launcher's decisions.
@@ -77,8 +78,8 @@ pub struct Keeper<S> {
     state: State<S>,
     /// An order that is answered when it has come to something.
     order: Option<Asked>,
-    /// The slot that ran when another one was ordered; good enough where that cannot be had.
-    ran: Option<S>,
+    /// The slot that was ordered, as long as it is not the one that is to run.
+    ordered: Option<S>,
     /// Why the restart goes back.
     why: String,
     armed_by: Option<Deadline>,
@@ -107,7 +108,7 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
             memory,
             state: State::Waiting { until: now.monotonic },
             order: None,
-            ran: None,
+            ordered: None,
             why: String::new(),
             armed_by: None,
             confirm_by: None,
@@ -126,10 +127,8 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
                 keeper.end_pending();
                 keeper.start_best(now, "no slot can be started");
             }
-            Some(Pending { phase: Phase::Started | Phase::RollingBack, .. }) => {
-                let why = "the launcher ended before it was confirmed".to_owned();
-                keeper.begin_rolling_back(why, Blame::Nobody);
-                keeper.go_back(now);
+            Some(Pending { phase: Phase::Started | Phase::RollingBack, id, .. }) => {
+                keeper.go_on_with_rolling_back(now, &id);
             }
         }
         keeper
@@ -140,6 +139,11 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
         self.slots = slots;
         // Files do not say yet what was found out since.
         self.slots.extend(self.owed.standings());
+    }
+
+    /// What is known of a slot.
+    pub fn standing(&self, slot: &S) -> Standing {
+        self.slots.get(slot).copied().unwrap_or(Standing::Unknown)
     }
 
     /// Learns how long a stop in order may take: what the daemon that is started next gives itself.
@@ -295,187 +299,6 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
         true
     }
 
-    fn ready(&mut self, now: Now) {
-        let State::Starting { slot, .. } = self.state.clone() else { return };
-        let at = now.monotonic;
-        match self.pending.as_ref() {
-            Some(pending) if pending.phase == Phase::Started => {
-                self.confirm_by = Some(at + pending.confirm_timeout);
-            }
-            Some(pending) if pending.phase == Phase::RollingBack => self.end_pending(),
-            _ => {}
-        }
-        let outcome = match self.order {
-            Some(Asked::Back) => Outcome::RolledBack { why: self.why.clone() },
-            Some(Asked::Up) if self.why.is_empty() => Outcome::Up,
-            Some(Asked::Up) => Outcome::Failed { why: self.why.clone() },
-            None => Outcome::Up,
-        };
-        self.state = State::Running { slot, since: at, beat: at };
-        self.answer(outcome);
-    }
-
-    fn ended(&mut self, now: Now, how: String, cause: Cause) {
-        let cause = self.weighed(now, cause);
-        match self.state.clone() {
-            State::Stopping { next, .. } => match next {
-                Next::Start(slot) => self.start(now, slot),
-                Next::Target => self.start_target(now),
-                Next::Previous => self.go_back(now),
-                Next::Crash(why) => self.crash(now, &why),
-                Next::Nothing => {
-                    self.state = State::Over;
-                    self.actions.push_back(Action::End);
-                }
-            },
-            State::Starting { .. } | State::Running { .. } if self.runs_target() => {
-                self.begin_rolling_back(how, Blame::of(cause));
-                self.go_back(now);
-            }
-            State::Starting { slot, .. } | State::Running { slot, .. } => match cause {
-                Cause::Own => self.crash(now, &how),
-                Cause::Outside => self.blocked(now, &how),
-                Cause::Asked => self.start(now, slot),
-            },
-            State::Looking { .. } | State::Waiting { .. } | State::Over => {}
-        }
-    }
-
-    /// Who ends as asked to only just after it was ready would do so again and again.
-    fn weighed(&self, now: Now, cause: Cause) -> Cause {
-        let State::Running { since, .. } = self.state else {
-            return if cause == Cause::Asked { Cause::Own } else { cause };
-        };
-        let soon = now.monotonic < since + ASKED_END_MIN;
-        if cause == Cause::Asked && soon { Cause::Own } else { cause }
-    }
-
-    fn unfit(&mut self, now: Now, why: String, cause: Cause) {
-        match self.state {
-            State::Starting { .. } if self.runs_target() => {
-                self.begin_rolling_back(why, Blame::of(cause));
-                self.go_back(now);
-            }
-            State::Starting { .. } if cause == Cause::Outside => self.blocked(now, &why),
-            State::Starting { .. } => self.give_up(now, &why),
-            // It was told to end before it was there.
-            State::Stopping { .. } => self.ended(now, why, Cause::Own),
-            State::Running { .. } | State::Looking { .. } | State::Waiting { .. } | State::Over => {
-            }
-        }
-    }
-
-    /// The daemon is there and no use: it has to end first.
-    fn fail(&mut self, now: Now, why: String) {
-        let next = if self.runs_target() {
-            self.begin_rolling_back(why, Blame::Target);
-            Next::Previous
-        } else {
-            Next::Crash(why)
-        };
-        self.stop(now, HUNG_TERM_MAX, next);
-    }
-
-    fn stop(&mut self, now: Now, patience: Duration, next: Next<S>) {
-        match self.state.clone() {
-            State::Starting { slot, .. } | State::Running { slot, .. } => {
-                let kill_at = Some(now.monotonic + patience);
-                self.state = State::Stopping { slot, kill_at, next };
-                self.actions.push_back(Action::Terminate);
-            }
-            State::Stopping { slot, kill_at, .. } => {
-                self.state = State::Stopping { slot, kill_at, next };
-            }
-            State::Looking { .. } | State::Waiting { .. } | State::Over => {}
-        }
-    }
-
-    fn crash(&mut self, now: Now, why: &str) {
-        let Some(slot) = self.slot().cloned() else { return };
-        let loops = self.memory.crashed(&slot, now.wall);
-        self.remember();
-        if loops { self.give_up(now, why) } else { self.start(now, slot) }
-    }
-
-    /// It ended, or was not started, for what it was given. Another slot, or this one at once again,
-    /// would end in the same way; but for the one that ran until this was ordered: an older build may
-    /// not know what it was given.
-    fn blocked(&mut self, now: Now, why: &str) {
-        match self.ran.take().filter(|ran| self.slot() != Some(ran) && self.may_run(ran)) {
-            Some(ran) => {
-                why.clone_into(&mut self.why);
-                self.start(now, ran);
-            }
-            None => self.wait(now, why),
-        }
-    }
-
-    /// The slot that was tried is no use: another one, or a pause.
-    fn give_up(&mut self, now: Now, why: &str) {
-        let failed = self.slot().cloned();
-        let better = self.last_good(failed.as_ref());
-        if self.phase() == Some(Phase::Armed) {
-            self.end_pending();
-        }
-        if self.order.is_some() && self.why.is_empty() {
-            why.clone_into(&mut self.why);
-        }
-        match (failed, better) {
-            (Some(failed), Some(better)) => {
-                self.mark(failed, Standing::Bad, why);
-                self.start(now, better);
-            }
-            _ => self.wait(now, why),
-        }
-    }
-
-    /// The slot that is to run if it may, else the last good one.
-    fn start_best(&mut self, now: Now, why: &str) {
-        let current = self.current.clone().filter(|slot| self.may_run(slot));
-        match current.or_else(|| self.last_good(None)) {
-            Some(slot) => self.start(now, slot),
-            None => self.wait(now, why),
-        }
-    }
-
-    fn start(&mut self, now: Now, slot: S) {
-        self.choose(&slot);
-        self.state = State::Starting { slot: slot.clone(), by: now.monotonic + self.bounds.ready };
-        self.actions.push_back(Action::Start(slot));
-    }
-
-    /// One that is to run already need not be written, unless it is owed.
-    fn choose(&mut self, slot: &S) {
-        if self.current.as_ref() != Some(slot) || self.owed.current {
-            self.owed.current = false;
-            self.current = Some(slot.clone());
-            self.actions.push_back(Action::SetCurrent(slot.clone()));
-        }
-    }
-
-    fn wait(&mut self, now: Now, why: &str) {
-        self.end_pending();
-        let pause = self.memory.wait();
-        let alert = pause == CRASH_WAIT_MAX && !self.memory.alerted;
-        self.memory.alerted |= alert;
-        self.remember();
-        self.state = State::Waiting { until: now.monotonic + pause };
-        if alert {
-            self.actions.push_back(Action::Alert { why: why.to_owned() });
-        }
-        self.answer(Outcome::Failed { why: why.to_owned() });
-    }
-
-    fn may_run(&self, slot: &S) -> bool {
-        self.slots.get(slot).is_some_and(|&standing| standing != Standing::Bad)
-    }
-
-    /// The youngest slot that has run well, but for one.
-    fn last_good(&self, but: Option<&S>) -> Option<S> {
-        let good = self.slots.iter().filter(|(_, standing)| **standing == Standing::Good);
-        good.map(|(slot, _)| slot).rfind(|slot| Some(*slot) != but).cloned()
-    }
-
     fn mark(&mut self, slot: S, standing: Standing, why: &str) {
         self.slots.insert(slot.clone(), standing);
         self.owed.marks.remove(&slot);
@@ -489,7 +312,7 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
 
     fn answer(&mut self, outcome: Outcome) {
         self.why.clear();
-        self.ran = None;
+        self.ordered = None;
         if self.order.take().is_some() {
             self.actions.push_back(Action::Answer(outcome));
         }

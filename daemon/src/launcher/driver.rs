@@ -174,7 +174,8 @@ impl Driver {
 
     /// Has it know which slots there are. Where that cannot be read, it goes by what it knew.
     fn learn(&mut self) {
-        if let Some(standings) = files::standings(&self.slots) {
+        let said = |slot: &SlotName| self.keeper.standing(slot);
+        if let Some(standings) = files::standings(&self.slots, said) {
             self.keeper.know(standings);
         }
     }

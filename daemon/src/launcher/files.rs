@@ -45,7 +45,7 @@ pub(super) fn found(home: &Home) -> (Found<SlotName>, Option<Pending>) {
         None
     });
     let (pending, unread): (Option<Pending>, _) = read_or_set_aside(&home.pending_file());
-    let mut standings = standings(&slots).unwrap_or_default();
+    let mut standings = standings(&slots, |_| keeper::Standing::Unknown).unwrap_or_default();
     if unread != Unread::Nothing {
         // Which slot was under test is not known: only one that has run well is started.
         standings.retain(|_, standing| *standing != keeper::Standing::Unknown);
@@ -60,9 +60,12 @@ pub(super) fn found(home: &Home) -> (Found<SlotName>, Option<Pending>) {
     (found, pending)
 }
 
-/// Every slot and what is known of it, unless the slots cannot be read. A mark that cannot says
-/// nothing.
-pub(super) fn standings(slots: &Slots) -> Option<BTreeMap<SlotName, keeper::Standing>> {
+/// Every slot and what is known of it, unless the slots cannot be read. A mark that the system does not
+/// give says what it `said` before; one that is torn or strange says nothing.
+pub(super) fn standings(
+    slots: &Slots,
+    said: impl Fn(&SlotName) -> keeper::Standing,
+) -> Option<BTreeMap<SlotName, keeper::Standing>> {
     let names = slots.all();
     let names = names.inspect_err(|error| error!(%error, "the slots are not known")).ok()?;
     let standing = |name: &SlotName| match slots.mark(name) {
@@ -71,7 +74,10 @@ pub(super) fn standings(slots: &Slots) -> Option<BTreeMap<SlotName, keeper::Stan
         Ok(Some(_)) => keeper::Standing::Bad,
         Err(error) => {
             warn!(%error, slot = name.as_str(), "the mark of a slot is not known");
-            keeper::Standing::Unknown
+            match error {
+                RecordError::Io { .. } => said(name),
+                _ => keeper::Standing::Unknown,
+            }
         }
     };
     Some(names.into_iter().map(|name| (name.clone(), standing(&name))).collect())

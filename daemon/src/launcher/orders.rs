@@ -67,10 +67,10 @@ impl Driver {
 
     /// Gives an order that is answered when it has come to something.
     async fn begin_order(&mut self, order: Order<SlotName>, asker: Asker) {
-        // What ended before has nothing to do with what is answered.
-        self.stopping = None;
         match self.order(order) {
             Ok(()) => {
+                // What ended before has nothing to do with what is answered.
+                self.stopping = None;
                 self.asker = Some(asker);
                 self.act().await;
                 if let Some(why) = self.refused.take()

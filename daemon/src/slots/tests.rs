@@ -139,6 +139,19 @@ fn a_mark_that_cannot_be_read_says_nothing() {
     }
 }
 
+/// A folder in its place stands for a disk that does not give it.
+#[test]
+fn a_mark_that_the_system_does_not_give_holds_up_no_start_and_lets_nothing_be_tried() {
+    let place = Place::fresh();
+    let slot = place.install("dddddddddddd");
+    let path = place.slots.mark_file(&slot);
+    fs::remove_file(&path).unwrap();
+    fs::create_dir(&path).unwrap();
+    let manifest = place.slots.check(&slot, None).unwrap();
+    let said = refused(place.slots.check_tested(&manifest));
+    assert!(said.starts_with(&format!("read {}", path.display())), "{said}");
+}
+
 #[test]
 fn what_is_half_built_is_no_slot() {
     for cut in 0.. {

@@ -16,6 +16,7 @@ use sha2::{Digest as _, Sha256};
 use crate::place::{Place, Ran};
 
 mod database;
+mod orders;
 #[cfg(target_os = "linux")]
 mod strays;
 mod survivor;

@@ -23,8 +23,10 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
             return if order == Order::Stop { Ok(()) } else { Err(Refused::Stopping) };
         }
         self.before = None;
-        let stands_in_files =
-            !matches!(order, Order::RollBack { .. } | Order::Restart | Order::Stop);
+        let stands_in_files = !matches!(
+            order,
+            Order::RollBack { .. } | Order::GoTo { .. } | Order::Restart | Order::Stop
+        );
         let before = stands_in_files.then(|| Box::new(self.clone()));
         self.obey(now, order)?;
         self.before = before;
@@ -136,12 +138,15 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
     }
 
     /// Says durably that it goes back, and what of, before anything does.
-    pub(super) fn begin_rolling_back(&mut self, why: String, blame: Blame) {
+    pub(super) fn begin_rolling_back(&mut self, now: Now, why: String, blame: Blame) {
         let Some(mut pending) = self.pending.clone() else { return };
         // The mark is first: a launcher that finds the restart under way would blame nobody.
         if blame == Blame::Target {
             self.mark(pending.target.clone(), Standing::Bad, &why);
         }
+        let (id, target) = (pending.id.clone(), pending.target.clone());
+        self.memory.rolled_back = Some(RolledBack { id, target, why: why.clone(), at: now.wall });
+        self.remember();
         if self.why.is_empty() {
             self.why = why;
         }
@@ -154,15 +159,20 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
         self.set_pending(pending);
     }
 
+    /// Goes back from a restart that an earlier launcher did not see to its end: for the reason that it
+    /// had, if it had one.
+    pub(super) fn go_on_with_rolling_back(&mut self, now: Now, id: &str) {
+        let known = self.memory.rolled_back.as_ref().filter(|known| known.id == id);
+        let why = known.map_or("the launcher ended before it was confirmed", |known| &known.why);
+        self.begin_rolling_back(now, why.to_owned(), Blame::Nobody);
+        self.go_back(now);
+    }
+
     /// The target is gone: the one before is started, on a database that is whole.
     pub(super) fn go_back(&mut self, now: Now) {
-        let Some(pending) = self.pending.clone() else {
+        if self.pending.is_none() {
             return self.start_best(now, "no slot can be started");
-        };
-        let why = self.why.clone();
-        self.memory.rolled_back =
-            Some(RolledBack { id: pending.id, target: pending.target, why, at: now.wall });
-        self.remember();
+        }
         self.actions.push_back(Action::LookAtDatabase);
         self.state = State::Looking { next: AfterLook::Previous };
     }
@@ -229,18 +239,18 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
             return false;
         }
         let is_past = |due: Option<Deadline>| due.is_some_and(|due| due <= at);
-        let (why, blame) = if is_past(self.confirm_by) && self.vouched {
-            ("it was confirmed, which could not be written down", Blame::Nobody)
+        let why = if is_past(self.confirm_by) && self.vouched {
+            "it was confirmed, which could not be written down"
         } else if is_past(self.confirm_by) {
-            // Whoever saw it fail has said so. Whoever was to look was stopped, or the whole machine.
-            ("nobody confirmed it in time", Blame::Nobody)
+            "nobody confirmed it in time"
         } else if is_past(self.armed_by) {
-            ("nobody went on with the restart", Blame::Nobody)
+            "nobody went on with the restart"
         } else {
-            ("nobody carries the restart out any more", Blame::Nobody)
+            "nobody carries the restart out any more"
         };
         if self.runs_target() {
-            self.turn_back(now, why.to_owned(), blame);
+            // Whoever saw it fail has said so. Whoever was to look was stopped, or the whole machine.
+            self.turn_back(now, why.to_owned(), Blame::Nobody);
         } else {
             self.call_off(why);
         }
@@ -278,9 +288,8 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
             Some(Standing::Unknown) | None => return Err(Refused::NotGood),
         }
         self.order = Some(Asked::Up);
+        self.ordered = Some(slot.clone());
         if running {
-            self.ran = self.slot().cloned();
-            self.choose(&slot);
             self.stop(now, self.bounds.stop, Next::Start(slot));
         } else {
             self.start(now, slot);
@@ -328,7 +337,7 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
     }
 
     fn turn_back(&mut self, now: Now, why: String, blame: Blame) {
-        self.begin_rolling_back(why, blame);
+        self.begin_rolling_back(now, why, blame);
         // Its turns are taken up by the one before in any case.
         self.stop(now, self.bounds.stop.min(BACK_STOP_MAX), Next::Previous);
     }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::time::WallMs;
 use stage::{at, play};
 
 mod stage;
@@ -87,7 +88,7 @@ fn a_target_that_ends_hangs_or_is_late_is_left_for_the_one_before() {
     arm: pending Armed 0
     switch: pending Started 1, current new, TERM
     ends: start new
-    ends: mark new Bad (exit 1), pending RollingBack 1, remember 0 0, look
+    ends: mark new Bad (exit 1), remember 0 0, pending RollingBack 1, look
     whole: current good2, start good2
     ready: no pending, answer RolledBack { why: "exit 1" }
     "#);
@@ -96,9 +97,9 @@ fn a_target_that_ends_hangs_or_is_late_is_left_for_the_one_before() {
     arm: pending Armed 0
     switch: pending Started 1, current new, TERM
     ends: start new
-    30s: mark new Bad (it was not ready in time), pending RollingBack 1, TERM
+    30s: mark new Bad (it was not ready in time), remember 0 0, pending RollingBack 1, TERM
     32s: KILL
-    ends: remember 0 0, look
+    ends: look
     whole: current good2, start good2
     ready: no pending, answer RolledBack { why: "it was not ready in time" }
     "#);
@@ -108,9 +109,9 @@ fn a_target_that_ends_hangs_or_is_late_is_left_for_the_one_before() {
     switch: pending Started 1, current new, TERM
     ends: start new
     ready: answer Up
-    20s: mark new Bad (it hung), pending RollingBack 1, TERM
+    20s: mark new Bad (it hung), remember 0 0, pending RollingBack 1, TERM
     22s: KILL
-    ends: remember 0 0, look
+    ends: look
     whole: current good2, start good2
     ready: no pending
     "#);
@@ -119,7 +120,7 @@ fn a_target_that_ends_hangs_or_is_late_is_left_for_the_one_before() {
     arm: pending Armed 0
     switch: pending Started 1, current new, TERM
     ends: start new
-    unfit: mark new Bad (wrong hash), pending RollingBack 1, remember 0 0, look
+    unfit: mark new Bad (wrong hash), remember 0 0, pending RollingBack 1, look
     whole: current good2, start good2
     ready: no pending, answer RolledBack { why: "wrong hash" }
     "#);
@@ -136,8 +137,8 @@ fn a_target_that_nobody_confirms_is_left_and_not_blamed() {
     switch: pending Started 1, current new, TERM
     ends: start new
     ready: answer Up
-    120s: pending RollingBack 1, TERM
-    ends: remember 0 0, look
+    120s: remember 0 0, pending RollingBack 1, TERM
+    ends: look
     whole: current good2, start good2
     ready: no pending
     "#);
@@ -164,8 +165,8 @@ fn a_restart_that_nobody_carries_out_ends() {
     switch: pending Started 1, current new, TERM
     ends: start new
     ready: answer Up
-    2s: pending RollingBack 1, TERM
-    ends: remember 0 0, look
+    2s: remember 0 0, pending RollingBack 1, TERM
+    ends: look
     whole: current good2, start good2
     ready: no pending
     "#);
@@ -179,8 +180,8 @@ fn a_restart_is_rolled_back_on_request_and_answers_when_the_one_before_runs() {
     switch: pending Started 1, current new, TERM
     ends: start new
     ready: answer Up
-    back: mark new Bad (the owner says so), pending RollingBack 1, TERM
-    ends: remember 0 0, look
+    back: mark new Bad (the owner says so), remember 0 0, pending RollingBack 1, TERM
+    ends: look
     whole: current good2, start good2
     ready: no pending, answer RolledBack { why: "the owner says so" }
     back: refused, there is no such restart at this point
@@ -196,8 +197,8 @@ fn a_target_that_did_nothing_wrong_can_be_tried_again_and_is_not_started_by_itse
     switch: pending Started 1, current new, TERM
     ends: start new
     ready: answer Up
-    back-blameless: pending RollingBack 1, TERM
-    ends: remember 0 0, look
+    back-blameless: remember 0 0, pending RollingBack 1, TERM
+    ends: look
     whole: current good2, start good2
     ready: no pending, answer RolledBack { why: "the owner says so" }
     arm: pending Armed 0
@@ -209,7 +210,7 @@ fn a_target_that_did_nothing_wrong_can_be_tried_again_and_is_not_started_by_itse
     let pending = Some(pending(Phase::Started));
     let found = Found { slots, pending, current: Some("new"), ..fresh() };
     insta::assert_snapshot!(play(found, "whole +60"), @r#"
-    begin: pending RollingBack 1, remember 0 0, look
+    begin: remember 0 0, pending RollingBack 1, look
     whole: current good2, no pending, remember 0 1
     60s: remember 0 2
     "#);
@@ -224,9 +225,9 @@ fn a_target_that_does_not_stop_holds_up_the_way_back_for_seconds_alone() {
     switch: pending Started 1, current new, TERM
     ends: start new
     ready: answer Up
-    back: mark new Bad (the owner says so), pending RollingBack 1, TERM
+    back: mark new Bad (the owner says so), remember 0 0, pending RollingBack 1, TERM
     5s: KILL
-    ends: remember 0 0, look
+    ends: look
     whole: current good2, start good2
     ready: no pending, answer RolledBack { why: "the owner says so" }
     "#);
@@ -242,15 +243,53 @@ fn a_launcher_that_finds_a_restart_goes_back_unless_nothing_had_happened() {
     begin: no pending, start good2
     "#);
     insta::assert_snapshot!(play(found(Phase::Started, "new"), "whole ready"), @r#"
-    begin: pending RollingBack 1, remember 0 0, look
+    begin: remember 0 0, pending RollingBack 1, look
     whole: current good2, start good2
     ready: no pending
     "#);
     insta::assert_snapshot!(play(found(Phase::RollingBack, "good2"), "whole ends ready"), @r#"
-    begin: pending RollingBack 1, remember 0 0, look
+    begin: remember 0 0, pending RollingBack 1, look
     whole: start good2
     ends: remember 1 0, start good2
     ready: no pending
+    "#);
+}
+
+/// Whoever asks hears what was wrong, however many launchers it took to go back.
+#[test]
+fn a_launcher_that_goes_on_with_going_back_keeps_the_reason() {
+    let back = |id: &str, why: &str, at| {
+        let (id, why) = (id.to_owned(), why.to_owned());
+        Some(RolledBack { id, target: "new", why, at: WallMs(at) })
+    };
+    for (phase, remembered, says) in [
+        (Phase::RollingBack, back("r", "exit 70", 1), back("r", "exit 70", 9)),
+        (Phase::Started, back("r", "exit 70", 1), back("r", "exit 70", 9)),
+        (
+            Phase::RollingBack,
+            back("before", "exit 70", 1),
+            back("r", "the launcher ended before it was confirmed", 9),
+        ),
+    ] {
+        let memory = Memory { rolled_back: remembered, ..Memory::default() };
+        let found = Found { pending: Some(pending(phase)), memory, ..fresh() };
+        let keeper = Keeper::begin(at(Duration::from_millis(9)), BOUNDS, found);
+        assert_eq!(keeper.memory().rolled_back, says, "{phase:?}");
+    }
+}
+
+/// Its target may take its time to end, and the launcher may not live to see that.
+#[test]
+fn why_a_restart_goes_back_is_written_before_its_target_is_told_to_end() {
+    insta::assert_snapshot!(play(fresh(), "ready arm switch ends ready +20 +2 ends"), @r#"
+    begin: start good2
+    arm: pending Armed 0
+    switch: pending Started 1, current new, TERM
+    ends: start new
+    ready: answer Up
+    20s: mark new Bad (it hung), remember 0 0, pending RollingBack 1, TERM
+    22s: KILL
+    ends: look
     "#);
 }
 
@@ -278,7 +317,7 @@ fn a_daemon_that_was_given_what_it_cannot_use_is_waited_with_and_no_slot_is_blam
     arm: pending Armed 0
     switch: pending Started 1, current new, TERM
     ends: start new
-    ends-64: pending RollingBack 1, remember 0 0, look
+    ends-64: remember 0 0, pending RollingBack 1, look
     whole: current good2, start good2
     ends-64: no pending, remember 0 1, answer Failed { why: "exit 64" }
     "#);
@@ -395,8 +434,8 @@ fn a_database_that_was_damaged_speaks_against_the_target_and_calls_a_person() {
     switch: pending Started 1, current new, TERM
     ends: start new
     ready: answer Up
-    back-blameless: pending RollingBack 1, TERM
-    ends: remember 0 0, look
+    back-blameless: remember 0 0, pending RollingBack 1, TERM
+    ends: look
     damaged: mark new Bad (damaged), alert (damaged), current good2, start good2
     ready: no pending, answer RolledBack { why: "the owner says so" }
     "#);
@@ -406,7 +445,7 @@ fn a_database_that_was_damaged_speaks_against_the_target_and_calls_a_person() {
     arm: pending Armed 0
     switch: pending Started 1, current new, TERM
     ends: start new
-    ends: mark new Bad (exit 1), pending RollingBack 1, remember 0 0, look
+    ends: mark new Bad (exit 1), remember 0 0, pending RollingBack 1, look
     restart: refused, the launcher is stopping
     damaged: mark new Bad (damaged), alert (damaged), end
     "#);
@@ -417,26 +456,55 @@ fn a_database_that_was_damaged_speaks_against_the_target_and_calls_a_person() {
 fn the_slot_that_ran_is_started_again_where_the_one_that_was_ordered_is_given_what_it_cannot_use() {
     insta::assert_snapshot!(play(fresh(), "ready to-good1 ends ends-64 ready ends-64"), @r#"
     begin: start good2
-    to-good1: current good1, TERM
+    to-good1: TERM
     ends: start good1
-    ends-64: current good2, start good2
+    ends-64: start good2
     ready: answer Failed { why: "exit 64" }
     ends-64: remember 0 1
     "#);
     insta::assert_snapshot!(play(fresh(), "ready to-good1 ends unfit-outside ends-64 +60"), @r#"
     begin: start good2
-    to-good1: current good1, TERM
+    to-good1: TERM
     ends: start good1
-    unfit-outside: current good2, start good2
+    unfit-outside: start good2
     ends-64: remember 0 1, answer Failed { why: "exit 64" }
     60s: start good2
     "#);
     insta::assert_snapshot!(play(fresh(), "ready to-good1 ends ready ends-64"), @r#"
     begin: start good2
-    to-good1: current good1, TERM
+    to-good1: TERM
     ends: start good1
-    ready: answer Up
+    ready: current good1, answer Up
     ends-64: remember 0 1
+    "#);
+}
+
+/// Until then a later launcher begins with the one before.
+#[test]
+fn a_slot_that_was_ordered_is_the_one_that_is_to_run_once_it_is_ready() {
+    insta::assert_snapshot!(play(fresh(), "ends-64 to-good1 ends-64 ends-64 +120"), @r#"
+    begin: start good2
+    ends-64: remember 0 1
+    to-good1: start good1
+    ends-64: start good2
+    ends-64: remember 0 2, answer Failed { why: "exit 64" }
+    120s: start good2
+    "#);
+    insta::assert_snapshot!(play(fresh(), "ready to-good1 ends ends ends ends ready"), @r#"
+    begin: start good2
+    to-good1: TERM
+    ends: start good1
+    ends: remember 1 0, start good1
+    ends: remember 2 0, start good1
+    ends: remember 3 0, mark good1 Bad (exit 1), start good2
+    ready: answer Failed { why: "exit 1" }
+    "#);
+    insta::assert_snapshot!(play(fresh(), "ready to-good1 ends stop ends"), @r#"
+    begin: start good2
+    to-good1: TERM
+    ends: start good1
+    stop: TERM
+    ends: end
     "#);
 }
 
@@ -444,10 +512,10 @@ fn the_slot_that_ran_is_started_again_where_the_one_that_was_ordered_is_given_wh
 fn a_slot_that_is_started_next_is_not_marked_bad_meanwhile() {
     insta::assert_snapshot!(play(fresh(), "ready to-good1 mark-good1 ends ready"), @r#"
     begin: start good2
-    to-good1: current good1, TERM
+    to-good1: TERM
     mark-good1: refused, the slot is in use
     ends: start good1
-    ready: answer Up
+    ready: current good1, answer Up
     "#);
 }
 

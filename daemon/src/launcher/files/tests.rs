@@ -27,6 +27,32 @@ fn what_is_remembered_goes_round() {
     assert_eq!(found(&home).0.memory, memory);
 }
 
+/// Else a bad slot would be started, and a good one not be gone back to, for a disk that errs once.
+#[test]
+fn a_mark_that_the_system_does_not_give_says_what_it_said_before() {
+    let (_dir, home) = home();
+    let slots = Slots::of(&home);
+    let name = |name: &str| name.parse::<SlotName>().unwrap();
+    let known = BTreeMap::from([
+        (name("bad"), keeper::Standing::Bad),
+        (name("good"), keeper::Standing::Good),
+        (name("new"), keeper::Standing::Unknown),
+    ]);
+    for name in known.keys() {
+        std::fs::create_dir_all(slots.dir(name)).unwrap();
+        // A folder in its place stands for a disk that does not give it.
+        std::fs::create_dir_all(home.slots_dir().join(format!("marks/{name}.json"))).unwrap();
+    }
+    let said = |slot: &SlotName| known[slot];
+    assert_eq!(standings(&slots, said), Some(known.clone()));
+
+    let bad = home.slots_dir().join("marks/bad.json");
+    std::fs::remove_dir(&bad).unwrap();
+    std::fs::write(&bad, "{\"format\":1,\"stand").unwrap();
+    let torn = standings(&slots, said).unwrap();
+    assert_eq!(torn[&name("bad")], keeper::Standing::Unknown);
+}
+
 /// Incident: K8.
 #[test]
 fn files_that_cannot_be_read_are_put_aside_and_only_a_good_slot_is_left() {

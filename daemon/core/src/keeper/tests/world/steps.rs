@@ -11,6 +11,8 @@ pub(super) enum Manner {
     Well,
     /// Its files are not what they should be.
     Unfit,
+    /// An older build, which ends at start: it cannot read what the configuration says by now.
+    Outdated,
     EndsAtStart,
     NeverReady,
     /// It is ready and says nothing more.
@@ -95,7 +97,7 @@ pub(super) enum Survivor {
     Daemon,
 }
 
-pub(super) fn manner() -> impl Strategy<Value = Manner> {
+fn manner() -> impl Strategy<Value = Manner> {
     prop_oneof![
         4 => Just(Manner::Well),
         1 => Just(Manner::Unfit),
@@ -105,6 +107,14 @@ pub(super) fn manner() -> impl Strategy<Value = Manner> {
         1 => (1_u64..150).prop_map(Manner::EndsAfter),
         2 => Just(Manner::Damages),
     ]
+}
+
+/// How each slot's daemon behaves: the oldest may be of a time before the configuration. Was it the
+/// one that is to run, or the last that is left, it would rightly be waited with.
+pub(super) fn manners() -> impl Strategy<Value = Vec<Manner>> {
+    let oldest = prop_oneof![2 => manner(), 1 => Just(Manner::Outdated)];
+    (oldest, proptest::collection::vec(manner(), SLOTS.len() - 1))
+        .prop_map(|(oldest, younger)| [vec![oldest], younger].concat())
 }
 
 pub(super) fn standing() -> impl Strategy<Value = Standing> {
@@ -133,7 +143,7 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
         2 => proof.prop_map(Step::Confirm),
         1 => Just(Step::Disarm),
         1 => blame.prop_map(Step::Back),
-        1 => (0..SLOTS.len()).prop_map(Step::GoTo),
+        3 => (0..SLOTS.len()).prop_map(Step::GoTo),
         1 => Just(Step::Restart),
         1 => (0..SLOTS.len()).prop_map(Step::MarkBad),
         1 => Just(Step::EndDaemon),
