@@ -147,7 +147,9 @@ impl Runner<'_> {
             Action::Untouched => passage.untouched(),
             Action::Settle => passage.settle().map(Told::Settled),
             Action::RollBack { why, blame } => passage.roll_back(why, *blame),
-            Action::CheckPrevious => verify::check_previous(means, passage, self.slot.as_deref()),
+            Action::CheckPrevious => {
+                verify::check_previous(means, passage, &self.stuck, self.slot.as_deref())
+            }
             Action::Alert { why } => Ok(Told::Done(leave::alert(&self.home, why, limit)?)),
         }
     }

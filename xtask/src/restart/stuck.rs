@@ -1,5 +1,5 @@
 //! What is stuck, before a restart and after it: only what is worse than it was speaks against a
-//! target.
+//! target. Tier 4 is told which sessions were down, and passes over what goes wrong with them.
 //!
 //! ```text
 //! messages that are not finished

@@ -177,18 +177,19 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// Releases what is held and checks the daemon that ran before. A slot from before there were runners
-/// is checked with that of `otherwise`.
+/// Releases what is held and checks the daemon that ran before, which has what was stuck still. A slot
+/// from before there were runners is checked with that of `otherwise`.
 pub(super) fn check_previous(
     means: Means<'_>,
     passage: Passage<'_>,
+    stuck: &Stuck,
     otherwise: Option<&str>,
 ) -> Result<Told> {
     // A hold of a restart that is no more: that there is none is no failure.
     let _nothing_held = passage.release();
     let settled = passage.settle()?;
     let subject = Subject::new(means, passage.home, &settled.slot, otherwise);
-    subject.brief("previous", means.time)?;
+    subject.not_blaming(stuck).brief("previous", means.time)?;
     Ok(Told::Settled(settled))
 }
 
