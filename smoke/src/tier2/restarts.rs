@@ -88,6 +88,12 @@ pub(super) const CASES: &[Definition] = &[
         before::a_session_that_was_dead_is_held_against_no_build,
     )
     .beside_others(),
+    Definition::fake(
+        "tier2::restarts::what_the_owner_holds_stays_held",
+        90,
+        before::what_the_owner_holds_stays_held,
+    )
+    .beside_others(),
 ];
 
 /// A restart may take this long, soak included.

@@ -10,7 +10,7 @@ use harness::wait::wait_until;
 use super::{NEXT, RESTART_LIMIT, command_with, lay};
 use crate::case::{Case, OWNER, SOON};
 use crate::launched::{Service, Slot, install};
-use crate::views::{status, wait_echoes, wait_settled};
+use crate::views::{count, status, wait_echoes, wait_settled};
 
 /// An agent that cannot be started is tried three times, two and four seconds apart: all of them are
 /// in sight.
@@ -48,6 +48,29 @@ pub(super) fn a_session_that_was_dead_is_held_against_no_build(
     let again = case.sandbox.cli(&["restart-session", &chat], SOON)?;
     ensure!(again.status.success(), "have the session try again: {}", again.stderr);
     wait_echoes(&case.sandbox, &["again".to_owned()], SOON)?;
+    service.stop(SOON)
+}
+
+/// Nobody is answered meanwhile, and the owner alone ends that.
+pub(super) fn what_the_owner_holds_stays_held(case: &mut Case) -> anyhow::Result<()> {
+    install(&case.sandbox, case.programs.profile_dir())?;
+    let next = lay(case, NEXT, super::Fault::None)?;
+    let service = Service::start(&case.sandbox)?;
+    ensure!(case.sandbox.cli(&["hold"], SOON)?.status.success(), "hold");
+    case.sandbox.drop_message(OWNER, "held")?;
+    let is_accepted = || count(&case.sandbox, "accepted").is_ok_and(|waiting| waiting == 1);
+    ensure!(wait_until(SOON, is_accepted), "see the message wait");
+
+    let said = restarted(case, &next, super::SOAK)?;
+    ensure!(said.status.code() == Some(0), "see the restart end well: {}", told(&said));
+    let now = status(&case.sandbox)?;
+    ensure!(now["slot"] == next.name.as_str(), "run the next slot: {now}");
+    ensure!(next.mark(&case.sandbox.home())["standing"] == "good", "mark it as good");
+    ensure!(now["held_by"] == serde_json::json!(["owner"]), "keep the owner's hold: {now}");
+    ensure!(now["counts"]["accepted"] == 1, "leave the message where it was: {now}");
+    ensure!(case.sandbox.replies()?.is_empty(), "answer nobody");
+    ensure!(case.sandbox.cli(&["release"], SOON)?.status.success(), "release");
+    wait_echoes(&case.sandbox, &["held".to_owned()], SOON)?;
     service.stop(SOON)
 }
 
