@@ -79,11 +79,12 @@ impl Passage<'_> {
         }
     }
 
-    /// What is stuck while nothing is held for a restart yet.
-    pub(super) fn stuck(&self) -> Result<Option<Stuck>> {
+    /// What is stuck, after what was seen of it before. A hold for a restart may be there already: this
+    /// restart's own, one by hand, or that of a command that was killed.
+    pub(super) fn stuck(&self, before: &Stuck) -> Result<Stuck> {
         let time = self.time.at_most(QUESTION_MAX);
         let status = time.persist(|| self.home.status_within(time))?;
-        Ok((!status.is_held_by_restart()).then(|| Stuck::of(&status)))
+        Ok(Stuck::of(&status, before))
     }
 
     /// Ends the hold; how large the daemon is then.

@@ -120,9 +120,7 @@ impl Runner<'_> {
             Action::Candidate => passage::candidate(&self.home, &self.id, self.slot()?, time),
             Action::Glance => passage.glance(),
             Action::Drain { within, lease, manners } => {
-                if let Some(stuck) = passage.stuck()? {
-                    self.stuck = stuck;
-                }
+                self.stuck = passage.stuck(&self.stuck)?;
                 passage.drain(*within, *lease, *manners)
             }
             Action::LetGo => passage.release().map(|_| Told::Done(Remarks::default())),

@@ -38,6 +38,18 @@ fn what_was_stuck_before_is_not_held_against_the_target() {
     assert!(calls.contains(&"tier4 whole soak 0 down 3,4".to_owned()), "{calls:?}");
 }
 
+/// By hand, with `drain`, or by a runner that was killed just before.
+#[test]
+fn what_is_down_is_seen_below_a_hold_that_is_there_already() {
+    let stage = Stage::new();
+    stage.world("held", "");
+    stage.world("sessions", r#"[{"row":3,"chat":"test:1","state":"dead","queue":1}]"#);
+    stage.world("counts", r#""accepted":1,"delivered":0"#);
+    ensure_passes(&stage);
+    let calls = stage.calls();
+    assert!(calls.contains(&"tier4 whole soak 0 down 3".to_owned()), "{calls:?}");
+}
+
 #[test]
 fn a_status_or_a_release_that_is_slow_once_is_asked_for_again() {
     for verb in ["status", "release"] {
