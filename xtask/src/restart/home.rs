@@ -221,3 +221,6 @@ fn name(verb: &[OsString]) -> String {
     let words = verb.iter().map(|word| word.to_string_lossy());
     words.take_while(|word| !word.starts_with('-')).collect::<Vec<_>>().join(" ")
 }
+
+#[cfg(test)]
+mod tests;
