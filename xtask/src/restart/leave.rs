@@ -72,16 +72,36 @@ fn repeat() -> String {
     std::iter::once("cargo xtask".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 }
 
-/// Writes a report in all its forms.
-pub(super) fn write(home: &Home, report: &Report, copy: Option<&Path>) -> anyhow::Result<()> {
+/// Where a report was written, and where it could not be.
+#[derive(Debug, Default)]
+pub(super) struct Left {
+    /// The directory with all forms of it, and its copy.
+    pub(super) places: Vec<PathBuf>,
+    pub(super) troubles: Vec<anyhow::Error>,
+}
+
+/// Writes a report in all its forms, each whatever becomes of the others: the launcher reads the one,
+/// whoever has asked for a copy reads that.
+pub(super) fn write(home: &Home, report: &Report, copy: Option<&Path>) -> Left {
     let place = home.report(&report.id);
-    tier::write(&place.join("report.md"), &render::markdown(report))?;
-    tier::write(&place.join("junit.xml"), &render::junit(report))?;
-    report.write(&place.join("report.json"))?;
-    if let Some(copy) = copy {
-        report.write(copy)?;
+    let forms = [
+        ("report.json", report.to_json()),
+        ("report.md", render::markdown(report)),
+        ("junit.xml", render::junit(report)),
+    ];
+    let mut left = Left::default();
+    for (name, text) in &forms {
+        left.troubles.extend(tier::write(&place.join(name), text).err());
     }
-    Ok(())
+    if left.troubles.len() < forms.len() {
+        left.places.push(place);
+    }
+    match copy.map(|copy| (copy, report.write(copy))) {
+        Some((copy, Ok(()))) => left.places.push(copy.to_path_buf()),
+        Some((_, Err(error))) => left.troubles.push(error.into()),
+        None => {}
+    }
+    left
 }
 
 /// Keeps the slots, copies and reports that are worth keeping.

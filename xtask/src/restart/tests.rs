@@ -230,6 +230,29 @@ fn a_home_that_cannot_be_written_to_is_a_missing_precondition() {
 }
 
 #[test]
+fn a_copy_of_the_report_is_of_this_restart_or_not_there() {
+    let stage = Stage::new();
+    let copy = stage.home().join("copy.json");
+    let words = ["--json", copy.to_str().unwrap()];
+    let (_, report) = stage.restart(&words);
+    assert_eq!(Report::read(&copy).unwrap(), report);
+    // It does not come so far as to have a report.
+    let senseless = [words.as_slice(), &["--drain", "long"]].concat();
+    assert_eq!(stage.play(&senseless, &Interrupt::never()), ExitCode::BadUsage);
+    assert!(!copy.exists());
+    // Its own place cannot be written to.
+    fs::remove_dir_all(stage.home().join("state")).unwrap();
+    fs::write(stage.home().join("state"), "a file").unwrap();
+    assert_eq!(stage.play(&words, &Interrupt::never()), ExitCode::PreconditionMissing);
+    let written = Report::read(&copy).unwrap();
+    assert_eq!(written.verdict.exit_code, ExitCode::PreconditionMissing);
+    let home = Home::find(Some(&stage.home())).unwrap();
+    let left = leave::write(&home, &written, Some(&copy));
+    assert_eq!(left.places, [copy], "a place is named where something was written");
+    assert_eq!(left.troubles.len(), 3, "{:?}", left.troubles);
+}
+
+#[test]
 fn what_is_wanted_has_to_make_sense_first() {
     let slots = |stage: &Stage| Slots::at(stage.home().join("slots"));
     let stage = Stage::new();

@@ -169,9 +169,8 @@ impl Stage {
         let slot = ["x", "--slot", NEW, "--request", ID, "--soak", "0s", "--home"];
         let line = slot.into_iter().chain([home.to_str().unwrap()]).chain(words.iter().copied());
         let arguments = Line::try_parse_from(line).unwrap().arguments;
-        let flags = arguments.words().read().unwrap();
         let workspace = Workspace::at(self.room.path());
-        answered(run(&workspace, &arguments, flags, interrupt))
+        answered(run(&workspace, &arguments, interrupt))
     }
 }
 
