@@ -26,6 +26,9 @@ const HOME_VARIABLE: &str = "CLAUDE_ASSISTANT_HOME";
 /// What the daemon's program is called.
 pub(super) const PROGRAM: &str = "claude-assistant";
 
+/// Where reports of restarts lie, below the home.
+pub(super) const REPORTS: &str = "state/restart/reports";
+
 /// How long a question may take that waits for nothing.
 pub(super) const QUESTION_MAX: Duration = Duration::from_secs(20);
 
@@ -79,7 +82,7 @@ impl Home {
 
     /// The directory of the report of a restart.
     pub(super) fn report(&self, id: &str) -> PathBuf {
-        self.at("state/restart/reports").join(id)
+        self.at(REPORTS).join(id)
     }
 
     /// The launcher's own copy of the program.

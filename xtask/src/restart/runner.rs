@@ -164,7 +164,9 @@ impl Runner<'_> {
         passage::sweep(&self.home).map_err(|error| {
             Trouble::with(ExitCode::PreconditionMissing, format!("failed to {error:#}"))
         })?;
-        Ok(Told::Done(Remarks::default()))
+        // What older ones have left may take the room that this one needs.
+        let says = leave::keep(&self.home).err().map(|error| format!("failed to {error:#}"));
+        Ok(Told::Done(Remarks::plain(says)))
     }
 
     pub(super) fn slots(&self) -> Slots {

@@ -230,6 +230,19 @@ fn a_home_that_cannot_be_written_to_is_a_missing_precondition() {
 }
 
 #[test]
+fn restarts_that_come_to_nothing_do_not_fill_the_disk_with_copies() {
+    let stage = Stage::new();
+    stage.leave_copies();
+    stage.world("fails-launcher-arm", "busy\n");
+    let (code, report) = stage.restart(&[]);
+    assert_eq!(code, 20);
+    // Three of those before, its own, and somebody's.
+    let left = ["r1763870470003-0000.db", "r1763870470004-0000.db", "r1763870470005-0000.db"];
+    let own = format!("{}.db", report.id);
+    assert_eq!(stage.copies(), [&["mine.db"], &left[..], &[&own]].concat());
+}
+
+#[test]
 fn a_copy_of_the_report_is_of_this_restart_or_not_there() {
     let stage = Stage::new();
     let copy = stage.home().join("copy.json");
