@@ -128,7 +128,7 @@ impl Home {
         let mut command = self.command(program);
         command.args(verb).process_group(0);
         run_unless(command, limit, || interrupt.came()).map_err(|error| match error {
-            RunError::TooLong { .. } => Trouble::Late,
+            RunError::TooLong { .. } => Trouble::Unanswered { asked: name(verb), limit },
             RunError::CalledOff { .. } => Trouble::Interrupted,
             error @ RunError::Io { .. } => Trouble::refused(format!("failed to {error}")),
         })
@@ -170,7 +170,16 @@ impl Home {
 
     /// What the launcher says of itself.
     pub(super) fn launcher(&self) -> Result<Launcher> {
-        self.ask(&self.launcher_program(), &words(["launcher", "status", "--json"]), QUESTION_MAX)
+        self.launcher_in(QUESTION_MAX)
+    }
+
+    /// The same, for no longer than is left.
+    pub(super) fn launcher_within(&self, time: Time<'_>) -> Result<Launcher> {
+        self.launcher_in(time.question())
+    }
+
+    fn launcher_in(&self, limit: Duration) -> Result<Launcher> {
+        self.ask(&self.launcher_program(), &words(["launcher", "status", "--json"]), limit)
     }
 }
 

@@ -74,14 +74,9 @@ impl Runner<'_> {
                 told_of_interrupt = true;
                 restart.handle(self.began.elapsed(), Event::Interrupted);
             }
-            match result {
-                Ok(told) => restart.handle(self.began.elapsed(), Event::Told(told)),
-                Err(Trouble::Late) => {
-                    restart.handle_deadline(self.began.elapsed().max(due));
-                }
-                Err(trouble) => {
-                    restart.handle(self.began.elapsed(), Event::Failed(trouble.failure()));
-                }
+            match event(result) {
+                Some(event) => restart.handle(self.began.elapsed(), event),
+                None => restart.handle_deadline(self.began.elapsed().max(due)),
             }
         }
         progress.tell_ended(&restart);
@@ -182,3 +177,18 @@ impl Runner<'_> {
 pub(super) fn lost() -> Trouble {
     Trouble::refused("an earlier step has left nothing to go on with")
 }
+
+/// What the machine is told of an action; nothing where that has just had no more time.
+fn event(result: Result<Told>) -> Option<Event> {
+    match result {
+        Ok(told) => Some(Event::Told(told)),
+        Err(Trouble::Late) => None,
+        Err(unanswered @ Trouble::Unanswered { .. }) => {
+            Some(Event::Unanswered(unanswered.to_string()))
+        }
+        Err(trouble) => Some(Event::Failed(trouble.failure())),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -12,8 +12,8 @@ use super::slots::{Gate, Slots};
 use super::verify::Subject;
 use super::*;
 use harness::restart::flags::{CHECKS_MAX, SOAK};
-use harness::restart::machine::Told;
-use harness::restart::report::{Outcome, Report, Standing};
+use harness::restart::machine::{Sight, Told};
+use harness::restart::report::{Outcome, Report, Seen, Standing};
 use harness::tier::Tier;
 use harness::wait::wait_until;
 
@@ -418,10 +418,27 @@ fn all_that_an_action_asks_shares_its_time() {
     let never = Interrupt::never();
     let limit = Duration::from_millis(300);
     let began = Instant::now();
-    let late = passage::candidate(&home, "r1-0000", NEW, Time::from_now(limit, &never));
-    assert!(matches!(late, Err(Trouble::Late)), "{late:?}");
+    let late =
+        passage::candidate(&home, "r1-0000", NEW, Time::from_now(limit, &never)).unwrap_err();
+    assert!(late.to_string().starts_with("candidate gave no answer within 0."), "{late}");
     assert!(began.elapsed() < Duration::from_secs(20));
     assert!(!stage.calls().contains(&"run".to_owned()));
+}
+
+#[test]
+fn arming_shares_its_time_with_all_that_it_asks() {
+    let stage = Stage::new();
+    let home = Home::find(Some(&stage.home())).unwrap();
+    stage.world("slow-hold", "");
+    let never = Interrupt::never();
+    let time = Time::from_now(Duration::from_secs(1), &never);
+    let passage = passage::Passage { home: &home, id: "r1-0000", time };
+    let sight =
+        Sight { daemon: Seen { pid: 107, generation: 7 }, slot: OLD.to_owned(), says: vec![] };
+    let began = Instant::now();
+    let late = passage.arm(NEW, &sight, Duration::from_mins(5)).unwrap_err();
+    assert!(late.to_string().starts_with("hold gave no answer within "), "{late}");
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
 }
 
 #[test]
