@@ -7,12 +7,12 @@
 //! All cases of a run look at one [`Round`]: what was there at its beginning, one exchange of
 //! messages, and a soak in which nothing may go wrong.
 
+mod down;
 mod exchange;
 mod health;
 mod home;
 mod watch;
 
-use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsStr;
 use std::sync::{Arc, OnceLock};
@@ -26,6 +26,7 @@ use harness::report::End;
 use harness::run::{self, Missing, Need, Room};
 use harness::tier::Tier;
 
+pub use self::down::Down;
 pub use self::exchange::Exchange;
 pub use self::health::{healthy, sessions_back};
 pub use self::home::Home;
@@ -51,9 +52,9 @@ pub struct Round {
 }
 
 impl Round {
-    /// Begins a round on this home.
-    pub fn begin(home: Home) -> anyhow::Result<Self> {
-        let watch = Watch::begin(&home)?;
+    /// Begins a round on this home, where these sessions may be down.
+    pub fn begin(home: Home, down: Down) -> anyhow::Result<Self> {
+        let watch = Watch::begin(&home, down)?;
         Ok(Self { home, watch, exchange: OnceLock::new() })
     }
 
@@ -73,7 +74,7 @@ type Look = fn(&Round, &Room) -> anyhow::Result<()>;
 
 /// Runs the cases of this tier that the command line selects; the number to end with.
 pub fn run() -> ExitCode {
-    let read = soak().and_then(|soak| down_before().map(|_| soak));
+    let read = soak().and_then(|soak| Down::of_environment().map(|_| soak));
     let soak = match read {
         Ok(soak) => soak,
         Err(error) => {
@@ -89,10 +90,10 @@ pub fn run() -> ExitCode {
     };
     let cases = vec![
         case("tier4::status::the_daemon_is_healthy", Duration::ZERO, |round, _| {
-            healthy(&round.home).map(drop)
+            healthy(&round.home, round.watch.down()).map(drop)
         }),
         case("tier4::sessions::all_that_should_be_back_are_back", Duration::ZERO, |round, _| {
-            sessions_back(&round.home, &down_before()?)
+            sessions_back(&round.home, round.watch.down())
         }),
         case("tier4::check::a_message_is_routed_and_answered", exchange::LIMIT, answered),
         case("tier4::check::the_start_prompt_is_in_place", exchange::LIMIT, |round, _| {
@@ -114,7 +115,7 @@ fn answered(round: &Round, room: &Room) -> anyhow::Result<()> {
 }
 
 fn begun(shared: &Shared) -> anyhow::Result<&Round> {
-    let begin = || Home::of_environment().and_then(Round::begin);
+    let begin = || Round::begin(Home::of_environment()?, Down::of_environment()?);
     let round = shared.get_or_init(|| begin().map_err(|error| format!("{error:#}")));
     round.as_ref().map_err(|error| anyhow!("{error}"))
 }
@@ -145,22 +146,6 @@ fn soak_of(text: Option<&OsStr>, gate: Gate) -> anyhow::Result<Duration> {
 /// The same; it was read before any case ran.
 fn soak_or_default() -> Duration {
     soak().unwrap_or(SOAK)
-}
-
-/// Which sessions were down before a restart, by the environment.
-fn down_before() -> anyhow::Result<BTreeSet<i64>> {
-    down_before_of(env::var_os(environment::DOWN_BEFORE).as_deref())
-}
-
-/// The rows of this text; nothing was down where there is none, as where a person asks.
-fn down_before_of(text: Option<&OsStr>) -> anyhow::Result<BTreeSet<i64>> {
-    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(BTreeSet::new()) };
-    let rows = text.to_str().map(|text| -> Result<_, std::num::ParseIntError> {
-        text.split(',').map(str::parse).collect()
-    });
-    rows.and_then(Result::ok).with_context(|| {
-        format!("read {}: {} are no rows of sessions", environment::DOWN_BEFORE, text.display())
-    })
 }
 
 fn running() -> Result<(), Missing> {

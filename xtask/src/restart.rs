@@ -40,7 +40,6 @@ use std::time::Instant;
 
 use anyhow::Context;
 use harness::exit_code::ExitCode;
-use harness::restart::flags::Flags;
 use harness::restart::machine::Restart;
 use harness::restart::render;
 use jiff::Timestamp;
@@ -83,17 +82,8 @@ pub(crate) fn safe_restart(
     workspace: &Workspace,
     arguments: &Arguments,
 ) -> anyhow::Result<ExitCode> {
-    let flags = match arguments.words().read() {
-        Ok(flags) => flags,
-        Err(error) => {
-            return Ok(answered(Err(Trouble::with(
-                ExitCode::BadUsage,
-                format!("failed to {error}"),
-            ))));
-        }
-    };
     let interrupt = Interrupt::listen().context("listen to signals")?;
-    Ok(answered(run(workspace, arguments, flags, &interrupt)))
+    Ok(answered(run(workspace, arguments, &interrupt)))
 }
 
 /// A refusal is an answer.
@@ -105,15 +95,18 @@ fn answered(result: Result<ExitCode>) -> ExitCode {
 }
 
 /// All of it, to the report and the verdict.
-fn run(
-    workspace: &Workspace,
-    arguments: &Arguments,
-    flags: Flags,
-    interrupt: &Interrupt,
-) -> Result<ExitCode> {
+fn run(workspace: &Workspace, arguments: &Arguments, interrupt: &Interrupt) -> Result<ExitCode> {
     let missing = |error: anyhow::Error| {
         Trouble::with(ExitCode::PreconditionMissing, format!("failed to {error:#}"))
     };
+    if let Some(copy) = &arguments.json {
+        // What an earlier restart left there is none of this one's, however soon it ends.
+        tier::places::remove_file(copy).map_err(missing)?;
+    }
+    let flags = arguments
+        .words()
+        .read()
+        .map_err(|error| Trouble::with(ExitCode::BadUsage, format!("failed to {error}")))?;
     let home = Home::find(arguments.home.as_deref()).map_err(missing)?;
     let target = target(workspace, arguments)?;
     let id = arguments.request.clone().unwrap_or_else(fresh_id);
@@ -143,13 +136,15 @@ fn run(
     };
     let restart = runner.drive(Restart::new(flags));
     let report = leave::report(&runner, &restart, started_at);
-    if let Err(error) = leave::write(&runner.home, &report, arguments.json.as_deref()) {
-        // What became of the daemon is more than what became of the report.
+    let left = leave::write(&runner.home, &report, arguments.json.as_deref());
+    // What became of the daemon is more than what became of the report.
+    for error in &left.troubles {
         eprintln!("xtask: failed to {error:#}");
     }
     print!("\n{}", render::terminal(&report, tier::colour()));
-    let place = runner.home.report(&runner.id);
-    println!("report: {}", place.display());
+    for place in &left.places {
+        println!("report: {}", place.display());
+    }
     println!("{}", report.verdict.says.lines().next().unwrap_or_default());
     Ok(report.verdict.exit_code)
 }

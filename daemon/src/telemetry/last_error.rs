@@ -1,5 +1,5 @@
-//! The last error that was logged, for `status`: its moment, its constant message, and why it came
-//! to that, where the line has a field for it. Neither holds message text, by the rule of the log.
+//! The last error that was logged, for `status`: its moment, its constant message, and why it came to
+//! that and which session it is about, where the line has a field for it. None of them holds message text, by the rule of the log.
 
 use std::fmt::Debug;
 use std::sync::{Mutex, PoisonError};
@@ -31,7 +31,8 @@ impl<S: Subscriber> Layer<S> for NoteErrors {
         let mut message = Message::default();
         event.record(&mut message);
         let at = format!("{:.0}", jiff::Timestamp::now());
-        let noted = LastError { at, what: message.told() };
+        let session = message.session;
+        let noted = LastError { at, what: message.told(), session };
         *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some(noted);
     }
 }
@@ -40,6 +41,7 @@ impl<S: Subscriber> Layer<S> for NoteErrors {
 struct Message {
     what: String,
     why: Option<String>,
+    session: Option<i64>,
 }
 
 impl Message {
@@ -54,6 +56,7 @@ impl Message {
         match field.name() {
             "message" => self.what = value,
             "reason" | "error" => self.why = Some(value),
+            "session" => self.session = value.parse().ok(),
             _ => {}
         }
     }

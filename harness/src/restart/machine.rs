@@ -271,6 +271,7 @@ impl Restart {
         match event {
             Event::Told(told) => self.advance(now, &action, told),
             Event::Failed(failure) => self.fail(now, &action, failure),
+            Event::Unanswered(why) => self.fail_late(now, &action, why),
             Event::Interrupted => {}
         }
     }
@@ -284,10 +285,14 @@ impl Restart {
         let began = self.account.began(own);
         let limit = due.saturating_sub(began).as_secs();
         let why = format!("{} did not end within {limit} s", action.name());
-        // A daemon that gives no answer keeps its checks waiting.
+        self.fail_late(now, &action, why);
+    }
+
+    /// A daemon that gives no answer keeps its checks waiting; whatever else is late is nobody's fault.
+    fn fail_late(&mut self, now: Duration, action: &Action, why: String) {
         let blame = if action.is_check() { Blame::Target } else { Blame::Nobody };
         let code = action.step().map(Step::lateness);
-        self.fail(now, &action, Failure { code, why, blame });
+        self.fail(now, action, Failure { code, why, blame });
     }
 
     /// Before anything has happened it is given up; afterwards it is gone back. The way back itself

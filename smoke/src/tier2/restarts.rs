@@ -1,6 +1,8 @@
 //! Restarts of a daemon in slots, by the command that everybody uses: with slots that lie there
 //! already, so that nothing is built. Messages come all through them.
 
+mod before;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
@@ -78,6 +80,18 @@ pub(super) const CASES: &[Definition] = &[
         "tier2::restarts::a_healthy_version_runs_after_a_kill_of_all_three",
         90,
         a_healthy_version_runs_after_a_kill_of_all_three,
+    )
+    .beside_others(),
+    Definition::fake(
+        "tier2::restarts::a_session_that_was_dead_is_held_against_no_build",
+        90,
+        before::a_session_that_was_dead_is_held_against_no_build,
+    )
+    .beside_others(),
+    Definition::fake(
+        "tier2::restarts::what_the_owner_holds_stays_held",
+        90,
+        before::what_the_owner_holds_stays_held,
     )
     .beside_others(),
 ];
@@ -229,7 +243,7 @@ fn a_restart_is_asked_for_from_within_a_conversation(case: &mut Case) -> anyhow:
     let mut text = fs::read_to_string(&config).context("read the configuration")?;
     let xtask = case.programs.xtask()?;
     let mut words = vec![xtask.display().to_string()];
-    words.extend(arguments(case, &next.name));
+    words.extend(arguments(case, &next.name, SOAK));
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("find the top")?;
     let dir = serde_json::to_string(root)?;
     let command = serde_json::to_string(&words)?;
@@ -367,16 +381,20 @@ fn begin(case: &Case, slot: &str) -> anyhow::Result<Child> {
 }
 
 fn command(case: &Case, slot: &str) -> anyhow::Result<Command> {
+    command_with(case, slot, SOAK)
+}
+
+fn command_with(case: &Case, slot: &str, soak: &str) -> anyhow::Result<Command> {
     let mut command = case.sandbox.command_of(&case.programs.xtask()?);
-    command.args(arguments(case, slot));
+    command.args(arguments(case, slot, soak));
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("find the top")?;
     command.current_dir(root);
     Ok(command)
 }
 
-fn arguments(case: &Case, slot: &str) -> Vec<String> {
+fn arguments(case: &Case, slot: &str, soak: &str) -> Vec<String> {
     let home = case.sandbox.home().display().to_string();
-    ["safe-restart", "--home", &home, "--slot", slot, "--soak", SOAK].map(str::to_owned).to_vec()
+    ["safe-restart", "--home", &home, "--slot", slot, "--soak", soak].map(str::to_owned).to_vec()
 }
 
 /// What the restarts of this case have said.

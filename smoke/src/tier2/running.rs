@@ -1,14 +1,13 @@
 //! The checks of tier 4, held against daemons of which it is known how they are: one that is well
 //! passes and is left as it was, one that is not does not pass.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
 
 use crate::case::{Case, Definition, OWNER, SOON, unbroken};
-use crate::tier4::{Home, Round, healthy, sessions_back};
+use crate::tier4::{Down, Home, Round, healthy, sessions_back};
 use crate::views::{files_below, status, wait_echoes, wait_settled};
 
 pub(super) const CASES: &[Definition] = &[
@@ -46,9 +45,9 @@ fn a_daemon_that_is_well_passes_tier_4_and_is_left_as_it_was(
     let before = (status(sandbox)?["sessions"][0]["agent_pid"].clone(), files(&home)?);
     // A second round meets nothing of the first.
     for _ in 0..2 {
-        let round = Round::begin(home.clone())?;
-        healthy(&home)?;
-        sessions_back(&home, &BTreeSet::new())?;
+        let round = Round::begin(home.clone(), Down::default())?;
+        healthy(&home, &Down::default())?;
+        sessions_back(&home, &Down::default())?;
         let exchange = round.exchange()?;
         exchange.ensure_prompted(&home)?;
         ensure!(exchange.turn["failed"] == false, "end the turn well: {}", exchange.turn);
@@ -72,8 +71,8 @@ fn a_held_daemon_answers_tier_4_and_nobody_else(case: &mut Case) -> anyhow::Resu
     sandbox.start()?;
     ensure!(sandbox.cli(&["hold"], SOON)?.status.success(), "hold");
     sandbox.drop_message(OWNER, "held")?;
-    Round::begin(home.clone())?.exchange()?;
-    sessions_back(&home, &BTreeSet::new())?;
+    Round::begin(home.clone(), Down::default())?.exchange()?;
+    sessions_back(&home, &Down::default())?;
     let early: Vec<String> =
         sandbox.replies()?.into_iter().map(|reply| format!("row {}", reply.row)).collect();
     unbroken("replies while messages are held", &early)?;
@@ -89,15 +88,16 @@ fn a_daemon_that_is_not_well_does_not_pass_tier_4(case: &mut Case) -> anyhow::Re
     ensure!(absent.contains("no daemon is running"), "say what is missing: {absent}");
 
     sandbox.start()?;
-    let round = Round::begin(home.clone())?;
-    healthy(&home)?;
+    let round = Round::begin(home.clone(), Down::default())?;
+    healthy(&home, &Down::default())?;
     sandbox.drop_message(OWNER, "error 400 and more zprivate")?;
     let found = round.watch.soak(&home, SOON).err().context("find the error in the soak")?;
     let found = format!("{found:#}");
     ensure!(found.contains("ERROR"), "say that it was an error: {found}");
     ensure!(!found.contains("zprivate"), "not repeat what a person said: {found}");
     wait_settled(sandbox, SOON)?;
-    let unwell = healthy(&home).err().context("find the last error in the status")?;
+    let unwell =
+        healthy(&home, &Down::default()).err().context("find the last error in the status")?;
     ensure!(format!("{unwell:#}").contains("last_error"), "say what is wrong: {unwell:#}");
 
     sandbox.stop(SOON)?.context("see it end in time")?;

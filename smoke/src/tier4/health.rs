@@ -1,20 +1,19 @@
 //! What a daemon says of itself, and whether that is well.
 
-use std::collections::BTreeSet;
-
 use anyhow::ensure;
 use harness::environment;
 use harness::processes::Snapshot;
 use harness::run::unbroken;
 use serde_json::Value;
 
-use super::Home;
+use super::{Down, Home};
 
 /// The source of test messages, which is looked at every 100 ms, was looked at within this time.
 const LOOKED_MAX_MS: u64 = 10_000;
 
-/// Asks for the status, and finds nothing wrong with it; what it says.
-pub fn healthy(home: &Home) -> anyhow::Result<Value> {
+/// Asks for the status, and finds nothing wrong with it but what may be wrong with sessions that were
+/// down; what it says.
+pub fn healthy(home: &Home, down: &Down) -> anyhow::Result<Value> {
     let status = home.status()?;
     let pid = status["pid"].as_u64().and_then(|pid| u32::try_from(pid).ok()).unwrap_or_default();
     ensure!(Snapshot::take().find(pid).is_some_and(|daemon| !daemon.zombie), "find process {pid}");
@@ -22,11 +21,7 @@ pub fn healthy(home: &Home) -> anyhow::Result<Value> {
     ensure!(!version.is_empty(), "learn its version: {status}");
     ensure!(1 <= status["generation"].as_i64().unwrap_or_default(), "learn its generation");
     ensure!(1 <= status["tasks_alive"].as_u64().unwrap_or_default(), "see its tasks alive");
-    let wrong: Vec<String> = ["last_error", "contacts_error"]
-        .iter()
-        .filter(|field| !status[**field].is_null())
-        .map(|field| format!("{field}: {}", status[*field]))
-        .collect();
+    let wrong = errors(&status, down);
     ensure!(wrong.is_empty(), "find no error: {}", wrong.join("; "));
     let sources = status["sources"].as_array().map_or(&[][..], Vec::as_slice);
     ensure!(!sources.is_empty(), "find its sources: {status}");
@@ -37,10 +32,21 @@ pub fn healthy(home: &Home) -> anyhow::Result<Value> {
     Ok(status)
 }
 
+/// The errors of a status. One of a session that was down before is none.
+fn errors(status: &Value, down: &Down) -> Vec<String> {
+    let is_excused =
+        |field: &str| field == "last_error" && down.has(&status["last_error"]["session"]);
+    ["last_error", "contacts_error"]
+        .into_iter()
+        .filter(|field| !status[*field].is_null() && !is_excused(field))
+        .map(|field| format!("{field}: {}", status[field]))
+        .collect()
+}
+
 /// Every session on record is known to the running daemon, none is given up, and none that owes an
 /// answer sleeps. A session that owes nothing may: its next message wakes it. Those that were down
 /// before a restart may be so after it.
-pub fn sessions_back(home: &Home, down_before: &BTreeSet<i64>) -> anyhow::Result<()> {
+pub fn sessions_back(home: &Home, down: &Down) -> anyhow::Result<()> {
     let status = home.status()?;
     let missing: Vec<String> = home
         .registry()?
@@ -49,7 +55,7 @@ pub fn sessions_back(home: &Home, down_before: &BTreeSet<i64>) -> anyhow::Result
         .map(|record| format!("session {}", record["row"]))
         .collect();
     unbroken("sessions on record that are not back", &missing)?;
-    none_is_down(&status, down_before)
+    none_is_down(&status, down)
 }
 
 /// The sessions of a status.
@@ -57,24 +63,24 @@ fn shown(status: &Value) -> &[Value] {
     status["sessions"].as_array().map_or(&[][..], Vec::as_slice)
 }
 
-fn none_is_down(status: &Value, down_before: &BTreeSet<i64>) -> anyhow::Result<()> {
+fn none_is_down(status: &Value, down: &Down) -> anyhow::Result<()> {
     // What is held back wakes nobody.
     let is_held = status["held"] == true;
     let is_down = |session: &&Value| {
         let owes = !is_held && 0 < session["queue"].as_u64().unwrap_or_default();
-        let was_down = session["row"].as_i64().is_some_and(|row| down_before.contains(&row));
-        !was_down && (session["state"] == "dead" || owes && session["state"] == "asleep")
+        !down.has(&session["row"])
+            && (session["state"] == "dead" || owes && session["state"] == "asleep")
     };
-    let down: Vec<String> = shown(status)
+    let found: Vec<String> = shown(status)
         .iter()
         .filter(is_down)
         .map(|session| format!("session {} is {}", session["row"], session["state"]))
         .collect();
     ensure!(
-        down.is_empty(),
+        found.is_empty(),
         "see all sessions well, but for those that a restart found down ({}): {}",
         environment::DOWN_BEFORE,
-        down.join("; ")
+        found.join("; ")
     );
     Ok(())
 }

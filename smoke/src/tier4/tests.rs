@@ -28,15 +28,3 @@ fn behind_a_closed_gate_a_soak_cannot_be_cut_short() {
     }
     check(Some("30"), Gate::Closed, Some(30.0));
 }
-
-#[test]
-fn what_was_down_before_is_read_from_the_environment() {
-    let read = |text: Option<&str>| {
-        let rows = down_before_of(text.map(OsStr::new)).ok();
-        rows.map(|rows| rows.into_iter().collect::<Vec<_>>())
-    };
-    assert_eq!(read(None), Some(vec![]));
-    assert_eq!(read(Some("")), Some(vec![]));
-    assert_eq!(read(Some("3,12")), Some(vec![3, 12]));
-    assert_eq!(read(Some("3, twelve")), None);
-}

@@ -10,7 +10,7 @@ use anyhow::{Context, ensure};
 use harness::wait::{wait_for, wait_for_every};
 use serde_json::Value;
 
-use super::{Home, healthy};
+use super::{Down, Home, healthy};
 use crate::views::files_below;
 
 /// How often the daemon is asked how it is during a soak.
@@ -27,11 +27,12 @@ const ROTATION_MAX: Duration = Duration::from_secs(2);
 pub struct Watch {
     lengths: BTreeMap<PathBuf, u64>,
     daemon: (Value, Value),
+    down: Down,
 }
 
 impl Watch {
-    /// Watches from now on.
-    pub(super) fn begin(home: &Home) -> anyhow::Result<Self> {
+    /// Watches from now on; what is wrong with sessions that were down is passed over.
+    pub(super) fn begin(home: &Home, down: Down) -> anyhow::Result<Self> {
         let mut lengths = BTreeMap::new();
         for path in watched(home)? {
             // A file that goes away now was rotated; what is in its place is new.
@@ -40,7 +41,12 @@ impl Watch {
             }
         }
         let status = home.status()?;
-        Ok(Self { lengths, daemon: identity(&status) })
+        Ok(Self { lengths, daemon: identity(&status), down })
+    }
+
+    /// The sessions that may be down.
+    pub(super) const fn down(&self) -> &Down {
+        &self.down
     }
 
     /// What was added to a file since; all of it if it was rotated.
@@ -64,8 +70,8 @@ impl Watch {
 
     fn look(&self, home: &Home) -> anyhow::Result<()> {
         let errors = self.errors(home)?;
-        ensure!(errors.is_empty(), "see no error:\n  {}", errors.join("\n  "));
-        let now = identity(&healthy(home)?);
+        ensure!(errors.is_empty(), "see no error: {}", errors.join("\n  "));
+        let now = identity(&healthy(home, &self.down)?);
         ensure!(now == self.daemon, "see the same daemon: {:?} -> {now:?}", self.daemon);
         Ok(())
     }
@@ -92,12 +98,12 @@ impl Watch {
         }
     }
 
-    /// Errors since the beginning. Of a transcript it is only said that there is one: what it says
+    /// Errors since the beginning, but for those of sessions that were down. Of a transcript it is only said that there is one: what it says
     /// may be a person's.
     fn errors(&self, home: &Home) -> anyhow::Result<Vec<String>> {
         let mut errors = Vec::new();
-        for path in watched(home)? {
-            let Some(added) = self.looked_into(&path)? else { continue };
+        for path in watched(home)?.iter().filter(|path| !self.down.has_transcript(path)) {
+            let Some(added) = self.looked_into(path)? else { continue };
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             for line in added.lines() {
                 if path.extension().is_some_and(|end| end == "jsonl") {
@@ -105,7 +111,9 @@ impl Watch {
                     if event["event"] == "ERROR" {
                         errors.push(format!("{name}: ERROR at {}", event["at"]));
                     }
-                } else if line.split_whitespace().nth(1) == Some("ERROR") {
+                } else if line.split_whitespace().nth(1) == Some("ERROR")
+                    && !self.down.has_line(line)
+                {
                     errors.push(format!("{name}: {line}"));
                 }
             }

@@ -93,7 +93,8 @@ pub(crate) struct SlotArguments {
 pub(crate) enum SlotVerb {
     /// Every slot: of which commit, how it stands, and which one runs.
     List,
-    /// Remove all but five, and never one that is needed.
+    /// Remove all slots but five, all copies of the database but three, all reports but twenty; never
+    /// what is needed.
     Prune,
     /// Never start this one again.
     MarkBad {

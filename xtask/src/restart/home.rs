@@ -26,6 +26,9 @@ const HOME_VARIABLE: &str = "CLAUDE_ASSISTANT_HOME";
 /// What the daemon's program is called.
 pub(super) const PROGRAM: &str = "claude-assistant";
 
+/// Where reports of restarts lie, below the home.
+pub(super) const REPORTS: &str = "state/restart/reports";
+
 /// How long a question may take that waits for nothing.
 pub(super) const QUESTION_MAX: Duration = Duration::from_secs(20);
 
@@ -79,7 +82,7 @@ impl Home {
 
     /// The directory of the report of a restart.
     pub(super) fn report(&self, id: &str) -> PathBuf {
-        self.at("state/restart/reports").join(id)
+        self.at(REPORTS).join(id)
     }
 
     /// The launcher's own copy of the program.
@@ -125,7 +128,7 @@ impl Home {
         let mut command = self.command(program);
         command.args(verb).process_group(0);
         run_unless(command, limit, || interrupt.came()).map_err(|error| match error {
-            RunError::TooLong { .. } => Trouble::Late,
+            RunError::TooLong { .. } => Trouble::Unanswered { asked: name(verb), limit },
             RunError::CalledOff { .. } => Trouble::Interrupted,
             error @ RunError::Io { .. } => Trouble::refused(format!("failed to {error}")),
         })
@@ -167,7 +170,16 @@ impl Home {
 
     /// What the launcher says of itself.
     pub(super) fn launcher(&self) -> Result<Launcher> {
-        self.ask(&self.launcher_program(), &words(["launcher", "status", "--json"]), QUESTION_MAX)
+        self.launcher_in(QUESTION_MAX)
+    }
+
+    /// The same, for no longer than is left.
+    pub(super) fn launcher_within(&self, time: Time<'_>) -> Result<Launcher> {
+        self.launcher_in(time.question())
+    }
+
+    fn launcher_in(&self, limit: Duration) -> Result<Launcher> {
+        self.ask(&self.launcher_program(), &words(["launcher", "status", "--json"]), limit)
     }
 }
 
@@ -221,3 +233,6 @@ fn name(verb: &[OsString]) -> String {
     let words = verb.iter().map(|word| word.to_string_lossy());
     words.take_while(|word| !word.starts_with('-')).collect::<Vec<_>>().join(" ")
 }
+
+#[cfg(test)]
+mod tests;

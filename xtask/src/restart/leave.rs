@@ -1,6 +1,7 @@
 //! What a restart leaves: its report, what is worth keeping of earlier ones, and a word to a person
 //! where one is needed.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,9 +14,10 @@ use harness::restart::render;
 use harness::restart::report::{self, Report};
 use jiff::Timestamp;
 
-use super::home::Home;
+use super::home::{Home, REPORTS};
 use super::runner::Runner;
-use super::slots::Slots;
+use super::slots::{self, Slots};
+use super::views::Pending;
 use crate::tier;
 
 /// How many reports are kept.
@@ -72,16 +74,36 @@ fn repeat() -> String {
     std::iter::once("cargo xtask".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 }
 
-/// Writes a report in all its forms.
-pub(super) fn write(home: &Home, report: &Report, copy: Option<&Path>) -> anyhow::Result<()> {
+/// Where a report was written, and where it could not be.
+#[derive(Debug, Default)]
+pub(super) struct Left {
+    /// The directory with all forms of it, and its copy.
+    pub(super) places: Vec<PathBuf>,
+    pub(super) troubles: Vec<anyhow::Error>,
+}
+
+/// Writes a report in all its forms, each whatever becomes of the others: the launcher reads the one,
+/// whoever has asked for a copy reads that.
+pub(super) fn write(home: &Home, report: &Report, copy: Option<&Path>) -> Left {
     let place = home.report(&report.id);
-    tier::write(&place.join("report.md"), &render::markdown(report))?;
-    tier::write(&place.join("junit.xml"), &render::junit(report))?;
-    report.write(&place.join("report.json"))?;
-    if let Some(copy) = copy {
-        report.write(copy)?;
+    let forms = [
+        ("report.json", report.to_json()),
+        ("report.md", render::markdown(report)),
+        ("junit.xml", render::junit(report)),
+    ];
+    let mut left = Left::default();
+    for (name, text) in &forms {
+        left.troubles.extend(tier::write(&place.join(name), text).err());
     }
-    Ok(())
+    if left.troubles.len() < forms.len() {
+        left.places.push(place);
+    }
+    match copy.map(|copy| (copy, report.write(copy))) {
+        Some((copy, Ok(()))) => left.places.push(copy.to_path_buf()),
+        Some((_, Err(error))) => left.troubles.push(error.into()),
+        None => {}
+    }
+    left
 }
 
 /// Keeps the slots, copies and reports that are worth keeping.
@@ -91,25 +113,41 @@ pub(super) fn prune(home: &Home, needed: &[&str]) -> anyhow::Result<Remarks> {
     if !removed.is_empty() {
         says.push(format!("slots removed: {}", removed.join(", ")));
     }
-    keep_newest(&home.at("backups"), BACKUPS_KEPT)?;
-    keep_newest(&home.at("state/restart/reports"), REPORTS_KEPT)?;
+    keep(home)?;
     Ok(Remarks::plain(says))
 }
 
-/// Removes all but the newest of what restarts have left in a directory, which their ids sort by age.
-/// What has another name was put there by somebody else.
-fn keep_newest(directory: &Path, kept: usize) -> anyhow::Result<()> {
-    let Ok(entries) = fs::read_dir(directory) else { return Ok(()) };
+/// Removes the copies and reports that are older than those worth keeping, but never those of a
+/// restart that is pending; what was removed. A restart does so at its beginning, too: one that comes
+/// to nothing leaves its copy all the same.
+pub(super) fn keep(home: &Home) -> anyhow::Result<Vec<PathBuf>> {
+    let pending = pending(home)?.map(|pending| pending.id);
+    let mut removed = keep_newest(&home.at("backups"), BACKUPS_KEPT, pending.as_deref())?;
+    removed.extend(keep_newest(&home.at(REPORTS), REPORTS_KEPT, pending.as_deref())?);
+    Ok(removed)
+}
+
+/// The restart that is not over, as the launcher has written it down, whether that runs or not.
+pub(super) fn pending(home: &Home) -> anyhow::Result<Option<Pending>> {
+    let path = home.at("state/restart/pending.json");
+    path.exists().then(|| slots::read(&path)).transpose()
+}
+
+/// Removes all but the newest of what restarts have left in a directory, which their ids sort by age,
+/// and but for that of one of them. What has another name was put there by somebody else.
+fn keep_newest(directory: &Path, kept: usize, but: Option<&str>) -> anyhow::Result<Vec<PathBuf>> {
+    let Ok(entries) = fs::read_dir(directory) else { return Ok(Vec::new()) };
     let paths = entries.filter_map(Result::ok).map(|entry| entry.path());
-    let mut ours: Vec<PathBuf> = paths.filter(|path| is_of_restart(path)).collect();
+    let is_needed = |path: &PathBuf| path.file_stem().and_then(OsStr::to_str) == but;
+    let mut ours: Vec<PathBuf> =
+        paths.filter(|path| is_of_restart(path) && !is_needed(path)).collect();
     ours.sort();
-    let surplus = ours.len().saturating_sub(kept);
-    for path in ours.into_iter().take(surplus) {
-        let removed =
-            if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+    ours.truncate(ours.len().saturating_sub(kept));
+    for path in &ours {
+        let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
         removed.with_context(|| format!("remove {}", path.display()))?;
     }
-    Ok(())
+    Ok(ours)
 }
 
 /// `r<milliseconds>-<4 digits>`, with or without an ending.

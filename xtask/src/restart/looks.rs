@@ -12,12 +12,11 @@ use harness::restart::flags::Scope;
 use harness::restart::report::{Outcome, Report};
 
 use super::arguments::{SlotArguments, SlotVerb, StatusArguments};
-use super::home::{Home, words};
+use super::home::{Home, REPORTS, words};
 use super::lock;
-use super::slots::{Manifest, Slots, is_name, read};
+use super::slots::{Manifest, Slots, is_name};
 use super::trouble::{Result, Trouble};
-use super::views::Pending;
-use super::{LOCK, gate};
+use super::{LOCK, gate, leave};
 
 /// How long the launcher may take to stop one daemon and start another.
 const SWITCH_MAX: Duration = Duration::from_mins(4);
@@ -95,14 +94,15 @@ fn missing(why: impl Into<String>) -> Trouble {
 
 fn prune(home: &Home, slots: &Slots) -> Result<()> {
     current(slots)?;
-    // Written down by the launcher, and there whether it runs or not.
-    let path = home.at("state/restart/pending.json");
-    let pending: Option<Pending> = path.exists().then(|| read(&path)).transpose()?;
+    let pending = leave::pending(home)?;
     let needed = pending.iter().flat_map(|it| [it.target.as_str(), it.previous.as_str()]);
     let needed: Vec<&str> = needed.collect();
     slots.sweep()?;
     for name in slots.prune(&needed)? {
         println!("{name} removed");
+    }
+    for path in leave::keep(home)? {
+        println!("{} removed", path.display());
     }
     Ok(())
 }
@@ -189,7 +189,7 @@ fn told(report: &Report) -> Vec<String> {
 /// The newest report of a restart that was begun: neither of one that was only to be foreseen, nor of
 /// one that found another under way.
 fn last_report(home: &Home) -> anyhow::Result<Option<Report>> {
-    let directory = home.at("state/restart/reports");
+    let directory = home.at(REPORTS);
     if !directory.is_dir() {
         return Ok(None);
     }

@@ -47,10 +47,11 @@ pub(super) struct Passage<'a> {
 impl Passage<'_> {
     /// Whether nobody is busy, within a moment.
     pub(super) fn glance(&self) -> Result<Told> {
-        let idle = wait_for_every(LOOK_EVERY, GLANCE, || match self.home.status() {
-            Ok(status) => status.is_idle().then_some(Ok(true)),
-            Err(trouble) => Some(Err(trouble)),
-        });
+        let idle =
+            wait_for_every(LOOK_EVERY, GLANCE, || match self.home.status_within(self.time) {
+                Ok(status) => status.is_idle().then_some(Ok(true)),
+                Err(trouble) => Some(Err(trouble)),
+            });
         idle.unwrap_or(Ok(false)).map(Told::Idle)
     }
 
@@ -68,7 +69,8 @@ impl Passage<'_> {
             verb.extend(words(["--interrupt"]));
         }
         let program = self.home.current_program();
-        let finished = self.home.run(&program, &verb, within + DRAIN_MARGIN)?;
+        let finished =
+            self.home.run(&program, &verb, self.time.left().min(within + DRAIN_MARGIN))?;
         match finished.status.code() {
             Some(0 | NOT_NOW) => {
                 let Drained { quiet, busy, unsent } = read(&verb, &finished)?;
@@ -79,11 +81,12 @@ impl Passage<'_> {
         }
     }
 
-    /// What is stuck while nothing is held for a restart yet.
-    pub(super) fn stuck(&self) -> Result<Option<Stuck>> {
+    /// What is stuck, after what was seen of it before. A hold for a restart may be there already: this
+    /// restart's own, one by hand, or that of a command that was killed.
+    pub(super) fn stuck(&self, before: &Stuck) -> Result<Stuck> {
         let time = self.time.at_most(QUESTION_MAX);
         let status = time.persist(|| self.home.status_within(time))?;
-        Ok((!status.is_held_by_restart()).then(|| Stuck::of(&status)))
+        Ok(Stuck::of(&status, before))
     }
 
     /// Ends the hold; how large the daemon is then.
@@ -109,13 +112,13 @@ impl Passage<'_> {
     fn hold(&self) -> Result<()> {
         let lease_s = LEASE.as_secs().to_string();
         let verb = words(["hold", "--restart", "--lease", &lease_s]);
-        self.home.tell(&self.home.current_program(), &verb, QUESTION_MAX)
+        self.home.tell(&self.home.current_program(), &verb, self.time.question())
     }
 
     /// Has the launcher prepare, if the daemon is still the one of the beginning.
     pub(super) fn arm(&self, target: &str, before: &Sight, confirm: Duration) -> Result<Told> {
         self.hold()?;
-        let launcher = self.home.launcher()?;
+        let launcher = self.home.launcher_within(self.time)?;
         let is_same = launcher.slot.as_deref() == Some(before.slot.as_str())
             && launcher.daemon.as_ref().and_then(seen) == Some(before.daemon);
         if !is_same {
@@ -188,7 +191,7 @@ impl Passage<'_> {
     /// Waits until nothing is held for a restart, and says who runs.
     pub(super) fn untouched(&self) -> Result<Told> {
         let status = wait_for_every(LOOK_EVERY, self.time.left(), || {
-            self.home.status().ok().filter(|status| !status.is_held_by_restart())
+            self.home.status_within(self.time).ok().filter(|status| !status.is_held_by_restart())
         });
         let status = status.ok_or(Trouble::Late)?;
         Ok(Told::Looked(sight(&status, self.home)?))
@@ -201,9 +204,9 @@ impl Passage<'_> {
     }
 
     fn at_rest(&self) -> Option<Settled> {
-        let launcher = self.home.launcher().ok()?;
+        let launcher = self.home.launcher_within(self.time).ok()?;
         let daemon = launcher.daemon.as_ref().filter(|daemon| daemon.ready)?;
-        let status = self.home.status().ok()?;
+        let status = self.home.status_within(self.time).ok()?;
         let is_held = status.is_held_by_restart();
         let pending = self.pending(&launcher);
         let rests = launcher.state == "running" && status.pid == daemon.pid;

@@ -74,14 +74,9 @@ impl Runner<'_> {
                 told_of_interrupt = true;
                 restart.handle(self.began.elapsed(), Event::Interrupted);
             }
-            match result {
-                Ok(told) => restart.handle(self.began.elapsed(), Event::Told(told)),
-                Err(Trouble::Late) => {
-                    restart.handle_deadline(self.began.elapsed().max(due));
-                }
-                Err(trouble) => {
-                    restart.handle(self.began.elapsed(), Event::Failed(trouble.failure()));
-                }
+            match event(result) {
+                Some(event) => restart.handle(self.began.elapsed(), event),
+                None => restart.handle_deadline(self.began.elapsed().max(due)),
             }
         }
         progress.tell_ended(&restart);
@@ -120,9 +115,7 @@ impl Runner<'_> {
             Action::Candidate => passage::candidate(&self.home, &self.id, self.slot()?, time),
             Action::Glance => passage.glance(),
             Action::Drain { within, lease, manners } => {
-                if let Some(stuck) = passage.stuck()? {
-                    self.stuck = stuck;
-                }
+                self.stuck = passage.stuck(&self.stuck)?;
                 passage.drain(*within, *lease, *manners)
             }
             Action::LetGo => passage.release().map(|_| Told::Done(Remarks::default())),
@@ -147,7 +140,9 @@ impl Runner<'_> {
             Action::Untouched => passage.untouched(),
             Action::Settle => passage.settle().map(Told::Settled),
             Action::RollBack { why, blame } => passage.roll_back(why, *blame),
-            Action::CheckPrevious => verify::check_previous(means, passage, self.slot.as_deref()),
+            Action::CheckPrevious => {
+                verify::check_previous(means, passage, &self.stuck, self.slot.as_deref())
+            }
             Action::Alert { why } => Ok(Told::Done(leave::alert(&self.home, why, limit)?)),
         }
     }
@@ -164,7 +159,9 @@ impl Runner<'_> {
         passage::sweep(&self.home).map_err(|error| {
             Trouble::with(ExitCode::PreconditionMissing, format!("failed to {error:#}"))
         })?;
-        Ok(Told::Done(Remarks::default()))
+        // What older ones have left may take the room that this one needs.
+        let says = leave::keep(&self.home).err().map(|error| format!("failed to {error:#}"));
+        Ok(Told::Done(Remarks::plain(says)))
     }
 
     pub(super) fn slots(&self) -> Slots {
@@ -180,3 +177,18 @@ impl Runner<'_> {
 pub(super) fn lost() -> Trouble {
     Trouble::refused("an earlier step has left nothing to go on with")
 }
+
+/// What the machine is told of an action; nothing where that has just had no more time.
+fn event(result: Result<Told>) -> Option<Event> {
+    match result {
+        Ok(told) => Some(Event::Told(told)),
+        Err(Trouble::Late) => None,
+        Err(unanswered @ Trouble::Unanswered { .. }) => {
+            Some(Event::Unanswered(unanswered.to_string()))
+        }
+        Err(trouble) => Some(Event::Failed(trouble.failure())),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,5 @@
 //! What is stuck, before a restart and after it: only what is worse than it was speaks against a
-//! target.
+//! target. Tier 4 is told which sessions were down, and passes over what goes wrong with them.
 //!
 //! ```text
 //! messages that are not finished
@@ -11,7 +11,7 @@
 
 use super::views::{Session, Status};
 
-/// What was stuck just before the restart's hold.
+/// What was stuck just before the restart's hold, as far as another hold let it be seen.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Stuck {
     /// Messages that nobody worked at.
@@ -21,10 +21,19 @@ pub(super) struct Stuck {
 }
 
 impl Stuck {
-    /// What this daemon leaves lying.
-    pub(super) fn of(status: &Status) -> Self {
-        let down = status.sessions.iter().filter(|session| is_down(session));
-        Self { messages: left_lying(status), down: down.map(|session| session.row).collect() }
+    /// What this daemon leaves lying, after what was seen of it before. What waits while a restart holds
+    /// delivery waits for that; but who is down is so all the same, and says so for as long as nothing
+    /// makes it try again.
+    pub(super) fn of(status: &Status, before: &Self) -> Self {
+        let sessions = status.sessions.iter().filter(|session| is_down(session));
+        let mut down: Vec<i64> = sessions.map(|session| session.row).collect();
+        if !status.is_held_by_restart() {
+            return Self { messages: left_lying(status), down };
+        }
+        down.extend(&before.down);
+        down.sort_unstable();
+        down.dedup();
+        Self { messages: before.messages, down }
     }
 
     /// Whether what waited is with its agents, and what they said is out; what was stuck before may

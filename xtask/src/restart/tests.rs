@@ -12,8 +12,8 @@ use super::slots::{Gate, Slots};
 use super::verify::Subject;
 use super::*;
 use harness::restart::flags::{CHECKS_MAX, SOAK};
-use harness::restart::machine::Told;
-use harness::restart::report::{Outcome, Report, Standing};
+use harness::restart::machine::{Sight, Told};
+use harness::restart::report::{Outcome, Report, Seen, Standing};
 use harness::tier::Tier;
 use harness::wait::wait_until;
 
@@ -230,6 +230,42 @@ fn a_home_that_cannot_be_written_to_is_a_missing_precondition() {
 }
 
 #[test]
+fn restarts_that_come_to_nothing_do_not_fill_the_disk_with_copies() {
+    let stage = Stage::new();
+    stage.leave_copies();
+    stage.world("fails-launcher-arm", "busy\n");
+    let (code, report) = stage.restart(&[]);
+    assert_eq!(code, 20);
+    // Three of those before, its own, and somebody's.
+    let left = ["r1763870470003-0000.db", "r1763870470004-0000.db", "r1763870470005-0000.db"];
+    let own = format!("{}.db", report.id);
+    assert_eq!(stage.copies(), [&["mine.db"], &left[..], &[&own]].concat());
+}
+
+#[test]
+fn a_copy_of_the_report_is_of_this_restart_or_not_there() {
+    let stage = Stage::new();
+    let copy = stage.home().join("copy.json");
+    let words = ["--json", copy.to_str().unwrap()];
+    let (_, report) = stage.restart(&words);
+    assert_eq!(Report::read(&copy).unwrap(), report);
+    // It does not come so far as to have a report.
+    let senseless = [words.as_slice(), &["--drain", "long"]].concat();
+    assert_eq!(stage.play(&senseless, &Interrupt::never()), ExitCode::BadUsage);
+    assert!(!copy.exists());
+    // Its own place cannot be written to.
+    fs::remove_dir_all(stage.home().join("state")).unwrap();
+    fs::write(stage.home().join("state"), "a file").unwrap();
+    assert_eq!(stage.play(&words, &Interrupt::never()), ExitCode::PreconditionMissing);
+    let written = Report::read(&copy).unwrap();
+    assert_eq!(written.verdict.exit_code, ExitCode::PreconditionMissing);
+    let home = Home::find(Some(&stage.home())).unwrap();
+    let left = leave::write(&home, &written, Some(&copy));
+    assert_eq!(left.places, [copy], "a place is named where something was written");
+    assert_eq!(left.troubles.len(), 3, "{:?}", left.troubles);
+}
+
+#[test]
 fn what_is_wanted_has_to_make_sense_first() {
     let slots = |stage: &Stage| Slots::at(stage.home().join("slots"));
     let stage = Stage::new();
@@ -382,10 +418,27 @@ fn all_that_an_action_asks_shares_its_time() {
     let never = Interrupt::never();
     let limit = Duration::from_millis(300);
     let began = Instant::now();
-    let late = passage::candidate(&home, "r1-0000", NEW, Time::from_now(limit, &never));
-    assert!(matches!(late, Err(Trouble::Late)), "{late:?}");
+    let late =
+        passage::candidate(&home, "r1-0000", NEW, Time::from_now(limit, &never)).unwrap_err();
+    assert!(late.to_string().starts_with("candidate gave no answer within 0."), "{late}");
     assert!(began.elapsed() < Duration::from_secs(20));
     assert!(!stage.calls().contains(&"run".to_owned()));
+}
+
+#[test]
+fn arming_shares_its_time_with_all_that_it_asks() {
+    let stage = Stage::new();
+    let home = Home::find(Some(&stage.home())).unwrap();
+    stage.world("slow-hold", "");
+    let never = Interrupt::never();
+    let time = Time::from_now(Duration::from_secs(1), &never);
+    let passage = passage::Passage { home: &home, id: "r1-0000", time };
+    let sight =
+        Sight { daemon: Seen { pid: 107, generation: 7 }, slot: OLD.to_owned(), says: vec![] };
+    let began = Instant::now();
+    let late = passage.arm(NEW, &sight, Duration::from_mins(5)).unwrap_err();
+    assert!(late.to_string().starts_with("hold gave no answer within "), "{late}");
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
 }
 
 #[test]

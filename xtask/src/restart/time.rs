@@ -86,7 +86,7 @@ impl<'a> Time<'a> {
             match attempt() {
                 Err(Trouble::Interrupted) => Some(Err(Trouble::Interrupted)),
                 // What was cut short says less than what came before.
-                Err(Trouble::Late) => None,
+                Err(late) if late.is_late() && !last.is_late() => None,
                 Err(trouble) => {
                     last = trouble;
                     None

@@ -1,5 +1,7 @@
 //! Why an action of a restart came to nothing.
 
+use std::time::Duration;
+
 use harness::exit_code::ExitCode;
 use harness::restart::machine::{Blame, Failure};
 
@@ -22,6 +24,14 @@ pub(super) enum Trouble {
     /// It took longer than it may.
     #[error("it took too long")]
     Late,
+    /// Something that it asked for took longer than that may.
+    #[error("{asked} gave no answer within {} s", .limit.as_secs_f64())]
+    Unanswered {
+        /// The words of the verb.
+        asked: String,
+        /// How long was waited for it.
+        limit: Duration,
+    },
     /// Somebody wants the restart to end.
     #[error("it was interrupted")]
     Interrupted,
@@ -47,8 +57,13 @@ impl Trouble {
     pub(super) const fn code(&self) -> Option<ExitCode> {
         match self {
             Self::Refused { code, .. } => *code,
-            Self::Late | Self::Interrupted => None,
+            Self::Late | Self::Unanswered { .. } | Self::Interrupted => None,
         }
+    }
+
+    /// Whether nothing was learnt but that the time was over.
+    pub(super) const fn is_late(&self) -> bool {
+        matches!(self, Self::Late | Self::Unanswered { .. })
     }
 
     /// As the machine is told of it.

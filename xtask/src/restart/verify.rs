@@ -119,18 +119,27 @@ impl<'a> Subject<'a> {
         Ok(Remarks::plain([Stuck::remark(&status), order]))
     }
 
-    /// Whether what this generation has delivered came in its order.
-    fn ordered(&self, generation: i64, time: Time<'_>) -> Result<String> {
+    /// What this generation has delivered; none where its program cannot say it.
+    fn deliveries(&self, generation: i64, time: Time<'_>) -> Result<Option<Deliveries>> {
         let generation = generation.to_string();
         let verb = words(["deliveries", "--generation", &generation, "--json"]);
         let finished = self.home.run(&self.home.current_program(), &verb, time.question())?;
         if knows_not(&verb, &finished) {
-            return Ok("it does not say in which order it delivers".to_owned());
+            return Ok(None);
         }
         if !finished.status.success() {
             return Err(refusal(&verb, &finished));
         }
-        let Deliveries { delivered, overtaken } = read(&verb, &finished)?;
+        read(&verb, &finished).map(Some)
+    }
+
+    /// Whether that came in its order. A database that is busy for a moment is asked again; what it
+    /// says of the order is final.
+    fn ordered(&self, generation: i64, time: Time<'_>) -> Result<String> {
+        let answer = time.persist(|| self.deliveries(generation, time))?;
+        let Some(Deliveries { delivered, overtaken }) = answer else {
+            return Ok("it does not say in which order it delivers".to_owned());
+        };
         if overtaken.is_empty() {
             return Ok(format!("{delivered} messages were delivered, each in its order"));
         }
@@ -177,18 +186,19 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// Releases what is held and checks the daemon that ran before. A slot from before there were runners
-/// is checked with that of `otherwise`.
+/// Releases what is held and checks the daemon that ran before, which has what was stuck still. A slot
+/// from before there were runners is checked with that of `otherwise`.
 pub(super) fn check_previous(
     means: Means<'_>,
     passage: Passage<'_>,
+    stuck: &Stuck,
     otherwise: Option<&str>,
 ) -> Result<Told> {
     // A hold of a restart that is no more: that there is none is no failure.
     let _nothing_held = passage.release();
     let settled = passage.settle()?;
     let subject = Subject::new(means, passage.home, &settled.slot, otherwise);
-    subject.brief("previous", means.time)?;
+    subject.not_blaming(stuck).brief("previous", means.time)?;
     Ok(Told::Settled(settled))
 }
 

@@ -24,7 +24,7 @@ fn a_status_is_that_of_the_process_that_was_started_held_and_without_an_error() 
     check(|status| status.contacts_error = Some("line 3".to_owned()), Some("line 3"));
     let what = "the store ended".to_owned();
     check(
-        |status| status.last_error = Some(LastError { at: String::new(), what }),
+        |status| status.last_error = Some(LastError { what, ..LastError::default() }),
         Some("the store ended"),
     );
 }

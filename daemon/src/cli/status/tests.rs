@@ -37,7 +37,11 @@ fn a_person_sees_everything_on_one_screen() {
         }],
         counts: Counts { answered: 2, delivered: 1, ..Counts::default() },
         contacts_error: Some("contacts.toml:3: contact.tier: missing".into()),
-        last_error: Some(LastError { at: "2026-01-01T00:00:00Z".into(), what: "a\nb".into() }),
+        last_error: Some(LastError {
+            at: "2026-01-01T00:00:00Z".into(),
+            what: "a\nb".into(),
+            session: None,
+        }),
         ..Status::default()
     };
     let expected = "\

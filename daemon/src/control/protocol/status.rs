@@ -179,4 +179,6 @@ pub(crate) struct LastError {
     pub at: String,
     /// What, and why; without message text.
     pub what: String,
+    /// The row of the session that it is about, if it is about one.
+    pub session: Option<i64>,
 }

@@ -15,5 +15,11 @@ fn an_error_is_noted_with_its_reason_and_nothing_else_of_the_line() {
         tracing::error!(session = 1, "session rests");
         tracing::warn!(reason = "none", "no error");
         assert_eq!(told(), "session rests");
+        let about = || last_error().expect("an error was logged").session;
+        assert_eq!(about(), Some(1));
+        tracing::error!(session = 7_i64, error = %"busy", "rows not read");
+        assert_eq!(about(), Some(7));
+        tracing::error!("nothing is stored any more");
+        assert_eq!(about(), None);
     });
 }

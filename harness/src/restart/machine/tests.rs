@@ -8,10 +8,11 @@ use super::super::report::{Outcome, Seen};
 use super::*;
 use crate::tier::Tier;
 
-const FATES: [Fate; 11] = [
+const FATES: [Fate; 12] = [
     Fate::Fails,
     Fate::Unable,
     Fate::Hangs,
+    Fate::Silent,
     Fate::Lost,
     Fate::LauncherDies,
     Fate::DaemonDies,
@@ -290,6 +291,23 @@ fn a_daemon_that_grows_is_not_blessed() {
         code(&flags(), &[(at(&Action::Verify(Probe::Memory)), Fate::Unwell)]),
         (25, "previous")
     );
+}
+
+#[test]
+fn silence_is_told_as_it_was_and_blamed_on_a_target_that_is_checked() {
+    let failure = |wanted: &Action| {
+        let (restart, now) = play_until(&flags(), wanted);
+        let mut restart = restart;
+        restart.handle(now, Event::Unanswered("status gave no answer within 3 s".to_owned()));
+        restart.failed.expect("it failed")
+    };
+    for (action, blame) in
+        [(Action::Verify(Probe::Backlog), Blame::Target), (Action::Switch, Blame::Nobody)]
+    {
+        let failed = failure(&action);
+        assert_eq!(failed.why, "status gave no answer within 3 s");
+        assert_eq!(failed.blame, blame, "{action:?}");
+    }
 }
 
 #[test]

@@ -175,6 +175,8 @@ pub enum Event {
     Told(Told),
     /// It came to nothing.
     Failed(Failure),
+    /// Something that it asked for gave no answer in its time: what, and how long that was.
+    Unanswered(String),
     /// Somebody wants the restart to end.
     Interrupted,
 }

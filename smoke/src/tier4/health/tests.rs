@@ -29,5 +29,16 @@ fn a_session_that_owes_an_answer_does_not_sleep() {
     check(&asleep(1), &[], Some("): session 3 is \"asleep\""));
     check(&asleep(1), &[3], None);
     let held = json!({ "held": true, "sessions": [asleep(1)] });
-    assert!(none_is_down(&held, &BTreeSet::new()).is_ok(), "it waits for the end of the hold");
+    assert!(none_is_down(&held, &Down::default()).is_ok(), "it waits for the end of the hold");
+}
+
+#[test]
+fn the_last_error_of_a_session_that_was_down_before_is_none() {
+    let status = json!({ "last_error": { "what": "session rests", "session": 3 } });
+    assert_eq!(errors(&status, &Down::from_iter([3])), [""; 0]);
+    assert_eq!(errors(&status, &Down::from_iter([4])).len(), 1);
+    let somebodys = json!({ "last_error": { "what": "not stored", "session": null } });
+    assert_eq!(errors(&somebodys, &Down::from_iter([3])).len(), 1);
+    let both = json!({ "last_error": { "session": 3 }, "contacts_error": "no such tier" });
+    assert_eq!(errors(&both, &Down::from_iter([3])), ["contacts_error: \"no such tier\""]);
 }

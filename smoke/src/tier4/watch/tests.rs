@@ -12,7 +12,8 @@ fn home() -> (tempfile::TempDir, Home, Watch) {
     fs::write(root.join(LOG), "12:00:00 INFO started\n").unwrap();
     fs::write(root.join("transcripts/1.jsonl"), "{\"event\":\"TURN\"}\n").unwrap();
     let home = Home::at(root, PathBuf::from("never-asked")).unwrap();
-    let watch = Watch { lengths: BTreeMap::new(), daemon: (Value::Null, Value::Null) };
+    let daemon = (Value::Null, Value::Null);
+    let watch = Watch { lengths: BTreeMap::new(), daemon, down: Down::default() };
     (place, home, watch)
 }
 
@@ -50,4 +51,26 @@ fn what_cannot_be_read_is_not_taken_for_well() {
         let said = format!("{:#}", watch.errors(&home).unwrap_err());
         assert!(said.contains(&path.display().to_string()), "{name}: {said}");
     }
+}
+
+#[test]
+fn an_error_of_a_session_that_was_down_before_is_passed_over_and_no_other() {
+    let (_place, home, watch) = home();
+    let watch = Watch { down: Down::from_iter([1]), ..watch };
+    for row in [1, 11] {
+        let path = home.root().join(format!("transcripts/{row}.jsonl"));
+        fs::write(path, "{\"event\":\"ERROR\",\"at\":\"9\"}\n").unwrap();
+    }
+    let log = "12:00:00 ERROR claude_assistant::session: session rests session=1\n\
+               12:00:01 ERROR claude_assistant::session: session rests session=11\n\
+               12:00:02 ERROR claude_assistant::session: dropped session=2 row=1\n";
+    fs::write(home.root().join(LOG), log).unwrap();
+    let mut errors = watch.errors(&home).unwrap();
+    errors.sort();
+    let expected = [
+        "11.jsonl: ERROR at \"9\"",
+        "daemon.log: 12:00:01 ERROR claude_assistant::session: session rests session=11",
+        "daemon.log: 12:00:02 ERROR claude_assistant::session: dropped session=2 row=1",
+    ];
+    assert_eq!(errors, expected);
 }

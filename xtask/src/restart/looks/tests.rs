@@ -29,15 +29,17 @@ fn what_the_launcher_does_not_want_is_a_failure_and_no_launcher_a_missing_precon
 }
 
 #[test]
-fn the_slots_of_a_restart_that_is_pending_are_not_pruned() {
+fn what_a_restart_that_is_pending_needs_is_not_pruned() {
     let stage = Stage::new();
     for index in 0..6 {
         stage.lay(&format!("20260311T00000{index}Z-cccccccccccc"));
     }
     let pending = stage.home().join("state/restart/pending.json");
     fs::create_dir_all(pending.parent().unwrap()).unwrap();
-    let text = format!(r#"{{"format":1,"id":"r1-0000","target":"{NEW}","previous":"{OLD}"}}"#);
+    let text =
+        format!(r#"{{"format":1,"id":"r1763870470001-0000","target":"{NEW}","previous":"{OLD}"}}"#);
     fs::write(&pending, text).unwrap();
+    stage.leave_copies();
     // No launcher runs; another slot does.
     fs::remove_file(stage.home().join("slots/current")).unwrap();
     let running = "20260311T000005Z-cccccccccccc";
@@ -47,6 +49,9 @@ fn the_slots_of_a_restart_that_is_pending_are_not_pruned() {
     let left: Vec<&str> = left.iter().map(|it| it.name.as_str()).collect();
     assert_eq!(left.len(), 5);
     assert!(left.contains(&OLD) && left.contains(&NEW) && left.contains(&running), "{left:?}");
+    // The second alone is one too many: the first is what the launcher falls back on.
+    assert!(!stage.copies().contains(&"r1763870470002-0000.db".to_owned()));
+    assert_eq!(stage.copies().len(), 5, "{:?}", stage.copies());
 }
 
 #[test]

@@ -51,7 +51,7 @@ fn a_session_that_rests_after_a_turn_that_failed_is_not_pressed() {
 fn only_what_is_worse_than_before_is_a_backlog() {
     let mut before = with("idle");
     before.counts = Counts { accepted: 2, delivered: 1 };
-    let stuck = Stuck::of(&before);
+    let stuck = Stuck::of(&before, &Stuck::default());
     assert!(stuck.is_settled(&before));
     before.counts.accepted += 1;
     assert!(!stuck.is_settled(&before));
@@ -66,7 +66,7 @@ fn what_was_on_its_way_before_has_to_come() {
     // Two messages of a turn that runs, and one that nobody reads.
     let mut before = with("busy");
     before.counts.accepted += 1;
-    let stuck = Stuck::of(&before);
+    let stuck = Stuck::of(&before, &Stuck::default());
     let mut after = with("asleep");
     after.counts = Counts { accepted: 1, delivered: 0 };
     assert!(stuck.is_settled(&after));
@@ -85,6 +85,17 @@ fn what_the_owner_holds_is_no_backlog() {
 #[test]
 fn who_is_down_is_remembered() {
     for (state, down) in [("dead", vec![3]), ("waiting", vec![3]), ("idle", vec![])] {
-        assert_eq!(Stuck::of(&with(state)).down, down, "{state}");
+        assert_eq!(Stuck::of(&with(state), &Stuck::default()).down, down, "{state}");
     }
+}
+
+#[test]
+fn who_is_down_below_a_hold_is_added_and_what_waits_there_is_not() {
+    let held = |state: &str| Status { held_by: vec!["restart".to_owned()], ..with(state) };
+    let before = Stuck { messages: 4, down: vec![2] };
+    let stuck = Stuck::of(&held("dead"), &before);
+    assert_eq!(stuck, Stuck { messages: 4, down: vec![2, 3] });
+    assert_eq!(Stuck::of(&held("asleep"), &stuck), stuck);
+    // Once delivery is open again, it is looked at anew.
+    assert_eq!(Stuck::of(&with("asleep"), &stuck), Stuck { messages: 2, down: vec![] });
 }

@@ -71,6 +71,25 @@ impl Stage {
         self.describe(slot);
     }
 
+    /// Copies of the database of five restarts, and one that somebody made.
+    pub(in super::super) fn leave_copies(&self) {
+        let backups = self.home().join("backups");
+        fs::create_dir_all(&backups).unwrap();
+        let restarts = (1..=5).map(|at| format!("r176387047000{at}-0000.db"));
+        for name in restarts.chain(["mine.db".to_owned()]) {
+            fs::write(backups.join(name), "copy").unwrap();
+        }
+    }
+
+    /// The names of the copies that are there.
+    pub(in super::super) fn copies(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.home().join("backups")).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<String> = names.collect();
+        names.sort();
+        names
+    }
+
     /// Writes a fact of the world.
     pub(in super::super) fn world(&self, name: &str, text: &str) {
         fs::write(self.home().join("world").join(name), text).unwrap();
@@ -169,9 +188,8 @@ impl Stage {
         let slot = ["x", "--slot", NEW, "--request", ID, "--soak", "0s", "--home"];
         let line = slot.into_iter().chain([home.to_str().unwrap()]).chain(words.iter().copied());
         let arguments = Line::try_parse_from(line).unwrap().arguments;
-        let flags = arguments.words().read().unwrap();
         let workspace = Workspace::at(self.room.path());
-        answered(run(&workspace, &arguments, flags, interrupt))
+        answered(run(&workspace, &arguments, interrupt))
     }
 }
 

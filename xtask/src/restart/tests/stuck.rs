@@ -1,7 +1,7 @@
 //! What a restart does not hold against the target: what was so before, and what is over in a moment.
 
 use super::*;
-use harness::restart::machine::{Blame, Probe};
+use harness::restart::machine::{Blame, Half, Probe};
 
 /// It ends on the target, which is marked good.
 #[track_caller]
@@ -38,34 +38,26 @@ fn what_was_stuck_before_is_not_held_against_the_target() {
     assert!(calls.contains(&"tier4 whole soak 0 down 3,4".to_owned()), "{calls:?}");
 }
 
+/// By hand, with `drain`, or by a runner that was killed just before.
 #[test]
-fn a_status_or_a_release_that_is_slow_once_is_asked_for_again() {
-    for verb in ["status", "release"] {
+fn what_is_down_is_seen_below_a_hold_that_is_there_already() {
+    let stage = Stage::new();
+    stage.world("held", "");
+    stage.world("sessions", r#"[{"row":3,"chat":"test:1","state":"dead","queue":1}]"#);
+    stage.world("counts", r#""accepted":1,"delivered":0"#);
+    ensure_passes(&stage);
+    let calls = stage.calls();
+    assert!(calls.contains(&"tier4 whole soak 0 down 3".to_owned()), "{calls:?}");
+}
+
+#[test]
+fn a_question_that_is_not_answered_once_is_asked_again() {
+    for verb in ["status", "release", "deliveries"] {
         let stage = Stage::new();
         stage.world(&format!("misses-{verb}"), "");
         ensure_passes(&stage);
         assert!(!stage.has(&format!("misses-{verb}")), "it was missed");
     }
-}
-
-#[test]
-fn an_order_that_cannot_be_asked_for_is_held_against_nobody() {
-    for code in [64, 75, 77] {
-        let stage = Stage::new();
-        stage.world("ends-deliveries", &code.to_string());
-        let (asked, report) = gone_back(&stage, stage.restart(&[]));
-        assert!(asked.ends_with(" --blameless"), "{code}: {asked}");
-        let says = &report.verdict.says;
-        assert!(
-            says.contains(&format!("deliveries ended with {code}: failed to open it")),
-            "{says}"
-        );
-    }
-    let stage = Stage::new();
-    stage.world("ends-deliveries", "1");
-    let (asked, report) = gone_back(&stage, stage.restart(&[]));
-    assert!(!asked.contains("--blameless"), "{asked}");
-    assert_eq!(report.standing, Some(Standing::Bad));
 }
 
 /// What a look at the daemon of a stage comes to that has this long.
@@ -77,26 +69,62 @@ fn looked(stage: &Stage, probe: Probe, limit: Duration) -> Result<Told> {
     Subject::new(means, &home, OLD, None).look(probe, Duration::ZERO)
 }
 
-#[test]
-fn a_daemon_that_is_silent_to_the_end_is_blamed() {
+/// Long enough for some questions and their answers on a machine that does much else.
+const AMPLE: Duration = Duration::from_secs(3);
+
+/// What is kept of a look at the backlog for the order.
+const ORDER: Duration = Duration::from_secs(10);
+
+#[track_caller]
+fn ensure_silence_is_blamed(probe: Probe, limit: Duration) {
     let stage = Stage::new();
     stage.world("ends-status", "69");
-    for (probe, limit_s) in [(Probe::Backlog, 11), (Probe::Memory, 1)] {
-        let failure = looked(&stage, probe, Duration::from_secs(limit_s)).unwrap_err().failure();
-        assert_eq!(failure.blame, Blame::Target, "{probe:?}: {}", failure.why);
-    }
-    assert!(2 < stage.calls().len(), "it was asked again: {:?}", stage.calls());
+    let failure = looked(&stage, probe, limit).unwrap_err().failure();
+    assert_eq!(failure.blame, Blame::Target, "{}", failure.why);
+    assert!(1 < stage.calls().len(), "it was asked again: {:?}", stage.calls());
+}
+
+#[test]
+fn a_daemon_that_is_silent_while_its_backlog_is_looked_at_is_blamed() {
+    ensure_silence_is_blamed(Probe::Backlog, ORDER + AMPLE);
+}
+
+#[test]
+fn a_daemon_that_is_silent_about_its_memory_is_blamed() {
+    ensure_silence_is_blamed(Probe::Memory, AMPLE);
 }
 
 #[test]
 fn a_backlog_that_grew_is_blamed_on_the_target() {
     let stage = Stage::new();
     stage.world("counts", r#""accepted":1,"delivered":0"#);
-    let failure = looked(&stage, Probe::Backlog, Duration::from_secs(11)).unwrap_err().failure();
+    let failure = looked(&stage, Probe::Backlog, ORDER + AMPLE).unwrap_err().failure();
     assert_eq!(
         (failure.blame, failure.why.as_str()),
-        (Blame::Target, "after 1 s 1 messages and 0 replies still wait")
+        (Blame::Target, "after 3 s 1 messages and 0 replies still wait")
     );
+}
+
+/// The blame for an order that ends with this whenever it is asked for, and why.
+fn order_that_ends_with(code: &str) -> (Blame, String) {
+    let stage = Stage::new();
+    stage.world("ends-deliveries", code);
+    let failure = looked(&stage, Probe::Soak(Half::Second), AMPLE).unwrap_err().failure();
+    let asked = stage.calls().iter().filter(|call| *call == "deliveries").count();
+    assert!(1 < asked, "it was asked again: {:?}", stage.calls());
+    (failure.blame, failure.why)
+}
+
+#[test]
+fn an_order_that_cannot_be_asked_for_is_held_against_nobody() {
+    let why = "deliveries ended with 75: failed to open it".to_owned();
+    assert_eq!(order_that_ends_with("75"), (Blame::Nobody, why));
+}
+
+#[test]
+fn a_target_that_knows_its_order_and_cannot_say_it_is_blamed() {
+    let why = "deliveries ended with 1: failed to open it".to_owned();
+    assert_eq!(order_that_ends_with("1"), (Blame::Target, why));
 }
 
 #[test]

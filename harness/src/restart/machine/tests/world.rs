@@ -18,6 +18,8 @@ pub(super) enum Fate {
     Unable,
     /// It never ends, and did nothing.
     Hangs,
+    /// Something that it asks for gives no answer in its time.
+    Silent,
     /// It is done, and nobody hears of it.
     Lost,
     /// Before it: the launcher dies, and its service manager starts it again.
@@ -115,6 +117,11 @@ pub(super) fn play(flags: &Flags, script: &[Fate]) -> (World, Option<Restart>) {
                 };
                 restart.handle(world.now, Event::Interrupted);
                 restart.handle(world.now, event);
+            }
+            Fate::Silent => {
+                world.said_no |= action.is_check();
+                let why = "it gave no answer within 3 s".to_owned();
+                restart.handle(world.now, Event::Unanswered(why));
             }
             Fate::Hangs | Fate::Lost => {
                 if fate == Fate::Lost {
