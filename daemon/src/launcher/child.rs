@@ -194,7 +194,8 @@ async fn wait(
     let status = own.child.wait().await;
     gone.store(true, Ordering::SeqCst);
     let code = status.as_ref().ok().and_then(ExitStatus::code).map(Code::of_status);
-    // It had the home, unless it found another daemon there, which lives, and so do its agents.
+    // It may have found another daemon at home, which lives, and so do its agents. What is left where it
+    // had the home itself, and no room to go on, is ended by the next one.
     if code != Some(Code::Busy) {
         leftovers::end(home_id, ..).await;
     }

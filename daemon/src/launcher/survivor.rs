@@ -69,8 +69,8 @@ async fn end_alone(
                 && let Some(known) = walk(move || family_of(&holder)).await
             {
                 warn!(pid, "it does not end and is killed");
-                *family = known;
                 pid.map_or(Ok(()), kill)?;
+                *family = known;
                 killed_at = Some(Instant::now());
             } else if !unknown {
                 // One that took the lock an instant ago says its name the next time.

@@ -12,8 +12,7 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
     /// It ended, or was not started, for what it was given. Another slot, or this one at once again,
     /// would end in the same way; but for the one that is to run, where another was ordered.
     pub(super) fn blocked(&mut self, now: Now, why: &str) {
-        let current = self.current.clone();
-        match current.filter(|current| self.slot() != Some(current) && self.may_run(current)) {
+        match self.before_ordered() {
             Some(current) => {
                 why.clone_into(&mut self.why);
                 self.start(now, current);
@@ -25,7 +24,7 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
     /// The slot that was tried is no use: another one, or a pause.
     pub(super) fn give_up(&mut self, now: Now, why: &str) {
         let failed = self.slot().cloned();
-        let better = self.last_good(failed.as_ref());
+        let better = self.before_ordered().or_else(|| self.last_good(failed.as_ref()));
         if self.phase() == Some(Phase::Armed) {
             self.end_pending();
         }
@@ -39,6 +38,12 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
             }
             _ => self.wait(now, why),
         }
+    }
+
+    /// The slot that is to run if it may, where another was ordered and is tried.
+    fn before_ordered(&self) -> Option<S> {
+        let tried = self.slot();
+        self.current.clone().filter(|current| tried != Some(current) && self.may_run(current))
     }
 
     /// The slot that is to run if it may, else the last good one.

@@ -59,7 +59,8 @@ impl<S: Clone + Ord + Debug> Keeper<S> {
             Order::MarkBad { slot, why } => {
                 let pending = self.pending.as_ref();
                 let needed = pending.is_some_and(|it| it.target == slot || it.previous == slot);
-                if needed || self.slot() == Some(&slot) || self.is_next(&slot) {
+                let is_left = self.ordered.is_some() && self.current.as_ref() == Some(&slot);
+                if needed || is_left || self.slot() == Some(&slot) || self.is_next(&slot) {
                     return Err(Refused::InUse);
                 }
                 self.mark(slot, Standing::Bad, &why);

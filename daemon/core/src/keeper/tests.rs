@@ -508,6 +508,44 @@ fn a_slot_that_was_ordered_is_the_one_that_is_to_run_once_it_is_ready() {
     "#);
 }
 
+/// It ran well enough to be left for another by an order alone; the youngest good one may be one that
+/// was left for a reason.
+#[test]
+fn the_slot_that_ran_is_started_again_where_the_one_that_was_ordered_fails() {
+    let ran = || Found { current: Some("new"), ..fresh() };
+    insta::assert_snapshot!(play(ran(), "ready to-good1 ends unfit ready"), @r#"
+    begin: start new
+    to-good1: TERM
+    ends: start good1
+    unfit: mark good1 Bad (wrong hash), start new
+    ready: answer Failed { why: "wrong hash" }
+    "#);
+    let mut alone = ran();
+    alone.slots.remove("good2");
+    insta::assert_snapshot!(play(alone, "ready to-good1 ends ends ends ends ready"), @r#"
+    begin: start new
+    to-good1: TERM
+    ends: start good1
+    ends: remember 1 0, start good1
+    ends: remember 2 0, start good1
+    ends: remember 3 0, mark good1 Bad (exit 1), start new
+    ready: answer Failed { why: "exit 1" }
+    "#);
+}
+
+/// It is started again where the ordered one cannot be.
+#[test]
+fn the_slot_that_ran_is_not_marked_bad_while_an_ordered_one_starts() {
+    insta::assert_snapshot!(play(fresh(), "ready to-good1 ends mark-good2 ready mark-good2"), @r#"
+    begin: start good2
+    to-good1: TERM
+    ends: start good1
+    mark-good2: refused, the slot is in use
+    ready: current good1, answer Up
+    mark-good2: mark good2 Bad (the owner says so)
+    "#);
+}
+
 #[test]
 fn a_slot_that_is_started_next_is_not_marked_bad_meanwhile() {
     insta::assert_snapshot!(play(fresh(), "ready to-good1 mark-good1 ends ready"), @r#"
