@@ -34,25 +34,42 @@ pub(crate) fn run(gate: Gate) -> anyhow::Result<ExitCode> {
 
 /// Makes sure that the program is there.
 pub(crate) fn install(gate: Gate) -> anyhow::Result<Outcome> {
+    let place = place()?;
+    let before = if place.is_file() { "already " } else { "" };
+    if let Some(why) = fetch_unless_there(&place, |said| println!("{said}"))? {
+        return Ok(Outcome::missing(gate, why));
+    }
+    println!("claude {CLAUDE_VERSION} is {before}at {}", place.display());
+    Ok(Outcome::Passed)
+}
+
+/// Where the program lies, or would.
+pub(crate) fn place() -> anyhow::Result<PathBuf> {
     let programs = Programs::beside_this_executable().context("find the build directory")?;
-    let destination = programs.claude_path();
-    if destination.is_file() {
-        check_version(&destination)?;
-        println!("claude {CLAUDE_VERSION} is already at {}", destination.display());
-        return Ok(Outcome::Passed);
+    Ok(programs.claude_path())
+}
+
+/// Fetches the program to its place if it is not there; `tell` hears of it before. Why it cannot be
+/// fetched here, if so.
+pub(crate) fn fetch_unless_there(
+    place: &Path,
+    tell: impl FnOnce(&str),
+) -> anyhow::Result<Option<&'static str>> {
+    if place.is_file() {
+        check_version(place)?;
+        return Ok(None);
     }
     let musl = is_musl(Path::new("/lib"));
     let Some(package) = package_for(std::env::consts::OS, std::env::consts::ARCH, musl) else {
-        return Ok(Outcome::missing(gate, "the agent program is not published for this platform"));
+        return Ok(Some("the agent program is not published for this platform"));
     };
     if !npm_runs() {
-        let what = "npm is not installed, and only it can fetch the agent program";
-        return Ok(Outcome::missing(gate, what));
+        return Ok(Some("npm is not installed, and only it can fetch the agent program"));
     }
-    let version_dir = destination.parent().context("find the directory of the program")?;
+    let version_dir = place.parent().context("find the directory of the program")?;
+    tell(&format!("fetching {package}@{CLAUDE_VERSION} with npm"));
     fetch(&package, version_dir)?;
-    println!("claude {CLAUDE_VERSION} is at {}", destination.display());
-    Ok(Outcome::Passed)
+    Ok(None)
 }
 
 /// The npm package that holds the program for a platform, if there is one.
@@ -127,7 +144,6 @@ fn fetch(package: &str, version_dir: &Path) -> anyhow::Result<()> {
 
 /// Lets npm download the package as an archive and check it; no script of it is run.
 fn pack(package: &str, into: &Path) -> anyhow::Result<PathBuf> {
-    println!("fetching {package}@{CLAUDE_VERSION} with npm");
     let mut npm = Command::new("npm");
     npm.args(["pack", "--silent", "--ignore-scripts", &format!("{package}@{CLAUDE_VERSION}")]);
     npm.current_dir(into);

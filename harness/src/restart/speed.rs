@@ -89,7 +89,8 @@ impl Finding {
 pub fn judge(report: &BenchReport, against: &Against, speed: Speed) -> Judged {
     let mut findings: Vec<Finding> =
         report.metrics.iter().filter_map(|row| of_metric(row, against, speed)).collect();
-    findings.extend(of_base(report.base_missing.as_deref(), against, speed));
+    let missing = report.base_missing.as_deref().or_else(|| without_a_probe(&report.metrics));
+    findings.extend(of_base(missing, against, speed));
     findings.extend(of_skipped(&report.metrics));
     if report.metrics.iter().all(|row| row.standing.is_unmeasured()) {
         let what = "nothing was measured".to_owned();
@@ -140,6 +141,14 @@ fn of_base(missing: Option<&str>, against: &Against, speed: Speed) -> Option<Fin
     let name = if missing.is_some() { PROMISES } else { against.name() };
     let what = format!("it was measured against {name}: {}", whys.join("; "));
     Some(Finding { code: (speed == Speed::Strict).then_some(ExitCode::Inconclusive), what })
+}
+
+/// Why nothing was compared, where all that was measured is new to the base.
+fn without_a_probe(rows: &[MetricReport]) -> Option<&'static str> {
+    let mut measured = rows.iter().filter(|row| !row.standing.is_unmeasured()).peekable();
+    measured.peek()?;
+    let is_new = measured.all(|row| row.standing == Standing::New);
+    is_new.then_some("the build before has nothing that is measured here")
 }
 
 /// What is to be said of what would block and could not be measured here: it may be on another

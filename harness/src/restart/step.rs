@@ -35,8 +35,8 @@ pub const MARGIN: Duration = Duration::from_secs(5);
 const TIERS_MAX: Duration = Duration::from_mins(90);
 
 /// How long measuring may take beside them, from nothing on a slow machine: two release builds, two
-/// more of what counts instructions and the tool for that, and the measuring itself. Each of these has a
-/// limit of its own.
+/// more of what counts instructions and the tool for that, and the measuring itself. In a comparison each
+/// of these has a limit of its own.
 const MEASURING_MAX: Duration = Duration::from_hours(4);
 
 /// One step.

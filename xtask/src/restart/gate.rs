@@ -20,7 +20,7 @@ use harness::bench::report::BenchReport;
 use harness::exit_code::ExitCode;
 use harness::gate::Gate;
 use harness::receipt::{Receipt, Wanted, sha256};
-use harness::report::{Machine, Report};
+use harness::report::{Machine, Outcome, Report};
 use harness::restart::flags::Speed;
 use harness::restart::machine::{Remarks, Weight};
 use harness::restart::speed;
@@ -33,7 +33,7 @@ use super::measure::Base;
 use super::select::Selection;
 use super::slots::{self, Manifest, Slots};
 use super::trouble::{Result, Trouble};
-use super::{Means, measure, room};
+use super::{Means, measure, progress, room};
 use crate::checkout::{Checkout, ask};
 use crate::running::{Ended, run, written};
 use crate::tier::Api;
@@ -66,7 +66,7 @@ impl Trial<'_> {
             let place = receipt(self.slots, slot, *tier);
             if let Ok(receipt) = proof::valid(&place, Timestamp::now(), &wanted) {
                 let age = proof::age(Timestamp::now().duration_since(receipt.written_at));
-                remarks.says.push(format!("{tier}: passed {age} ago, not run again"));
+                say(&mut remarks, format!("{tier}: passed {age} ago, not run again"));
                 continue;
             }
             let report = match tier {
@@ -75,7 +75,7 @@ impl Trial<'_> {
             };
             passed(&report)?;
             slots::write(&place, &Receipt::of(&report, wanted, Timestamp::now()))?;
-            remarks.says.push(format!("{tier}: {} passed", report.verdict.passed));
+            say(&mut remarks, format!("{tier}: {} passed", report.verdict.passed));
         }
         if self.selection.measured {
             self.measure(&yard, commit, &mut remarks)?;
@@ -144,6 +144,7 @@ impl Trial<'_> {
         let report = yard.log("bench-report")?.with_extension("json");
         let log = yard.log("bench")?;
         let base = self.base(commit);
+        progress::remark(&format!("measuring, against {}", base.against().name()));
         if report.exists() {
             fs::remove_file(&report).context("remove an old report")?;
         }
@@ -171,6 +172,12 @@ impl Trial<'_> {
         remarks.says.push(format!("{} metrics hold", report.verdict.held));
         Ok(())
     }
+}
+
+/// Something that holds, told at once: a gate takes long.
+fn say(remarks: &mut Remarks, what: String) {
+    progress::remark(&what);
+    remarks.says.push(what);
 }
 
 /// Tier 1: the tests of the commit, run by its own workflow.
@@ -237,7 +244,10 @@ fn passed(report: &Report) -> Result<()> {
     if verdict.exit_code == ExitCode::Pass && verdict.quarantined == 0 && 0 < verdict.passed {
         return Ok(());
     }
-    let mut why = vec![format!("{}: {}", report.tier, verdict.exit_code.meaning())];
+    let lacks = report.cases.iter().find(|case| case.outcome == Outcome::MissingPrecondition);
+    let lacks = lacks.and_then(|case| case.message.as_deref());
+    let lacks = lacks.map_or_else(String::new, |message| format!(": {message}"));
+    let mut why = vec![format!("{}: {}{lacks}", report.tier, verdict.exit_code.meaning())];
     why.extend(verdict.reasons.iter().take(REASONS_MAX).cloned());
     let code = match verdict.exit_code {
         ExitCode::InvariantBroken => ExitCode::InvariantBroken,

@@ -1,6 +1,8 @@
 //! What is done before anybody notices: which checks the change needs, the target's slot, its gate.
 
+use harness::exit_code::ExitCode;
 use harness::restart::machine::{Remarks, Told};
+use harness::tier::Tier;
 
 use super::build::Yard;
 use super::gate::Trial;
@@ -8,8 +10,9 @@ use super::lock::{Holder, Lock};
 use super::runner::{Runner, lost};
 use super::select::{self, Selection};
 use super::slots::{Manifest, Slots};
-use super::trouble::Result;
-use super::{Means, build, gate, room};
+use super::trouble::{Result, Trouble};
+use super::{Means, build, gate, progress, room};
+use crate::claude;
 
 impl Runner<'_> {
     /// Finds the checks that the change needs.
@@ -47,6 +50,9 @@ impl Runner<'_> {
                 if selection.measured {
                     says.push(self.trial(means, &slots, selection)?.base(commit).foreseen());
                 }
+                if needs_agent(selection) && !claude::place()?.is_file() {
+                    says.push("the real agent program would be fetched first, with npm".to_owned());
+                }
                 says.extend(room.err().map(|trouble| format!("it would end there: {trouble}")));
             }
             _ => says.push(format!("slot {} would be taken as it is", self.target.asked)),
@@ -70,12 +76,17 @@ impl Runner<'_> {
         }
         let commit = self.target.commit.as_deref().ok_or_else(lost)?;
         let slot = self.slots().of_commit(commit)?;
-        self.ensure_room(self.selection.as_ref().ok_or_else(lost)?, slot.as_ref())?;
+        let selection = self.selection.as_ref().ok_or_else(lost)?;
+        self.ensure_room(selection, slot.as_ref())?;
+        if needs_agent(selection) {
+            ensure_agent(claude::fetch_unless_there(&claude::place()?, progress::remark))?;
+        }
         if let Some(manifest) = slot {
             let says = format!("{} is of this commit: nothing is built", manifest.name);
             return Ok((manifest.name, Remarks::plain([says])));
         }
-        let slot = build::build(self.workspace, &self.home, commit, means.time)?;
+        let built = build::build(self.workspace, &self.home, commit, means.time);
+        let slot = built.map_err(|trouble| self.or_full(trouble))?;
         let says = format!("{slot} was built");
         Ok((slot, Remarks::plain([says])))
     }
@@ -94,7 +105,19 @@ impl Runner<'_> {
         }
         let selection = self.selection.as_ref().ok_or_else(lost)?;
         let commit = self.target.commit.as_deref().ok_or_else(lost)?;
-        self.trial(means, &slots, selection)?.pass(slot, commit)
+        let passed = self.trial(means, &slots, selection)?.pass(slot, commit);
+        passed.map_err(|trouble| self.or_full(trouble))
+    }
+
+    /// `trouble`, unless the home's disk is full by now and the reason for it.
+    fn or_full(&self, trouble: Trouble) -> Trouble {
+        match trouble {
+            Trouble::Refused { .. } => {
+                let said = trouble.to_string();
+                room::or_full(self.home.root(), &said, trouble)
+            }
+            late_or_interrupted => late_or_interrupted,
+        }
     }
 
     fn trial<'t>(
@@ -107,3 +130,22 @@ impl Runner<'_> {
         Ok(Trial { means, slots, selection, running, speed: self.flags.speed })
     }
 }
+
+/// Tier 3 runs against the real agent program, which lies in no slot.
+fn needs_agent(selection: &Selection) -> bool {
+    selection.tiers.contains(&Tier::RealAgent)
+}
+
+/// What is missing is said before an hour of building and testing, and not behind it.
+fn ensure_agent(fetched: anyhow::Result<Option<&'static str>>) -> Result<()> {
+    let why = match fetched {
+        Ok(None) => return Ok(()),
+        Ok(Some(why)) => why.to_owned(),
+        Err(error) => format!("failed to {error:#}"),
+    };
+    let why = format!("tier 3 was selected, which runs against the real agent program: {why}");
+    Err(Trouble::with(ExitCode::PreconditionMissing, why))
+}
+
+#[cfg(test)]
+mod tests;

@@ -110,7 +110,7 @@ impl Drop for Progress {
 /// Says something of the step under way, on a line of its own.
 pub(super) fn remark(what: &str) {
     let clear = if io::stderr().is_terminal() { CLEAR } else { "" };
-    tell(&format!("{clear}{what}\n"));
+    tell(&format!("{clear}   {what}\n"));
 }
 
 /// `11 verify: passed in 32.1 s of 115 s: ..`

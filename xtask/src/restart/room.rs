@@ -95,7 +95,9 @@ fn home_bytes_on(place: &Path, home: &Home) -> u64 {
 fn builds_bytes(workspace: &Workspace, selection: &Selection, slot: Option<&Manifest>) -> u64 {
     let again = |is_there: bool, again: u64, first: u64| if is_there { again } else { first };
     let built = Yard::of(workspace).target().join("release").is_dir();
-    let measured = workspace.target_dir().join("bench/base/target").is_dir();
+    let side = |side: &str| workspace.target_dir().join("bench").join(side).join("target").is_dir();
+    // A developer's own head is built elsewhere.
+    let measured = side("head") && side("base");
     let mut bytes = 0;
     if slot.is_none() {
         bytes += again(built, SLOT_AGAIN_BYTES, SLOT_FIRST_BYTES);

@@ -83,6 +83,10 @@ impl<'a> Time<'a> {
             if self.interrupt.came() {
                 return Some(Err(Trouble::Interrupted));
             }
+            // The last look is behind the limit.
+            if self.left().is_zero() {
+                return None;
+            }
             match attempt() {
                 Err(Trouble::Interrupted) => Some(Err(Trouble::Interrupted)),
                 // What was cut short says less than what came before.

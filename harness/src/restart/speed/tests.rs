@@ -168,6 +168,19 @@ fn a_base_that_was_not_to_be_had_is_told_and_blocks_only_the_strict() {
     assert!(says[0].ends_with("alone: nobody knows what runs; c0ffee does not build"), "{says:?}");
 }
 
+/// As one from before there was a probe.
+#[test]
+fn a_base_that_offers_nothing_to_compare_is_told_too() {
+    let mut report = small_run::run("12:00", &[("daemon.ready", 50.0), ("other", 1.0)]);
+    report.metrics[0].standing = Standing::Skipped;
+    report.metrics[0].policy.gate = Importance::Advisory;
+    report.metrics[1].standing = Standing::New;
+    let Judged { code, says } = judge(&report, &Against::Running, Speed::Strict);
+    let said = "blocks: it was measured against what is promised alone: the build before has nothing \
+                that is measured here";
+    assert_eq!((code, says), (ExitCode::Inconclusive, vec![said.to_owned()]));
+}
+
 #[test]
 fn what_blocks_and_was_not_measured_here_is_one_remark() {
     let ids = [("a", 1.0), ("b", 1.0), ("c", 1.0), ("d", 1.0), ("e", 1.0)];

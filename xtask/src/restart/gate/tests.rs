@@ -21,6 +21,16 @@ fn the_gate_opens_for_a_pass_alone() {
     assert_eq!(said(Outcome::Skipped), Some(20));
 }
 
+/// The first line is all that a terminal shows.
+#[test]
+fn what_a_tier_lacks_is_said_with_what_puts_it_there() {
+    let mut lacks = case("tier3::a", Outcome::MissingPrecondition);
+    lacks.message = Some("failed to find claude; this puts it there: cargo xtask x".to_owned());
+    let trouble = passed(&report(Gate::Closed, vec![lacks])).unwrap_err().to_string();
+    let first = trouble.lines().next().unwrap_or_default();
+    assert!(first.ends_with("this puts it there: cargo xtask x"), "{trouble}");
+}
+
 #[test]
 fn a_receipt_is_about_these_very_programs() {
     let mut manifest = Manifest::new("1-a", Timestamp::now());

@@ -21,6 +21,8 @@ fn what_is_built_from_nothing_needs_more_room() {
     fs::create_dir_all(workspace.target_dir().join("restart/build/release")).unwrap();
     assert_eq!(needed(&workspace, &measured, None), 1024 + 3072);
     fs::create_dir_all(workspace.target_dir().join("bench/base/target")).unwrap();
+    assert_eq!(needed(&workspace, &measured, Some(&slot)), 3072);
+    fs::create_dir_all(workspace.target_dir().join("bench/head/target")).unwrap();
     assert_eq!(needed(&workspace, &measured, Some(&slot)), 1024);
 }
 
