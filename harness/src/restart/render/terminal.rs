@@ -13,7 +13,7 @@ pub fn terminal(report: &Report, colour: Colour) -> String {
     let steps = report.steps.iter().map(|step| {
         let word = colour.paint(shade(step.outcome), &format!("{:<10}", step.outcome.words()));
         let says = step.says.last().map_or_else(String::new, |says| brief(says));
-        let line = format!("{word}{:<17}{:<20}{says}", digest::name(step), digest::time(step));
+        let line = format!("{word}{:<17}{:<23}{says}", digest::name(step), digest::time(step));
         line.trim_end().to_owned()
     });
     block(&mut out, "", steps);

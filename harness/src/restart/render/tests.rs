@@ -14,7 +14,7 @@ fn shown(report: &Report) -> String {
 fn a_terminal_shows_the_steps_of_a_good_restart_and_its_verdict_last() {
     insta::assert_snapshot!(shown(&good()), @r#"
     passed    0 lock           0.94 s of 5 s
-    passed    1 preflight      0.94 s of 60 s      pid 100, generation 7
+    passed    1 preflight      0.94 s of 60 s         pid 100, generation 7
     passed    2 select         0.94 s of 60 s
     passed    3 build          0.94 s of 3600 s
     passed    4 gate           0.94 s of 19800 s
@@ -46,20 +46,29 @@ fn a_terminal_shows_the_steps_of_a_good_restart_and_its_verdict_last() {
 }
 
 #[test]
+fn a_gate_that_took_hours_stands_apart_from_what_it_says() {
+    let mut report = good();
+    report.steps[4].elapsed_ms = 19_799_990;
+    report.steps[4].says = vec!["42 metrics hold".to_owned()];
+    let shown = shown(&report);
+    assert!(shown.contains("19799.99 s of 19800 s  42 metrics hold"), "{shown}");
+}
+
+#[test]
 fn a_terminal_shows_why_it_was_gone_back() {
     insta::assert_snapshot!(shown(&rolled_back()), @r#"
     passed    0 lock           0.94 s of 5 s
-    passed    1 preflight      0.94 s of 60 s      pid 100, generation 7
+    passed    1 preflight      0.94 s of 60 s         pid 100, generation 7
     passed    2 select         0.94 s of 60 s
     passed    3 build          0.94 s of 3600 s
-    remarked  4 gate           0.94 s of 19800 s   remark: daemon.ready: cannot be said
+    remarked  4 gate           0.94 s of 19800 s      remark: daemon.ready: cannot be said
     passed    5 candidate      0.94 s of 300 s
     passed    6 hold and drain 0.94 s of 160 s
     passed    7 back up        0.94 s of 60 s
     passed    8 arm            0.94 s of 10 s
     passed    9 stop           0.94 s of 240 s
     passed    10 start         0.94 s of 240 s
-    failed    11 verify        0.94 s of 300 s     see the answer within 60s: <none> @ all *came*
+    failed    11 verify        0.94 s of 300 s        see the answer within 60s: <none> @ all *came*
     not begun 12 bless
     passed    R roll back      1.50 s of 240 s
 
@@ -86,9 +95,9 @@ fn a_terminal_shows_why_it_was_gone_back() {
 fn a_terminal_says_that_the_old_daemon_is_untouched() {
     insta::assert_snapshot!(shown(&untouched()), @r#"
     passed    0 lock           0.94 s of 5 s
-    passed    1 preflight      0.94 s of 60 s      pid 100, generation 7
+    passed    1 preflight      0.94 s of 60 s         pid 100, generation 7
     passed    2 select         0.94 s of 60 s
-    failed    3 build          0.00 s of 3600 s    error[E0308]: mismatched types
+    failed    3 build          0.00 s of 3600 s       error[E0308]: mismatched types
     not begun 4 gate
     not begun 5 candidate
     not begun 6 hold and drain
