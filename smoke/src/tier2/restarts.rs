@@ -84,7 +84,7 @@ pub(super) const CASES: &[Definition] = &[
     .beside_others(),
     Definition::fake(
         "tier2::restarts::a_session_that_was_dead_is_held_against_no_build",
-        90,
+        180,
         before::a_session_that_was_dead_is_held_against_no_build,
     )
     .beside_others(),

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | tier 1 | cargo, in the files of the commit | the slot's receipt |
 //! | tiers 2, 3 | the slot's own runners, over its own programs | the slot's receipts |
-//! | times and sizes | `bench compare` of the commit that runs and the target; see [`measure`](super::measure) | none |
+//! | times and sizes | `bench compare` of the commit that runs and the target; see [`measure`] | none |
 //!
 //! The gate is closed: what is missing, flaky or left behind lets nothing pass. A receipt is good for
 //! a day, for these programs, on this machine.
