@@ -34,7 +34,7 @@ pub use self::told::{
     Told, Weight,
 };
 use super::flags::{Drain, Flags, Scope};
-use super::step::{LEASE, MEMORY_MAX, PROBE_MAX, RELEASE_MAX, SLICE, Step};
+use super::step::{COMPARE_MAX, LEASE, MEMORY_MAX, PROBE_MAX, RELEASE_MAX, SLICE, Step};
 use crate::exit_code::ExitCode;
 
 /// How much larger the new daemon may be after the soak than when it was released.
@@ -60,6 +60,9 @@ pub enum Action {
     Gate,
     /// Try it on a copy of the database; [`Told::Done`].
     Candidate,
+    /// Have the daemon that runs pass what the target will have to; [`Told::Done`]. Where it does not, or
+    /// cannot be asked, that is remarked: the target may be what mends it.
+    Compare,
     /// See whether nobody is busy, without holding anything; [`Told::Idle`].
     Glance,
     /// Hold, and wait for quiet; [`Told::Drained`].
@@ -270,6 +273,11 @@ impl Restart {
         self.due = None;
         match event {
             Event::Told(told) => self.advance(now, &action, told),
+            Event::Failed(Failure { why, .. }) | Event::Unanswered(why)
+                if action == Action::Compare =>
+            {
+                self.not_compared(now, why);
+            }
             Event::Failed(failure) => self.fail(now, &action, failure),
             Event::Unanswered(why) => self.fail_late(now, &action, why),
             Event::Interrupted => {}
@@ -285,7 +293,11 @@ impl Restart {
         let began = self.account.began(own);
         let limit = due.saturating_sub(began).as_secs();
         let why = format!("{} did not end within {limit} s", action.name());
-        self.fail_late(now, &action, why);
+        if action == Action::Compare {
+            self.not_compared(now, why);
+        } else {
+            self.fail_late(now, &action, why);
+        }
     }
 
     /// A daemon that gives no answer keeps its checks waiting; whatever else is late is nobody's fault.
@@ -355,7 +367,7 @@ impl Action {
             Self::Select => Some(Step::Select),
             Self::Foresee | Self::Build => Some(Step::Build),
             Self::Gate => Some(Step::Gate),
-            Self::Candidate => Some(Step::Candidate),
+            Self::Candidate | Self::Compare => Some(Step::Candidate),
             Self::Glance | Self::Drain { .. } | Self::LetGo => Some(Step::Drain),
             Self::BackUp => Some(Step::BackUp),
             Self::Arm => Some(Step::Arm),
@@ -383,6 +395,7 @@ impl Action {
         match self {
             Self::Verify(probe) => Some(probe.limit(flags)),
             Self::Release => Some(RELEASE_MAX),
+            Self::Compare => Some(COMPARE_MAX),
             Self::Disarm => Some(Duration::from_secs(10)),
             // A hold that could not be ended ends by itself.
             Self::Untouched => Some(Duration::from_secs(LEASE.as_secs() + 30)),
@@ -403,6 +416,7 @@ impl Action {
             Self::Build => "the build",
             Self::Gate => "the gate",
             Self::Candidate => "the candidate",
+            Self::Compare => "the check of the daemon that runs",
             Self::Glance => "looking who is busy",
             Self::Drain { .. } => "the drain",
             Self::LetGo => "ending the hold for now",

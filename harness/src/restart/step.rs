@@ -22,6 +22,9 @@ pub const INTERRUPT_MAX: Duration = Duration::from_secs(30);
 /// so long.
 pub const PROBE_MAX: Duration = Duration::from_mins(1);
 
+/// How long the same may take of the daemon that runs, with some room to say that it gave no answer.
+pub const COMPARE_MAX: Duration = Duration::from_secs(PROBE_MAX.as_secs() + 30);
+
 /// How long the end of a hold may take.
 pub const RELEASE_MAX: Duration = Duration::from_secs(10);
 

@@ -4,7 +4,7 @@
 //! ```text
 //! lock, look, select, build, gate, candidate   prepare, preflight: before anything is held
 //! glance .. switch, release, confirm, back     passage: the verbs of the daemon's program
-//! verify, check of the previous one            verify: the slot's tier 4 runner
+//! compare, verify, check of the previous one   verify: the slot's tier 4 runner
 //! prune, alert                                 leave
 //! ```
 
@@ -113,10 +113,21 @@ impl Runner<'_> {
                 passed
             }
             Action::Candidate => passage::candidate(&self.home, &self.id, self.slot()?, time),
+            Action::Compare => {
+                self.stuck = passage.stuck(&self.stuck)?;
+                let (previous, target) = (self.previous()?, self.slot.as_deref());
+                let subject = Subject::new(means, &self.home, previous, target);
+                let (failing, remarks) = subject.not_blaming(&self.stuck).compare()?;
+                self.stuck.failing = failing;
+                Ok(Told::Done(remarks))
+            }
             Action::Glance => passage.glance(),
             Action::Drain { within, lease, manners } => {
                 self.stuck = passage.stuck(&self.stuck)?;
-                passage.drain(*within, *lease, *manners)
+                let drained = passage.drain(*within, *lease, *manners)?;
+                // What became quiet may have done so by going down.
+                self.stuck = passage.stuck(&self.stuck)?;
+                Ok(drained)
             }
             Action::LetGo => passage.release().map(|_| Told::Done(Remarks::default())),
             Action::BackUp => passage.back_up(),
@@ -132,8 +143,7 @@ impl Runner<'_> {
             Action::Release => passage.release().map(Told::Resident),
             Action::Confirm(proof) => passage.confirm(*proof),
             Action::Prune => {
-                let previous = self.before.as_ref().map(|before| before.slot.as_str());
-                let needed: Vec<&str> = self.slot.as_deref().into_iter().chain(previous).collect();
+                let needed = [self.slot()?, self.previous()?];
                 Ok(Told::Done(leave::prune(&self.home, &needed)?))
             }
             Action::Disarm => passage.disarm(),
@@ -170,6 +180,10 @@ impl Runner<'_> {
 
     pub(super) fn slot(&self) -> Result<&str> {
         self.slot.as_deref().ok_or_else(lost)
+    }
+
+    fn previous(&self) -> Result<&str> {
+        self.before.as_ref().map(|before| before.slot.as_str()).ok_or_else(lost)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What is stuck, before a restart and after it: only what is worse than it was speaks against a
-//! target. Tier 4 is told which sessions were down, and passes over what goes wrong with them.
+//! target. What the daemon before does not pass (the agents' API may be away) is no evidence, and what
+//! it left lying is none. Tier 4 is told which sessions were down, and passes over what goes wrong with them.
 //!
 //! ```text
 //! messages that are not finished
@@ -18,6 +19,8 @@ pub(super) struct Stuck {
     messages: u64,
     /// The rows of sessions that were given up, or failed and waited before they tried again.
     pub(super) down: Vec<i64>,
+    /// The checks that the daemon did not pass before anything was held.
+    pub(super) failing: Vec<&'static str>,
 }
 
 impl Stuck {
@@ -28,12 +31,12 @@ impl Stuck {
         let sessions = status.sessions.iter().filter(|session| is_down(session));
         let mut down: Vec<i64> = sessions.map(|session| session.row).collect();
         if !status.is_held_by_restart() {
-            return Self { messages: left_lying(status), down };
+            return Self { messages: left_lying(status), down, ..before.clone() };
         }
         down.extend(&before.down);
         down.sort_unstable();
         down.dedup();
-        Self { messages: before.messages, down }
+        Self { down, ..before.clone() }
     }
 
     /// Whether what waited is with its agents, and what they said is out; what was stuck before may

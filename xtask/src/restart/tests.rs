@@ -63,6 +63,9 @@ fn the_target_is_checked_while_held_and_twice_more_when_it_is_released() {
     assert_eq!(
         seen,
         [
+            // The daemon that runs, for comparison.
+            "tier4 tier4::status soak 0",
+            "tier4 tier4::check soak 0",
             "tier4 tier4::status soak 0",
             "tier4 tier4::check soak 0",
             "release",
@@ -191,7 +194,7 @@ fn a_target_says_before_it_is_blessed_in_which_order_it_delivered() {
 fn a_previous_slot_that_does_not_answer_either_is_told_to_a_person() {
     let stage = Stage::new();
     stage.world("stillborn", "");
-    stage.world("unwell", OLD);
+    stage.world("unwell-later", OLD);
     let told = stage.home().join("world/told");
     let config = format!(
         "[restart]\nalert_command = [\"sh\", \"-c\", 'echo \"$0\" > {}']\n",

@@ -66,6 +66,11 @@ impl Trouble {
         matches!(self, Self::Late | Self::Unanswered { .. })
     }
 
+    /// Whether the daemon that was asked said no.
+    pub(super) const fn blames_target(&self) -> bool {
+        matches!(self, Self::Refused { blame: Blame::Target, .. })
+    }
+
     /// As the machine is told of it.
     pub(super) fn failure(self) -> Failure {
         match self {

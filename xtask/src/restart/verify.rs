@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use harness::exit_code::ExitCode;
-use harness::report::{Outcome, Report};
-use harness::restart::machine::{Half, Probe, Remarks, Told};
+use harness::report::{CaseReport, Outcome, Report};
+use harness::restart::machine::{Half, Probe, Remarks, Told, Weight};
+use harness::restart::step::PROBE_MAX;
 use harness::tier::Tier;
 
 use super::Means;
@@ -19,11 +20,14 @@ use super::trouble::{Result, Trouble};
 use super::views::{Deliveries, Status};
 use crate::tier;
 
-/// What is looked at while all others are held, and of a previous daemon.
+/// What is looked at before anything is held, while all others are, and of a previous daemon.
 const BRIEF: [&str; 2] = ["tier4::status", "tier4::check"];
 
 /// What is kept of the time for the backlog to ask in which order it came.
 const ORDER_MAX: Duration = Duration::from_secs(10);
+
+/// Why what a target does not pass is not held against it.
+const NEITHER: &str = "nor did the daemon before";
 
 /// How many failures of a run are named.
 const REASONS_MAX: usize = 3;
@@ -78,15 +82,55 @@ impl<'a> Subject<'a> {
         time.persist(|| self.home.status_within(time))
     }
 
+    /// Which of the brief checks this daemon does not pass, which is the one that runs, and what there is
+    /// to say of it.
+    pub(super) fn compare(&self) -> Result<(Vec<&'static str>, Remarks)> {
+        let (mut failing, mut remarks) = (Vec::new(), Remarks::default());
+        for filter in BRIEF {
+            let time = self.means.time.at_most(PROBE_MAX);
+            match self.checked("compare", filter, time) {
+                Ok(passed) => remarks.says.push(format!("the daemon that runs: {filter} {passed}")),
+                Err(Trouble::Interrupted) => return Err(Trouble::Interrupted),
+                Err(trouble) => {
+                    if trouble.is_late() || trouble.blames_target() {
+                        failing.push(filter);
+                    }
+                    remarks.weight = Weight::Remarkable;
+                    remarks
+                        .says
+                        .push(format!("the daemon that runs does not pass {filter}: {trouble}"));
+                }
+            }
+        }
+        Ok((failing, remarks))
+    }
+
     /// Whether it is healthy and answers.
-    pub(super) fn brief(&self, name: &str, time: Time<'_>) -> Result<Remarks> {
+    fn brief(&self, name: &str, time: Time<'_>) -> Result<Remarks> {
         let mut says = Vec::new();
         for filter in BRIEF {
-            let directory = format!("{name}-{}", filter.replace("::", "-"));
-            let passed = self.passes(&self.cases().only(filter), &directory, time)?;
+            let passed = match self.checked(name, filter, time) {
+                Err(late) if late.is_late() && self.stuck.failing.contains(&filter) => {
+                    return Err(Trouble::refused(format!("{filter}: {late}; {NEITHER}")));
+                }
+                ended => ended?,
+            };
             says.push(format!("{filter} {passed}"));
         }
         Ok(Remarks::plain([format!("{name}: {}", says.join(", "))]))
+    }
+
+    /// Whether the daemon of before is as it was.
+    fn as_before(&self, time: Time<'_>) -> Result<()> {
+        for filter in BRIEF.into_iter().filter(|filter| !self.stuck.failing.contains(filter)) {
+            self.checked("previous", filter, time)?;
+        }
+        Ok(())
+    }
+
+    fn checked(&self, name: &str, filter: &str, time: Time<'_>) -> Result<String> {
+        let directory = format!("{name}-{}", filter.replace("::", "-"));
+        self.passes(&self.cases().only(filter), &directory, time)
     }
 
     fn whole(&self, name: &str, soak: Duration, time: Time<'_>) -> Result<Remarks> {
@@ -162,11 +206,21 @@ impl<'a> Subject<'a> {
             return Ok(format!("{} passed", verdict.passed));
         }
         let why = format!("tier 4: {}: {}", verdict.exit_code.meaning(), reasons(&report));
+        if self.failed_before(&report) {
+            return Err(Trouble::refused(format!("{why}; {NEITHER}")));
+        }
         Err(if self.says_no(&report, time)? {
             Trouble::of_target(why)
         } else {
             Trouble::refused(why)
         })
+    }
+
+    /// Whether all that failed is what the daemon before did not pass either.
+    fn failed_before(&self, report: &Report) -> bool {
+        let failing = &self.stuck.failing;
+        let mut failed = failed(report).peekable();
+        failed.peek().is_some() && failed.all(|it| failing.iter().any(|id| it.id.starts_with(id)))
     }
 
     /// Whether a report that is no pass speaks against the daemon. A runner that fell over does not, nor
@@ -186,8 +240,8 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// Releases what is held and checks the daemon that ran before, which has what was stuck still. A slot
-/// from before there were runners is checked with that of `otherwise`.
+/// Releases what is held and checks the daemon that ran before, which has what was stuck still, and need
+/// not pass more than it did. A slot from before there were runners is checked with that of `otherwise`.
 pub(super) fn check_previous(
     means: Means<'_>,
     passage: Passage<'_>,
@@ -198,14 +252,18 @@ pub(super) fn check_previous(
     let _nothing_held = passage.release();
     let settled = passage.settle()?;
     let subject = Subject::new(means, passage.home, &settled.slot, otherwise);
-    subject.not_blaming(stuck).brief("previous", means.time)?;
+    subject.not_blaming(stuck).as_before(means.time)?;
     Ok(Told::Settled(settled))
+}
+
+/// The cases that did not pass.
+fn failed(report: &Report) -> impl Iterator<Item = &CaseReport> {
+    report.cases.iter().filter(|case| case.outcome != Outcome::Passed)
 }
 
 /// What failed first, in a line.
 fn reasons(report: &Report) -> String {
-    let failed = report.cases.iter().filter(|case| case.outcome != Outcome::Passed);
-    let why = failed.take(REASONS_MAX).map(|case| {
+    let why = failed(report).take(REASONS_MAX).map(|case| {
         let message = case.message.as_deref().and_then(|text| text.lines().next());
         format!("{}: {}", case.id, message.unwrap_or(case.outcome.words()))
     });

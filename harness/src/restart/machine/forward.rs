@@ -32,11 +32,8 @@ impl Restart {
                 self.said(remarks, Action::Gate);
             }
             (Action::Gate, Told::Done(remarks)) => self.said(remarks, Action::Candidate),
-            (Action::Candidate, Told::Done(remarks)) => {
-                self.account.say(remarks);
-                self.patience_ends = None;
-                self.drain(now);
-            }
+            (Action::Candidate, Told::Done(remarks)) => self.said(remarks, Action::Compare),
+            (Action::Compare, Told::Done(remarks)) => self.compared(now, remarks),
             (Action::Glance, Told::Idle(idle)) => self.glanced(now, idle),
             (Action::Drain { manners, .. }, Told::Drained { quiet, busy, unsent }) => {
                 self.drained(now, *manners, quiet, [busy, unsent]);
@@ -107,6 +104,17 @@ impl Restart {
         self.account.say(Remarks::plain(sight.says.clone()));
         self.before = Some(sight);
         self.next(Action::Select);
+    }
+
+    fn compared(&mut self, now: Duration, remarks: Remarks) {
+        self.account.say(remarks);
+        self.patience_ends = None;
+        self.drain(now);
+    }
+
+    /// How the daemon that runs does is not known: then the target is held to all that is asked of it.
+    pub(super) fn not_compared(&mut self, now: Duration, why: String) {
+        self.compared(now, Remarks { says: vec![why], weight: Weight::Remarkable });
     }
 
     /// The next question of a drain.

@@ -81,6 +81,23 @@ fn a_gate_that_is_late_says_nothing_of_the_target() {
     assert!(Step::Gate.limit(&tiers) < Step::Gate.limit(&flags()), "more where it may measure");
 }
 
+/// A daemon that answers nobody is what the target may mend.
+#[test]
+fn one_that_does_not_pass_before_is_restarted_all_the_same_and_remarked() {
+    for fate in [Fate::Fails, Fate::Unable, Fate::Hangs, Fate::Silent] {
+        let (world, restart) = ended(&flags(), &[(at(&Action::Compare), fate)]);
+        let restart = restart.expect("it ended");
+        assert_eq!(
+            (restart.account().code(), world.slot()),
+            (ExitCode::Pass, "target"),
+            "{fate:?}"
+        );
+        assert_eq!(restart.account().steps[5].outcome, Outcome::Remarked, "{fate:?}");
+    }
+    let interrupted = code(&flags(), &[(at(&Action::Compare), Fate::Interrupted)]);
+    assert_eq!(interrupted, (30, "previous"));
+}
+
 #[test]
 fn a_target_that_is_not_well_ends_on_the_previous_one() {
     for probe in [
@@ -197,7 +214,7 @@ fn who_is_busy_after_the_interruption_too_is_let_alone() {
 #[test]
 fn nobody_is_interrupted_when_it_is_waited_for_idleness() {
     let flags = Flags { drain: Drain::WhenIdle(Duration::from_secs(30)), ..flags() };
-    let busy: Vec<(usize, Fate)> = (6..50).map(|at| (at, Fate::Busy)).collect();
+    let busy: Vec<(usize, Fate)> = (7..50).map(|at| (at, Fate::Busy)).collect();
     let (world, restart) = ended(&flags, &busy);
     assert_eq!(restart.expect("it ended").account().code(), ExitCode::NotDrained);
     assert_eq!((world.interruptions, world.holds), (0, 0));
@@ -207,7 +224,7 @@ fn nobody_is_interrupted_when_it_is_waited_for_idleness() {
 fn whoever_became_busy_in_the_moment_of_the_hold_is_let_go_and_waited_for() {
     let flags = Flags { drain: Drain::WhenIdle(Duration::from_secs(30)), ..flags() };
     // The look finds nobody, the hold somebody.
-    let (world, restart) = ended(&flags, &[(7, Fate::Busy)]);
+    let (world, restart) = ended(&flags, &[(8, Fate::Busy)]);
     assert_eq!(restart.expect("it ended").account().code(), ExitCode::Pass);
     assert!(world.seen.contains(&Action::LetGo));
     assert_eq!(world.holds, 2);

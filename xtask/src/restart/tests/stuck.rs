@@ -38,6 +38,26 @@ fn what_was_stuck_before_is_not_held_against_the_target() {
     assert!(calls.contains(&"tier4 whole soak 0 down 3,4".to_owned()), "{calls:?}");
 }
 
+/// The agents' API is away, say, or its limit is reached.
+#[test]
+fn what_the_daemon_before_does_not_pass_either_is_not_held_against_the_target() {
+    let stage = Stage::new();
+    stage.world("unwell", &format!("{OLD}\n{NEW}"));
+    let (asked, report) = gone_back(&stage, stage.restart(&[]));
+    assert!(asked.ends_with(" --blameless"), "{asked}");
+    assert_eq!(report.steps[5].outcome, Outcome::Remarked);
+    let says = report.steps[5].says.join("\n");
+    assert!(says.contains("the daemon that runs does not pass tier4::check: "), "{says}");
+    assert!(report.verdict.says.ends_with("nor did the daemon before"), "{}", report.verdict.says);
+}
+
+#[test]
+fn a_target_that_passes_what_the_daemon_before_does_not_is_blessed() {
+    let stage = Stage::new();
+    stage.world("unwell", OLD);
+    ensure_passes(&stage);
+}
+
 /// By hand, with `drain`, or by a runner that was killed just before.
 #[test]
 fn what_is_down_is_seen_below_a_hold_that_is_there_already() {
@@ -45,6 +65,18 @@ fn what_is_down_is_seen_below_a_hold_that_is_there_already() {
     stage.world("held", "");
     stage.world("sessions", r#"[{"row":3,"chat":"test:1","state":"dead","queue":1}]"#);
     stage.world("counts", r#""accepted":1,"delivered":0"#);
+    ensure_passes(&stage);
+    let calls = stage.calls();
+    assert!(calls.contains(&"tier4 whole soak 0 down 3".to_owned()), "{calls:?}");
+}
+
+/// Its last turn ends badly, which is what makes it quiet.
+#[test]
+fn who_goes_down_during_the_drain_is_no_fault_of_the_target() {
+    let stage = Stage::new();
+    stage.world("sessions", r#"[{"row":3,"chat":"test:1","state":"busy","queue":1}]"#);
+    stage.world("drains-to", r#"[{"row":3,"chat":"test:1","state":"waiting","queue":1}]"#);
+    stage.world("counts", r#""accepted":0,"delivered":1"#);
     ensure_passes(&stage);
     let calls = stage.calls();
     assert!(calls.contains(&"tier4 whole soak 0 down 3".to_owned()), "{calls:?}");

@@ -1,13 +1,14 @@
 #!/bin/sh
 # Stands in for the tier 4 runner of a slot: leaves a report that a test has prepared, the failing one
-# where the slot that runs is named in `unwell`.
+# where the slot that runs is named in `unwell`, or in `unwell-later` and another one ran meanwhile.
 world="$HARNESS_HOME/world"
 name=whole
 [ "$1" = -- ] && name="$2"
 echo "tier4 $name soak $HARNESS_SOAK${HARNESS_DOWN_BEFORE:+ down $HARNESS_DOWN_BEFORE}${HARNESS_GATE:+ gated}${CI:+ ci}" >> "$world/calls"
 if [ -f "$world/slow-$name" ]; then sleep "$(cat "$world/slow-$name")"; fi
 if [ -f "$world/dies-$name" ] && [ -f "$world/pending" ]; then exit 101; fi
-if [ -f "$world/unwell" ] && [ "$(cat "$world/unwell")" = "$(cat "$world/slot")" ]; then
+named() { [ -f "$world/$1" ] && grep -qxF "$(cat "$world/slot")" "$world/$1"; }
+if named unwell || { named unwell-later && [ "$(cat "$world/generation")" -gt 7 ]; }; then
     cp "$world/failing-$name.json" "$HARNESS_REPORT"
     exit 20
 fi

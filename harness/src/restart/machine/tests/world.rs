@@ -270,6 +270,7 @@ impl World {
             | Action::Foresee
             | Action::Gate
             | Action::Candidate
+            | Action::Compare
             | Action::Prune
             | Action::Alert { .. } => done(),
             Action::Build => {
