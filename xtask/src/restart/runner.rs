@@ -116,7 +116,12 @@ impl Runner<'_> {
             Action::Glance => passage.glance(),
             Action::Drain { within, lease, manners } => {
                 self.stuck = passage.stuck(&self.stuck)?;
-                passage.drain(*within, *lease, *manners)
+                let drained = passage.drain(*within, *lease, *manners)?;
+                if let Told::Drained { quiet: true, .. } = drained {
+                    // A turn that was waited for may have failed.
+                    self.stuck = passage.stuck(&self.stuck)?;
+                }
+                Ok(drained)
             }
             Action::LetGo => passage.release().map(|_| Told::Done(Remarks::default())),
             Action::BackUp => passage.back_up(),

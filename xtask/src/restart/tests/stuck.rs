@@ -29,13 +29,26 @@ fn what_was_stuck_before_is_not_held_against_the_target() {
     let stage = Stage::new();
     let sessions = r#"[{"row":3,"chat":"test:1","state":"dead","queue":1},
         {"row":4,"chat":"test:2","state":"waiting","queue":1},
-        {"row":5,"chat":"test:3","state":"idle","queue":1}]"#;
+        {"row":5,"chat":"test:3","state":"idle","queue":1},
+        {"row":6,"chat":"test:4","state":"resting","queue":1}]"#;
     stage.world("sessions", sessions);
-    // Two of those that were delivered, one that nobody reads.
-    stage.world("counts", r#""accepted":2,"delivered":2"#);
+    // Three of those that were delivered, one that nobody reads.
+    stage.world("counts", r#""accepted":2,"delivered":3"#);
     ensure_passes(&stage);
     let calls = stage.calls();
-    assert!(calls.contains(&"tier4 whole soak 0 down 3,4".to_owned()), "{calls:?}");
+    assert!(calls.contains(&"tier4 whole soak 0 down 3,4,6".to_owned()), "{calls:?}");
+}
+
+#[test]
+fn a_turn_that_fails_while_it_is_waited_for_is_not_held_against_the_target() {
+    let stage = Stage::new();
+    let sessions = |state| format!(r#"[{{"row":3,"chat":"test:1","state":"{state}","queue":1}}]"#);
+    stage.world("sessions", &sessions("busy"));
+    stage.world("sessions-drained", &sessions("resting"));
+    stage.world("counts", r#""accepted":0,"delivered":1"#);
+    ensure_passes(&stage);
+    let calls = stage.calls();
+    assert!(calls.contains(&"tier4 whole soak 0 down 3".to_owned()), "{calls:?}");
 }
 
 /// By hand, with `drain`, or by a runner that was killed just before.
