@@ -132,7 +132,7 @@ impl Runner<'_> {
             Action::Switch => passage.switch(),
             Action::Verify(probe) => {
                 let subject = Subject::new(means, &self.home, self.slot()?, None);
-                subject.not_blaming(&self.stuck).look(*probe, self.flags.soak)
+                subject.not_blaming(&self.stuck).watched().look(*probe, self.flags.soak)
             }
             Action::Release => passage.release().map(Told::Resident),
             Action::Confirm(proof) => passage.confirm(*proof),

@@ -82,6 +82,20 @@ fn looked(stage: &Stage, probe: Probe, limit: Duration) -> Result<Told> {
     Subject::new(means, &home, OLD, None).look(probe, Duration::ZERO)
 }
 
+#[test]
+fn what_an_earlier_daemon_left_of_its_watch_is_not_gone_on_from() {
+    let stage = Stage::new();
+    let runs = stage.home().join("reports/id/runs");
+    fs::create_dir_all(&runs).unwrap();
+    fs::write(runs.join("watched-from.json"), "somebody\n").unwrap();
+    let home = Home::find(Some(&stage.home())).unwrap();
+    let (workspace, never) = (Workspace::at(&stage.home()), Interrupt::never());
+    let time = Time::from_now(AMPLE, &never);
+    let means = Means { workspace: &workspace, time, runs: &runs };
+    Subject::new(means, &home, OLD, None).watched().look(Probe::Held, Duration::ZERO).unwrap();
+    assert_eq!(watches(&stage).1, OLD.repeat(2));
+}
+
 /// Long enough for some questions and their answers on a machine that does much else.
 const AMPLE: Duration = Duration::from_secs(3);
 
