@@ -415,7 +415,8 @@ impl Driver {
 
     async fn report_busy(&mut self) {
         let kind = match self.machine.standing() {
-            Standing::Idle => NewsKind::Idle,
+            // The agent of one that rests does nothing either, and may make room for another.
+            Standing::Idle | Standing::Resting => NewsKind::Idle,
             Standing::Busy => NewsKind::Busy,
             _ => {
                 self.told = None;

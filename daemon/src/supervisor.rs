@@ -81,7 +81,8 @@ impl Live {
     /// Whether an agent runs for it, be it just started or about to end.
     fn has_agent(&self) -> bool {
         match self.facts.borrow().standing {
-            Standing::Starting | Standing::Idle | Standing::Busy | Standing::Closing => true,
+            Standing::Starting | Standing::Idle | Standing::Resting => true,
+            Standing::Busy | Standing::Closing => true,
             Standing::Asleep | Standing::Waiting | Standing::Dead | Standing::Ended => false,
         }
     }

@@ -36,8 +36,12 @@ pub const HOME: &str = "HARNESS_HOME";
 pub const SOAK: &str = "HARNESS_SOAK";
 
 /// The rows of sessions, with commas, that were dead before a restart, or failed and waited: tier 4
-/// does not hold against the daemon that they are dead now.
+/// does not hold against the daemon what goes wrong with them now.
 pub const DOWN_BEFORE: &str = "HARNESS_DOWN_BEFORE";
+
+/// A file for the runs of tier 4 that belong together: the first of them leaves there what the log and
+/// the transcripts held when it began, and the others look at what came since then.
+pub const WATCHED_FROM: &str = "HARNESS_WATCHED_FROM";
 
 /// A variable that names a path; unset and empty are the same.
 pub fn path(name: &str) -> Option<PathBuf> {

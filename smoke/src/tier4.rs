@@ -30,7 +30,7 @@ pub use self::down::Down;
 pub use self::exchange::Exchange;
 pub use self::health::{healthy, sessions_back};
 pub use self::home::Home;
-pub use self::watch::Watch;
+pub use self::watch::{Origin, Watch};
 
 /// How long nothing may go wrong, unless the environment says otherwise.
 const SOAK: Duration = Duration::from_secs(30);
@@ -46,7 +46,7 @@ const RUNNING: Need = Need { name: "running daemon", check: running };
 pub struct Round {
     /// Where the daemon lives.
     pub home: Home,
-    /// What its logs held at the beginning.
+    /// What its logs held at the beginning, or at that of the first of several rounds.
     pub watch: Watch,
     exchange: OnceLock<Result<Exchange, String>>,
 }
@@ -54,7 +54,12 @@ pub struct Round {
 impl Round {
     /// Begins a round on this home, where these sessions may be down.
     pub fn begin(home: Home, down: Down) -> anyhow::Result<Self> {
-        let watch = Watch::begin(&home, down)?;
+        Self::begin_from(Origin::default(), home, down)
+    }
+
+    /// The same, watched from where an earlier round began, if there was one.
+    pub fn begin_from(origin: Origin, home: Home, down: Down) -> anyhow::Result<Self> {
+        let watch = Watch::begin(&home, down, origin)?;
         Ok(Self { home, watch, exchange: OnceLock::new() })
     }
 
@@ -74,8 +79,13 @@ type Look = fn(&Round, &Room) -> anyhow::Result<()>;
 
 /// Runs the cases of this tier that the command line selects; the number to end with.
 pub fn run() -> ExitCode {
-    let read = soak().and_then(|soak| Down::of_environment().map(|_| soak));
-    let soak = match read {
+    let read = || {
+        // Before any case runs: what makes no sense speaks against no daemon.
+        Down::of_environment()?;
+        Origin::of_environment()?;
+        soak()
+    };
+    let soak = match read() {
         Ok(soak) => soak,
         Err(error) => {
             tell(&format!("failed to {error:#}"));
@@ -115,7 +125,10 @@ fn answered(round: &Round, room: &Room) -> anyhow::Result<()> {
 }
 
 fn begun(shared: &Shared) -> anyhow::Result<&Round> {
-    let begin = || Round::begin(Home::of_environment()?, Down::of_environment()?);
+    let begin = || {
+        let (home, down) = (Home::of_environment()?, Down::of_environment()?);
+        Round::begin_from(Origin::of_environment()?, home, down)
+    };
     let round = shared.get_or_init(|| begin().map_err(|error| format!("{error:#}")));
     round.as_ref().map_err(|error| anyhow!("{error}"))
 }

@@ -58,6 +58,8 @@ pub enum Standing {
     Starting,
     /// The agent has nothing to do.
     Idle,
+    /// The agent has nothing to do, as its last turn failed: what it owes is tried again in a while.
+    Resting,
     /// The agent works.
     Busy,
     /// The agent is being ended.
@@ -243,12 +245,14 @@ impl Session {
     /// Where the session stands.
     pub fn standing(&self) -> Standing {
         match &self.agent {
-            Agent::Asleep if self.has_work() => Standing::Waiting,
+            Agent::Asleep if self.has_work() || self.has_to_try_again() => Standing::Waiting,
             Agent::Asleep => Standing::Asleep,
             Agent::AwaitingSlot | Agent::Waiting { .. } => Standing::Waiting,
             Agent::Dead { .. } => Standing::Dead,
             Agent::Launching { .. } => Standing::Starting,
-            Agent::Alive(turn) if self.queue.in_flight() == 0 && turn.is_quiet() => Standing::Idle,
+            Agent::Alive(turn) if self.queue.in_flight() == 0 && turn.is_quiet() => {
+                if self.is_resting() { Standing::Resting } else { Standing::Idle }
+            }
             Agent::Alive(_) => Standing::Busy,
             Agent::Closing(..) => Standing::Closing,
             Agent::Ended => Standing::Ended,
@@ -451,6 +455,19 @@ impl Session {
     fn has_work(&self) -> bool {
         let rows = 0 < self.queue.len() && self.hold == Hold::Released && !self.parked;
         self.wanted || rows
+    }
+
+    /// Whether what it owes went wrong the last time, and is tried again as soon as it may be.
+    fn has_to_try_again(&self) -> bool {
+        let failed = 0 < self.turn_failures || 0 < self.backoff.errors();
+        failed && 0 < self.queue.waiting() && !self.parked
+    }
+
+    /// Whether it waits after a turn that failed. Only that: what the store refuses is the daemon's own
+    /// trouble.
+    fn is_resting(&self) -> bool {
+        let waits = self.resting_until.is_some() && 0 < self.turn_failures;
+        waits || self.has_to_try_again()
     }
 
     fn may_deliver(&self) -> bool {

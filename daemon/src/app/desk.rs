@@ -336,6 +336,7 @@ fn state(standing: Standing) -> SessionState {
         Standing::Waiting => SessionState::Waiting,
         Standing::Starting => SessionState::Starting,
         Standing::Idle => SessionState::Idle,
+        Standing::Resting => SessionState::Resting,
         Standing::Busy => SessionState::Busy,
         Standing::Closing => SessionState::Closing,
         Standing::Dead => SessionState::Dead,

@@ -96,6 +96,7 @@ pub(super) fn shown(state: SessionState) -> (Tone, String) {
     let (tone, word) = match state {
         SessionState::Starting => (Tone::Warn, "starting"),
         SessionState::Idle => (Tone::Good, "idle"),
+        SessionState::Resting => (Tone::Warn, "resting"),
         SessionState::Busy => (Tone::Good, "busy"),
         SessionState::Waiting => (Tone::Warn, "waiting"),
         SessionState::Closing => (Tone::Warn, "closing"),

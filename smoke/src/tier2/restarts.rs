@@ -19,7 +19,7 @@ use serde_json::Value;
 use crate::case::{ADMINS, Case, Definition, OWNER, SOON};
 use crate::launched::{Fault, Service, Slot, Victim, current, healthy, install};
 use crate::stream::{Stream, Work};
-use crate::views::{events, status, wait_settled};
+use crate::views::{count, events, status, wait_settled};
 
 pub(super) const CASES: &[Definition] = &[
     Definition::fake(
@@ -38,6 +38,12 @@ pub(super) const CASES: &[Definition] = &[
         "tier2::restarts::a_build_that_fails_its_trial_touches_nothing",
         60,
         a_build_that_fails_its_trial_touches_nothing,
+    )
+    .beside_others(),
+    Definition::fake(
+        "tier2::restarts::a_turn_that_fails_once_is_seen_and_goes_back",
+        90,
+        a_turn_that_fails_once_is_seen_and_goes_back,
     )
     .beside_others(),
     Definition::fake(
@@ -168,6 +174,27 @@ fn a_build_that_fails_its_trial_touches_nothing(case: &mut Case) -> anyhow::Resu
     ensure!(ended.code() == Some(23), "see the candidate fail: {ended}\n{}", said(case));
     untouched(case, &before)?;
     finish(case, service, &stream)
+}
+
+/// As soon as delivery is open, and the next try goes well: nothing is left of it that a look at the
+/// daemon shows, and what is watched for a while is well.
+fn a_turn_that_fails_once_is_seen_and_goes_back(case: &mut Case) -> anyhow::Result<()> {
+    let first = install(&case.sandbox, case.programs.profile_dir())?;
+    let next = lay(case, NEXT, Fault::None)?;
+    let service = Service::start(&case.sandbox)?;
+    let held = case.sandbox.cli(&["hold", "--restart", "--lease", "60"], SOON)?;
+    ensure!(held.status.success(), "hold as a restart does: {}", held.stderr);
+    case.sandbox.drop_message(OWNER, "error 403 x1")?;
+    let is_accepted = || count(&case.sandbox, "accepted").is_ok_and(|waiting| waiting == 1);
+    ensure!(wait_until(SOON, is_accepted), "see the message wait");
+    let said = run_within(command(case, &next.name)?, RESTART_LIMIT)?;
+    let told = format!("{}{}", said.stdout, said.stderr);
+    ensure!(said.status.code() == Some(25), "see it roll back: {}: {told}", said.status);
+    ensure!(told.contains(".jsonl: ERROR at"), "say where the turn failed: {told}");
+    let now = status(&case.sandbox)?;
+    ensure!(now["slot"] == first.name.as_str() && now["held"] == false, "go on as before: {now}");
+    wait_settled(&case.sandbox, SOON)?;
+    service.stop(SOON)
 }
 
 /// No file can be written any more, as on a full disk; or the slots cannot.

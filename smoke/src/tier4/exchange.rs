@@ -120,12 +120,13 @@ fn reply_with(home: &Home, nonce: &str) -> Option<PathBuf> {
 /// What the transcript says of the agent's start and of the turn. The reply is out before the turn
 /// is over.
 fn watched(home: &Home, watch: &Watch, session: i64) -> anyhow::Result<(Value, Value)> {
-    let path = home.transcript(session);
     let found = wait_for_every(LOOK_EVERY, END_LIMIT, || {
-        let events: Vec<Value> = watch.added_to(&path).ok()?.lines().filter_map(parsed).collect();
+        let events: Vec<Value> =
+            watch.added_to(home, session).ok()?.lines().filter_map(parsed).collect();
         let last = |kind: &str| events.iter().rfind(|event| event["event"] == kind).cloned();
         Some((last("SESSION_START")?, last("TURN")?))
     });
+    let path = home.transcript(session);
     found.with_context(|| format!("find start and turn in {}", path.display()))
 }
 

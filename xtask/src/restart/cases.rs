@@ -32,6 +32,8 @@ pub(super) struct Cases {
     pub(super) soak: Option<Duration>,
     /// The rows of sessions that tier 4 may find dead.
     pub(super) down: Vec<i64>,
+    /// What the runs of tier 4 share that look at one daemon.
+    pub(super) watched_from: Option<PathBuf>,
 }
 
 impl Cases {
@@ -46,6 +48,7 @@ impl Cases {
             api: None,
             soak: None,
             down: Vec::new(),
+            watched_from: None,
         }
     }
 
@@ -81,6 +84,9 @@ impl Cases {
         if !self.down.is_empty() {
             let rows: Vec<String> = self.down.iter().map(i64::to_string).collect();
             command.env(environment::DOWN_BEFORE, rows.join(","));
+        }
+        if let Some(file) = &self.watched_from {
+            command.env(environment::WATCHED_FROM, file);
         }
         if let Some(only) = &self.order.selection.only {
             command.args(["--", only]);

@@ -125,8 +125,10 @@ impl Runner<'_> {
             Action::Drain { within, lease, manners } => {
                 self.stuck = passage.stuck(&self.stuck)?;
                 let drained = passage.drain(*within, *lease, *manners)?;
-                // What became quiet may have done so by going down.
-                self.stuck = passage.stuck(&self.stuck)?;
+                if let Told::Drained { quiet: true, .. } = drained {
+                    // A turn that was waited for may have failed.
+                    self.stuck = passage.stuck(&self.stuck)?;
+                }
                 Ok(drained)
             }
             Action::LetGo => passage.release().map(|_| Told::Done(Remarks::default())),
@@ -138,7 +140,7 @@ impl Runner<'_> {
             Action::Switch => passage.switch(),
             Action::Verify(probe) => {
                 let subject = Subject::new(means, &self.home, self.slot()?, None);
-                subject.not_blaming(&self.stuck).look(*probe, self.flags.soak)
+                subject.not_blaming(&self.stuck).watched().look(*probe, self.flags.soak)
             }
             Action::Release => passage.release().map(Told::Resident),
             Action::Confirm(proof) => passage.confirm(*proof),

@@ -17,7 +17,8 @@ use super::views::{Session, Status};
 pub(super) struct Stuck {
     /// Messages that nobody worked at.
     messages: u64,
-    /// The rows of sessions that were given up, or failed and waited before they tried again.
+    /// The rows of sessions that were given up, or failed and waited before they tried again, with an
+    /// agent or without.
     pub(super) down: Vec<i64>,
     /// The checks that the daemon did not pass before anything was held.
     pub(super) failing: Vec<&'static str>,
@@ -75,21 +76,14 @@ const fn unfinished(status: &Status) -> u64 {
 
 /// Those of them that are not with a session at work, nor with one that has to wait.
 fn left_lying(status: &Status) -> u64 {
-    let explained = |session: &&Session| {
-        session.is_at_work() || is_down(session) || is_resting(session, status)
-    };
+    let explained = |session: &&Session| session.is_at_work() || is_down(session);
     let explained: u64 = status.sessions.iter().filter(explained).map(|it| it.queue).sum();
     unfinished(status).saturating_sub(explained)
 }
 
-/// It is given up, or waits before it tries again.
+/// It is given up, or waits before it tries again: without an agent, or with one whose turn failed.
 fn is_down(session: &Session) -> bool {
-    ["dead", "waiting"].contains(&session.state.as_str())
-}
-
-/// Its turn failed: the message was delivered, and is so again in a while.
-fn is_resting(session: &Session, status: &Status) -> bool {
-    session.state == "idle" && 0 < session.turns && 0 < status.counts.delivered
+    ["dead", "waiting", "resting"].contains(&session.state.as_str())
 }
 
 #[cfg(test)]

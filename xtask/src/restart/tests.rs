@@ -76,6 +76,32 @@ fn the_target_is_checked_while_held_and_twice_more_when_it_is_released() {
     );
 }
 
+/// What the looks of a stage were told of where their watch begins, and what was there then.
+fn watches(stage: &Stage) -> (Vec<String>, String) {
+    let read = |name: &str| fs::read_to_string(stage.home().join("world").join(name)).unwrap();
+    (read("watched").lines().map(str::to_owned).collect(), read("watched-from"))
+}
+
+#[test]
+fn the_target_is_watched_from_the_first_look_to_the_last() {
+    let stage = Stage::new();
+    stage.restart(&[]);
+    let (told, began) = watches(&stage);
+    // The one before is another daemon, and looked at alone.
+    let alone = ["tier4::status ", "tier4::check "];
+    assert_eq!(told[..2], alone);
+    let from = |name: &str| format!("{name} watched-from.json");
+    let names = ["tier4::status", "tier4::check", "whole", "whole"];
+    assert_eq!(told[2..], names.map(from));
+    assert_eq!(began, format!("{NEW}\n").repeat(4), "all go on from the first");
+    let stage = Stage::new();
+    stage.world("overtakes", "");
+    let (code, report) = stage.restart(&[]);
+    assert_eq!(code, 25, "{:?}", report.verdict);
+    let (told, _) = watches(&stage);
+    assert_eq!(told[told.len() - 2..], alone);
+}
+
 #[test]
 fn a_candidate_that_fails_leaves_everything_as_it_was() {
     let stage = Stage::new();

@@ -18,10 +18,13 @@ use super::stuck::Stuck;
 use super::time::Time;
 use super::trouble::{Result, Trouble};
 use super::views::{Deliveries, Status};
-use crate::tier;
+use crate::tier::{self, places::remove_file};
 
 /// What is looked at before anything is held, while all others are, and of a previous daemon.
 const BRIEF: [&str; 2] = ["tier4::status", "tier4::check"];
+
+/// What the looks at one daemon share, beside what they leave.
+const WATCHED_FROM: &str = "watched-from.json";
 
 /// What is kept of the time for the backlog to ask in which order it came.
 const ORDER_MAX: Duration = Duration::from_secs(10);
@@ -39,6 +42,8 @@ pub(super) struct Subject<'a> {
     /// The runner of its slot.
     pub(super) runner: PathBuf,
     stuck: Stuck,
+    /// What its looks share: none of them overlooks what came before it.
+    watched_from: Option<PathBuf>,
 }
 
 impl<'a> Subject<'a> {
@@ -54,7 +59,7 @@ impl<'a> Subject<'a> {
         let own = slots.program(slot, "tier4");
         let other = otherwise.map(|slot| slots.program(slot, "tier4"));
         let runner = if own.exists() { own } else { other.unwrap_or(own) };
-        Self { means, home, runner, stuck: Stuck::default() }
+        Self { means, home, runner, stuck: Stuck::default(), watched_from: None }
     }
 
     /// The same, with what was stuck before it was there.
@@ -62,11 +67,19 @@ impl<'a> Subject<'a> {
         Self { stuck: stuck.clone(), ..self }
     }
 
+    /// The same, watched from its first look on.
+    pub(super) fn watched(self) -> Self {
+        Self { watched_from: Some(self.means.runs.join(WATCHED_FROM)), ..self }
+    }
+
     /// One look at it. All that it asks shares its time, as all looks share the launcher's patience.
     pub(super) fn look(&self, probe: Probe, soak: Duration) -> Result<Told> {
         let time = self.means.time;
         match probe {
-            Probe::Held => self.brief("held", time).map(Told::Done),
+            Probe::Held => {
+                self.forget_beginning()?;
+                self.brief("held", time).map(Told::Done)
+            }
             Probe::Backlog => self.backlog(time).map(Told::Done),
             Probe::Soak(Half::First) => self.whole("soak-1", soak / 2, time).map(Told::Done),
             Probe::Soak(Half::Second) => {
@@ -76,6 +89,11 @@ impl<'a> Subject<'a> {
             }
             Probe::Memory => Ok(Told::Resident(self.status(time)?.rss_bytes)),
         }
+    }
+
+    /// What lies there before the first look is of another daemon.
+    fn forget_beginning(&self) -> anyhow::Result<()> {
+        self.watched_from.as_deref().map_or(Ok(()), remove_file)
     }
 
     fn status(&self, time: Time<'_>) -> Result<Status> {
@@ -145,6 +163,7 @@ impl<'a> Subject<'a> {
         cases.order.home = Some(self.home.root().to_path_buf());
         cases.soak = Some(Duration::ZERO);
         cases.down.clone_from(&self.stuck.down);
+        cases.watched_from.clone_from(&self.watched_from);
         cases
     }
 

@@ -28,8 +28,6 @@ pub(super) struct Session {
     pub(super) row: i64,
     pub(super) chat: String,
     pub(super) state: String,
-    /// That have ended since the daemon started.
-    pub(super) turns: u64,
     /// Messages that are not finished, as far as the session knows of them.
     pub(super) queue: u64,
 }

@@ -21,7 +21,8 @@ impl Session {
             Command::Evict => {
                 // Rows that may not be delivered now do not need an agent either.
                 let wanted = 0 < self.queue.waiting() && self.may_deliver();
-                if self.standing() == Standing::Idle && !wanted {
+                let is_quiet = matches!(self.standing(), Standing::Idle | Standing::Resting);
+                if is_quiet && !wanted {
                     self.close(now, Pending::Nothing, Then::Sleep);
                 }
             }

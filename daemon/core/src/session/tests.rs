@@ -29,6 +29,11 @@ fn play(start: Start, script: &str) -> String {
 
 #[track_caller]
 fn play_from(beginning: Beginning, script: &str) -> String {
+    played(beginning, script).1.join("\n")
+}
+
+#[track_caller]
+fn played(beginning: Beginning, script: &str) -> (Session, Vec<String>) {
     let mut session = Session::new(beginning);
     let mut store: Vec<Owed> = Vec::new();
     let mut now = Duration::ZERO;
@@ -40,7 +45,7 @@ fn play_from(beginning: Beginning, script: &str) -> String {
         let done = step(&mut session, &mut store, &mut now, (word, next));
         lines.push(format!("{word} -> {}", done.join(" ")).trim_end().to_owned());
     }
-    lines.join("\n")
+    (session, lines)
 }
 
 fn step(

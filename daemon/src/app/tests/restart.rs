@@ -8,7 +8,9 @@ use rusqlite::Connection;
 use tokio::time::{Instant, timeout};
 
 use super::{Daemon, Setup, Starts, number};
-use crate::control::protocol::{Answer, Drained, HeldBy, Refusal, RefusalKind, Request};
+use crate::control::protocol::{
+    Answer, Drained, HeldBy, Refusal, RefusalKind, Request, SessionState,
+};
 use crate::exit::Code;
 
 /// What the frame of a message says that was delivered before.
@@ -188,6 +190,27 @@ async fn a_drain_that_is_too_short_says_who_is_at_work_and_disturbs_nobody() {
     assert_eq!(held_by(&daemon).await, [HeldBy::Restart]);
     daemon.until_done().await;
     assert_eq!(daemon.rows()[0].attempts, (1, 0));
+    daemon.end().await;
+}
+
+/// What it owes waits for the next daemon, as at any other time.
+#[tokio::test(start_paused = true)]
+async fn a_session_that_rests_is_shown_to_and_is_not_waited_for() {
+    let mut daemon = Daemon::start().await;
+    daemon.write(&number(0), "error 403 x1");
+    let state = async |daemon: &Daemon| daemon.status().await.sessions.first().map(|it| it.state);
+    let began = Instant::now();
+    while state(&daemon).await != Some(SessionState::Resting) {
+        assert!(began.elapsed() < Duration::from_secs(30), "{:?}", state(&daemon).await);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(drain(&daemon, 1, false).await.quiet);
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    assert_eq!(state(&daemon).await, Some(SessionState::Resting));
+    assert_eq!(daemon.states(), ["delivered"]);
+    daemon.ask(restart_release()).await.unwrap();
+    daemon.until_done().await;
+    assert_eq!(state(&daemon).await, Some(SessionState::Idle));
     daemon.end().await;
 }
 

@@ -137,9 +137,11 @@ pub(crate) enum SessionState {
     Starting,
     /// Nothing is owed.
     Idle,
+    /// Its turn failed; its agent does nothing before it is tried again.
+    Resting,
     /// A turn runs.
     Busy,
-    /// It waits before it tries again.
+    /// It has no agent, and waits before it tries again.
     Waiting,
     /// Its agent is being ended.
     Closing,

@@ -6,9 +6,10 @@ use std::fs;
 use anyhow::{Context, ensure};
 use harness::command::{Finished, run_within};
 use harness::wait::wait_until;
+use serde_json::Value;
 
 use super::{NEXT, RESTART_LIMIT, command_with, lay};
-use crate::case::{Case, OWNER, SOON};
+use crate::case::{ADMINS, Case, OWNER, SOON};
 use crate::launched::{Service, Slot, install};
 use crate::views::{count, status, wait_echoes, wait_settled};
 
@@ -16,8 +17,12 @@ use crate::views::{count, status, wait_echoes, wait_settled};
 /// in sight.
 const SOAK: &str = "8s";
 
+/// What the API refuses whenever it is asked, and may take some other day.
+const REFUSED: &str = "error 403";
+
 /// Its agent cannot be started, and will not be by the next build either: that one tries as soon as
-/// delivery is open again, and says in transcript, log and status that it could not.
+/// delivery is open again, and says in transcript, log and status that it could not. Beside it is one
+/// whose agent is well and whose turns fail, which the next build finds out again too.
 pub(super) fn a_session_that_was_dead_is_held_against_no_build(
     case: &mut Case,
 ) -> anyhow::Result<()> {
@@ -27,6 +32,9 @@ pub(super) fn a_session_that_was_dead_is_held_against_no_build(
     case.sandbox.drop_message(OWNER, "hello")?;
     wait_echoes(&case.sandbox, &["hello".to_owned()], SOON)?;
     wait_settled(&case.sandbox, SOON)?;
+    case.sandbox.drop_message(ADMINS[1], REFUSED)?;
+    let has_failed = || state(case, ADMINS[1]).is_some_and(|state| state == "resting");
+    ensure!(wait_until(SOON, has_failed), "see the other session rest");
     let chat = format!("test:{OWNER}");
     ensure!(case.sandbox.cli(&["kill-session", &chat], SOON)?.status.success(), "end its agent");
     let row = status(&case.sandbox)?["sessions"][0]["row"].as_i64().context("find the session")?;
@@ -34,8 +42,7 @@ pub(super) fn a_session_that_was_dead_is_held_against_no_build(
     fs::remove_file(&prompt).context("remove its start prompt")?;
     fs::create_dir(&prompt).context("put a directory in its place")?;
     case.sandbox.drop_message(OWNER, "again")?;
-    let is_dead =
-        || status(&case.sandbox).is_ok_and(|status| status["sessions"][0]["state"] == "dead");
+    let is_dead = || state(case, OWNER).is_some_and(|state| state == "dead");
     ensure!(wait_until(SOON, is_dead), "see the session given up");
 
     let said = restarted(case, &next, SOAK)?;
@@ -48,7 +55,15 @@ pub(super) fn a_session_that_was_dead_is_held_against_no_build(
     let again = case.sandbox.cli(&["restart-session", &chat], SOON)?;
     ensure!(again.status.success(), "have the session try again: {}", again.stderr);
     wait_echoes(&case.sandbox, &["again".to_owned()], SOON)?;
+    ensure!(count(&case.sandbox, "delivered")? == 1, "owe what is refused still");
     service.stop(SOON)
+}
+
+/// Where the session of this sender stands.
+fn state(case: &Case, sender: &str) -> Option<Value> {
+    let (status, chat) = (status(&case.sandbox).ok()?, format!("test:{sender}"));
+    let mut sessions = status["sessions"].as_array()?.iter();
+    sessions.find(|session| session["chat"] == chat.as_str()).map(|it| it["state"].clone())
 }
 
 /// Nobody is answered meanwhile, and the owner alone ends that.

@@ -3,8 +3,7 @@ use super::*;
 
 /// A daemon with one session in this state, with two messages of which one was delivered.
 fn with(state: &str) -> Status {
-    let session =
-        Session { row: 3, chat: "test:1".to_owned(), state: state.to_owned(), turns: 0, queue: 2 };
+    let session = Session { row: 3, chat: "test:1".to_owned(), state: state.to_owned(), queue: 2 };
     let counts = Counts { accepted: 1, delivered: 1 };
     Status { sessions: vec![session], counts, ..Status::default() }
 }
@@ -29,22 +28,12 @@ fn what_waits_behind_a_turn_is_no_backlog() {
 
 #[test]
 fn what_waits_for_a_session_that_waits_itself_is_left_there() {
-    for state in ["dead", "waiting"] {
+    for state in ["dead", "waiting", "resting"] {
         let mut status = with(state);
         assert!(is_settled(&status), "{state}");
         status.counts.accepted += 1;
         assert!(!is_settled(&status), "{state}: one more waits elsewhere");
     }
-}
-
-#[test]
-fn a_session_that_rests_after_a_turn_that_failed_is_not_pressed() {
-    let mut status = with("idle");
-    status.sessions[0].turns = 1;
-    assert!(is_settled(&status));
-    // Nothing was delivered to it: it just does not take what waits.
-    status.counts = Counts { accepted: 2, delivered: 0 };
-    assert!(!is_settled(&status));
 }
 
 #[test]
@@ -84,7 +73,8 @@ fn what_the_owner_holds_is_no_backlog() {
 
 #[test]
 fn who_is_down_is_remembered() {
-    for (state, down) in [("dead", vec![3]), ("waiting", vec![3]), ("idle", vec![])] {
+    let down = |state| (state, vec![3]);
+    for (state, down) in [down("dead"), down("waiting"), down("resting"), ("idle", vec![])] {
         assert_eq!(Stuck::of(&with(state), &Stuck::default()).down, down, "{state}");
     }
 }

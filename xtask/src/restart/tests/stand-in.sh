@@ -57,7 +57,7 @@ launcher-status)
     printf '"state":"running","slots":[{"name":"%s","standing":%s}]}\n' "$slot" "$good" ;;
 drain)
     touch "$world/held"
-    if [ -f "$world/drains-to" ]; then cp "$world/drains-to" "$world/sessions"; fi
+    if [ -f "$world/sessions-drained" ]; then cp "$world/sessions-drained" "$world/sessions"; fi
     if [ -f "$world/busy" ]; then
         echo '{"quiet":false,"busy":[3],"unsent":0,"waited_ms":1}'
         exit 75

@@ -29,13 +29,26 @@ fn what_was_stuck_before_is_not_held_against_the_target() {
     let stage = Stage::new();
     let sessions = r#"[{"row":3,"chat":"test:1","state":"dead","queue":1},
         {"row":4,"chat":"test:2","state":"waiting","queue":1},
-        {"row":5,"chat":"test:3","state":"idle","queue":1}]"#;
+        {"row":5,"chat":"test:3","state":"idle","queue":1},
+        {"row":6,"chat":"test:4","state":"resting","queue":1}]"#;
     stage.world("sessions", sessions);
-    // Two of those that were delivered, one that nobody reads.
-    stage.world("counts", r#""accepted":2,"delivered":2"#);
+    // Three of those that were delivered, one that nobody reads.
+    stage.world("counts", r#""accepted":2,"delivered":3"#);
     ensure_passes(&stage);
     let calls = stage.calls();
-    assert!(calls.contains(&"tier4 whole soak 0 down 3,4".to_owned()), "{calls:?}");
+    assert!(calls.contains(&"tier4 whole soak 0 down 3,4,6".to_owned()), "{calls:?}");
+}
+
+#[test]
+fn a_turn_that_fails_while_it_is_waited_for_is_not_held_against_the_target() {
+    let stage = Stage::new();
+    let sessions = |state| format!(r#"[{{"row":3,"chat":"test:1","state":"{state}","queue":1}}]"#);
+    stage.world("sessions", &sessions("busy"));
+    stage.world("sessions-drained", &sessions("resting"));
+    stage.world("counts", r#""accepted":0,"delivered":1"#);
+    ensure_passes(&stage);
+    let calls = stage.calls();
+    assert!(calls.contains(&"tier4 whole soak 0 down 3".to_owned()), "{calls:?}");
 }
 
 /// The agents' API is away, say, or its limit is reached.
@@ -70,18 +83,6 @@ fn what_is_down_is_seen_below_a_hold_that_is_there_already() {
     assert!(calls.contains(&"tier4 whole soak 0 down 3".to_owned()), "{calls:?}");
 }
 
-/// Its last turn ends badly, which is what makes it quiet.
-#[test]
-fn who_goes_down_during_the_drain_is_no_fault_of_the_target() {
-    let stage = Stage::new();
-    stage.world("sessions", r#"[{"row":3,"chat":"test:1","state":"busy","queue":1}]"#);
-    stage.world("drains-to", r#"[{"row":3,"chat":"test:1","state":"waiting","queue":1}]"#);
-    stage.world("counts", r#""accepted":0,"delivered":1"#);
-    ensure_passes(&stage);
-    let calls = stage.calls();
-    assert!(calls.contains(&"tier4 whole soak 0 down 3".to_owned()), "{calls:?}");
-}
-
 #[test]
 fn a_question_that_is_not_answered_once_is_asked_again() {
     for verb in ["status", "release", "deliveries"] {
@@ -99,6 +100,20 @@ fn looked(stage: &Stage, probe: Probe, limit: Duration) -> Result<Told> {
     let runs = stage.home().join("runs");
     let means = Means { workspace: &workspace, time: Time::from_now(limit, &never), runs: &runs };
     Subject::new(means, &home, OLD, None).look(probe, Duration::ZERO)
+}
+
+#[test]
+fn what_an_earlier_daemon_left_of_its_watch_is_not_gone_on_from() {
+    let stage = Stage::new();
+    let runs = stage.home().join("reports/id/runs");
+    fs::create_dir_all(&runs).unwrap();
+    fs::write(runs.join("watched-from.json"), "somebody\n").unwrap();
+    let home = Home::find(Some(&stage.home())).unwrap();
+    let (workspace, never) = (Workspace::at(&stage.home()), Interrupt::never());
+    let time = Time::from_now(AMPLE, &never);
+    let means = Means { workspace: &workspace, time, runs: &runs };
+    Subject::new(means, &home, OLD, None).watched().look(Probe::Held, Duration::ZERO).unwrap();
+    assert_eq!(watches(&stage).1, OLD.repeat(2));
 }
 
 /// Long enough for some questions and their answers on a machine that does much else.

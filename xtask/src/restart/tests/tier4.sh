@@ -5,6 +5,11 @@ world="$HARNESS_HOME/world"
 name=whole
 [ "$1" = -- ] && name="$2"
 echo "tier4 $name soak $HARNESS_SOAK${HARNESS_DOWN_BEFORE:+ down $HARNESS_DOWN_BEFORE}${HARNESS_GATE:+ gated}${CI:+ ci}" >> "$world/calls"
+echo "$name ${HARNESS_WATCHED_FROM##*/runs/}" >> "$world/watched"
+if [ -n "$HARNESS_WATCHED_FROM" ]; then
+    [ -f "$HARNESS_WATCHED_FROM" ] || cat "$world/slot" > "$HARNESS_WATCHED_FROM"
+    cat "$HARNESS_WATCHED_FROM" >> "$world/watched-from"
+fi
 if [ -f "$world/slow-$name" ]; then sleep "$(cat "$world/slow-$name")"; fi
 if [ -f "$world/dies-$name" ] && [ -f "$world/pending" ]; then exit 101; fi
 named() { [ -f "$world/$1" ] && grep -qxF "$(cat "$world/slot")" "$world/$1"; }

@@ -8,7 +8,7 @@ fn who_waits_for_nobody_to_be_busy_does_not_wait_for_what_is_stuck() {
         let sessions = vec![Session { chat, state, queue: 1, ..Session::default() }];
         Status { sessions, counts, ..Status::default() }
     };
-    for state in ["dead", "waiting", "idle", "asleep"] {
+    for state in ["dead", "waiting", "resting", "idle", "asleep"] {
         assert!(with(state, "test:1").is_idle(), "{state}");
     }
     for state in ["starting", "busy", "closing"] {

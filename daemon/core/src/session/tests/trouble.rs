@@ -1,7 +1,7 @@
 //! What goes wrong: agents that end or do not start, turns that fail, a store that refuses.
 
-use super::{check, check_from};
-use crate::session::Start;
+use super::{check, check_from, played};
+use crate::session::{Beginning, Conversation, Hold, Standing, Start};
 
 #[test]
 fn a_crash_with_one_row_in_flight_counts_and_the_third_gives_it_up() {
@@ -373,5 +373,57 @@ fn a_late_or_foreign_result_changes_nothing() {
          ok:1 -> Settle(1ok)
          ok:1 ->
          err:1 -> TurnFailed("broke")"#,
+    );
+}
+
+/// Where a session stands after a script.
+#[track_caller]
+fn check_standing(script: &str, expected: Standing) {
+    let beginning = Beginning {
+        conversation: Conversation::OfTheChat,
+        start: Start::Fresh,
+        hold: Hold::Released,
+    };
+    assert_eq!(played(beginning, script).0.standing(), expected, "{script}");
+}
+
+#[test]
+fn a_session_whose_turn_failed_is_shown_to_rest_until_it_tries_again() {
+    check_standing("new:1 slot up", Standing::Busy);
+    for failed in ["busy:1", "err:1", "busy:1 +1", "busy:1 +2 busy:2 +3"] {
+        check_standing(&format!("new:1 slot up {failed}"), Standing::Resting);
+    }
+    for tried in ["busy:1 +2", "busy:1 +2 busy:2 +4"] {
+        check_standing(&format!("new:1 slot up {tried}"), Standing::Busy);
+    }
+    check_standing("new:1 slot up busy:1 +2 ok:2", Standing::Idle);
+    // Refused for good, it is not tried again.
+    check_standing("new:1 slot up bad:1", Standing::Idle);
+}
+
+#[test]
+fn what_failed_is_seen_below_a_hold_for_as_long_as_nobody_tries_it_again() {
+    check_standing("new:1 slot up busy:1 hold +60", Standing::Resting);
+    check_standing("new:1 slot up busy:1 hold +60 release", Standing::Busy);
+    // Without an agent too.
+    check_standing("new:1 slot up busy:1 +2 hold away idle exit +60", Standing::Waiting);
+    check_standing("new:1 slot up exit hold +60", Standing::Waiting);
+    check_standing("new:1 slot up hold away idle exit +60", Standing::Asleep);
+    check_standing("new:1 slot up busy:1 kill exit +60", Standing::Asleep);
+}
+
+#[test]
+fn the_agent_of_a_session_that_rests_makes_room_for_another() {
+    check(
+        "new:1 slot up busy:1 evict exit +2 slot up",
+        r#"new:1 -> AskSlot
+         slot -> Launch(Fresh)
+         up -> Deliver(1=1)
+         busy:1 -> Settle(1TurnFailedNo) TurnFailed("api 529")
+         evict -> CloseInput
+         exit -> ReleaseSlot
+         +2 -> AskSlot
+         slot -> Launch(Resume)
+         up -> Deliver(2=1!)"#,
     );
 }
