@@ -26,7 +26,10 @@ impl Runner<'_> {
         let commit = self.target.commit.clone().ok_or_else(lost)?;
         let running = slots.manifest(&slots.current()?)?.commit;
         let changed = select::changed(self.workspace.root(), running.as_deref(), &commit);
-        let selection = select::select(&self.flags.gate, &changed);
+        let mut selection = select::select(&self.flags.gate, &changed);
+        if let Some(slot) = slots.of_commit(&commit)? {
+            selection = selection.with(&slot.refused);
+        }
         let remarks = Remarks::plain(selection.says.clone());
         self.selection = Some(selection);
         Ok(Told::Done(remarks))

@@ -73,12 +73,17 @@ pub(super) fn ensure_for_builds(
 
 /// `otherwise`, unless a disk that is full by now is the reason for it: that says nothing of the target.
 pub(super) fn or_full(place: &Path, said: &str, otherwise: Trouble) -> Trouble {
-    let place = existing(place);
-    let is_full = free_bytes(place).is_ok_and(|free| free < FULL_BYTES);
-    if !is_full && !FULL_WORDS.iter().any(|words| said.contains(words)) {
+    if !is_full(place, said) {
         return otherwise;
     }
-    missing(format!("the disk of {} is full, make room: {otherwise}", place.display()))
+    let place = existing(place).display();
+    missing(format!("the disk of {place} is full, make room: {otherwise}"))
+}
+
+/// Whether the disk of a place is as good as full, or who came to nothing has said so of one.
+pub(super) fn is_full(place: &Path, said: &str) -> bool {
+    free_bytes(existing(place)).is_ok_and(|free| free < FULL_BYTES)
+        || FULL_WORDS.iter().any(|words| said.contains(words))
 }
 
 fn home_bytes(home: &Home) -> u64 {

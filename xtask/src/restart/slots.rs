@@ -1,14 +1,14 @@
 //! Slots: builds side by side, each whole or not there, and which of them runs.
 //!
 //! ```text
-//! slots/<name>/manifest.json   what it is; only its gate is added, once, when that has passed
+//! slots/<name>/manifest.json   what it is; only what its gate has said is changed
 //! slots/<name>/bin/..          its programs
 //! slots/.<name>.tmp/           one that is being built: nobody's until it is renamed
 //! slots/current -> <name>      the launcher's
 //! slots/marks/<name>.json      the launcher's
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -45,8 +45,21 @@ pub(super) struct Manifest {
     /// SHA-256 of each program, by its name.
     pub(super) programs: BTreeMap<String, String>,
     pub(super) schema: Schema,
+    /// None as well where a check has said no since.
     #[serde(default)]
     pub(super) gate: Option<Gate>,
+    #[serde(default, skip_serializing_if = "Refused::is_empty")]
+    pub(super) refused: Refused,
+}
+
+/// The checks whose last word on a slot was no: only they can take it back.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Refused {
+    #[serde(default)]
+    pub(super) tiers: BTreeSet<Tier>,
+    /// Whether that what is measured did.
+    #[serde(default)]
+    pub(super) measured: bool,
 }
 
 /// A gate that has passed.
@@ -85,7 +98,22 @@ impl Manifest {
             programs: BTreeMap::new(),
             schema: Schema::default(),
             gate: None,
+            refused: Refused::default(),
         }
+    }
+}
+
+impl Refused {
+    /// Whether none did.
+    pub(super) fn is_empty(&self) -> bool {
+        self.tiers.is_empty() && !self.measured
+    }
+
+    /// `tier 2 and what is measured`, if any did.
+    pub(super) fn names(&self) -> Option<String> {
+        let measured = self.measured.then(|| "what is measured".to_owned());
+        let names: Vec<String> = self.tiers.iter().map(Tier::to_string).chain(measured).collect();
+        (!names.is_empty()).then(|| names.join(" and "))
     }
 }
 
