@@ -48,8 +48,9 @@ const MEASURED_AGAIN_BYTES: u64 = 1024 * MIB;
 /// A disk with less is as good as full: who was ended for it has taken away what did not fit.
 const FULL_BYTES: u64 = 64 * MIB;
 
-/// What cargo, the compiler and the linker say of a disk that is full, and of a quota.
-const FULL_WORDS: [&str; 2] = ["No space left on device", "Disk quota exceeded"];
+/// What the system says of a disk that is full and of a quota, and the database of either.
+const FULL_WORDS: [&str; 3] =
+    ["No space left on device", "Disk quota exceeded", "database or disk is full"];
 
 /// Whether the home has room for what a restart writes there.
 pub(super) fn ensure_in_home(home: &Home) -> Result<()> {
@@ -82,8 +83,12 @@ pub(super) fn or_full(place: &Path, said: &str, otherwise: Trouble) -> Trouble {
 
 /// Whether the disk of a place is as good as full, or who came to nothing has said so of one.
 pub(super) fn is_full(place: &Path, said: &str) -> bool {
+    has_none_left(place) || FULL_WORDS.iter().any(|words| said.contains(words))
+}
+
+/// Whether what is written at a place need not fit any more.
+pub(super) fn has_none_left(place: &Path) -> bool {
     free_bytes(existing(place)).is_ok_and(|free| free < FULL_BYTES)
-        || FULL_WORDS.iter().any(|words| said.contains(words))
 }
 
 fn home_bytes(home: &Home) -> u64 {

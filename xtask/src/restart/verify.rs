@@ -8,7 +8,6 @@ use harness::report::{Outcome, Report};
 use harness::restart::machine::{Half, Probe, Remarks, Told};
 use harness::tier::Tier;
 
-use super::Means;
 use super::cases::{self, Cases};
 use super::home::{Home, QUESTION_MAX, knows_not, read, refusal, words};
 use super::passage::Passage;
@@ -17,6 +16,7 @@ use super::stuck::Stuck;
 use super::time::Time;
 use super::trouble::{Result, Trouble};
 use super::views::{Deliveries, Status};
+use super::{Means, room};
 use crate::tier;
 
 /// What is looked at while all others are held, and of a previous daemon.
@@ -170,9 +170,10 @@ impl<'a> Subject<'a> {
     }
 
     /// Whether a report that is no pass speaks against the daemon. A runner that fell over does not, nor
-    /// does one that finds something else missing than the daemon, or the daemon missing for a moment.
+    /// does one that finds something else missing than the daemon, or the daemon missing for a moment,
+    /// nor a disk that is full: no daemon keeps a message on that.
     fn says_no(&self, report: &Report, time: Time<'_>) -> Result<bool> {
-        if tier::has_fallen(report) {
+        if tier::has_fallen(report) || self.lacks_room(report) {
             return Ok(false);
         }
         match report.verdict.exit_code {
@@ -183,6 +184,14 @@ impl<'a> Subject<'a> {
             },
             _ => Ok(false),
         }
+    }
+
+    /// Whether a case has said so, which may be over by now, or a disk that messages lie on is full.
+    fn lacks_room(&self, report: &Report) -> bool {
+        let failed = report.cases.iter().filter(|case| case.outcome != Outcome::Passed);
+        let said: Vec<&str> = failed.filter_map(|case| case.message.as_deref()).collect();
+        room::is_full(self.home.root(), &said.join("\n"))
+            || self.home.messages().is_some_and(|place| room::has_none_left(&place))
     }
 }
 

@@ -60,6 +60,40 @@ fn a_question_that_is_not_answered_once_is_asked_again() {
     }
 }
 
+/// Every case fails, and the target is gone back from; what the launcher was asked for then.
+fn gone_back_from(stage: &Stage) -> String {
+    stage.world("unwell", NEW);
+    let (code, report) = stage.restart(&[]);
+    assert_eq!((code, stage.current().as_str()), (25, OLD), "{:?}", report.verdict);
+    fs::read_to_string(stage.home().join("world/back")).unwrap()
+}
+
+#[test]
+fn a_disk_that_is_full_for_a_moment_is_not_held_against_the_target() {
+    for said in
+        ["No space left on device (os error 28)", "Disk quota exceeded", "database or disk is full"]
+    {
+        let stage = Stage::new();
+        stage.complains_of(said);
+        let asked = gone_back_from(&stage);
+        assert!(asked.trim().ends_with(" --blameless"), "{said}: {asked}");
+    }
+}
+
+#[test]
+fn a_disk_of_test_messages_without_room_is_not_held_against_the_target() {
+    let stage = Stage::new();
+    // A file system on which nothing can be stored, on Linux and on macOS.
+    let full = ["/proc", "/dev"].into_iter().find(|place| Path::new(place).is_dir()).unwrap();
+    fs::write(stage.home().join("config.toml"), format!("[test]\ndir = \"{full}\"\n")).unwrap();
+    let asked = gone_back_from(&stage);
+    assert!(asked.trim().ends_with(" --blameless"), "{asked}");
+    let room = stage.home().display().to_string();
+    fs::write(stage.home().join("config.toml"), format!("[test]\ndir = \"{room}\"\n")).unwrap();
+    let asked = gone_back_from(&stage);
+    assert!(!asked.contains("--blameless"), "{asked}");
+}
+
 /// What a look at the daemon of a stage comes to that has this long.
 fn looked(stage: &Stage, probe: Probe, limit: Duration) -> Result<Told> {
     let home = Home::find(Some(&stage.home())).unwrap();
