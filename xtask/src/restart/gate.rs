@@ -269,6 +269,8 @@ fn in_process(means: Means<'_>, yard: &Yard, checkout: &Checkout) -> Result<Repo
     let mut command = crate::workspace::cargo();
     command.args(["xtask", "test-tier", "1", "--gate", "--json"]).arg(&file);
     command.current_dir(checkout.root()).env("CARGO_TARGET_DIR", yard.target());
+    // Source that the compiler shows is known by how its lines begin.
+    command.env("CARGO_TERM_COLOR", "never");
     let started_at = Timestamp::now();
     let code = ended(run(command, &log, means.time.left(), means.time.interrupt())?)?;
     let report = Report::read(&file).map_err(|_| {

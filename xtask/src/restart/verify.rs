@@ -188,9 +188,9 @@ impl<'a> Subject<'a> {
 
     /// Whether a case has said so, which may be over by now, or a disk that messages lie on is full.
     fn lacks_room(&self, report: &Report) -> bool {
-        let failed = report.cases.iter().filter(|case| case.outcome != Outcome::Passed);
-        let said: Vec<&str> = failed.filter_map(|case| case.message.as_deref()).collect();
-        room::is_full(self.home.root(), &said.join("\n"))
+        let mut failed = report.cases.iter().filter(|case| case.outcome != Outcome::Passed);
+        failed.any(|case| case.message.as_deref().is_some_and(room::says_full))
+            || room::has_none_left(self.home.root())
             || self.home.messages().is_some_and(|place| room::has_none_left(&place))
     }
 }
