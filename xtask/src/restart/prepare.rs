@@ -159,7 +159,8 @@ fn ensure_agent(fetched: std::result::Result<Option<&'static str>, Stop>) -> Res
         Ok(None) => return Ok(()),
         Ok(Some(why)) => why.to_owned(),
         Err(Stop::Failed(error)) => format!("failed to {error:#}"),
-        Err(Stop::Late) => return Err(Trouble::Late),
+        // Without a word on the target: its build was not begun.
+        Err(Stop::Late) => "there was no more time to fetch it".to_owned(),
         Err(Stop::Interrupted) => return Err(Trouble::Interrupted),
     };
     let why = format!("tier 3 was selected, which runs against the real agent program: {why}");

@@ -206,6 +206,7 @@ fn an_agent_program_that_cannot_be_had_ends_it_before_anything_is_built() {
     assert!(ensure_agent(Ok(None)).is_ok());
     for (fetched, why) in [
         (Ok(Some("npm is not installed")), "the real agent program: npm is not installed"),
+        (Err(Stop::Late), "program: there was no more time to fetch it"),
         (
             Err(Stop::Failed(anyhow!("fetch it: no network"))),
             "program: failed to fetch it: no network",
