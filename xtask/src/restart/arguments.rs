@@ -54,7 +54,8 @@ pub(crate) struct Arguments {
     /// Why that cannot wait.
     #[arg(long, value_name = "WHY")]
     because: Option<String>,
-    /// Which checks: auto (what the change needs), all, or tiers=1,2.
+    /// Which checks: auto (what the change needs), all, or tiers=1,2. What said no of the commit's slot
+    /// the last time is among them until it passes.
     #[arg(long, value_name = "CHECKS")]
     gate: Option<String>,
     /// How long the new daemon is watched before it is blessed (30s).
