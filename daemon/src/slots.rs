@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! slots/current -> <name>            replaced by rename
-//! slots/<name>/manifest.json         what is in it; never changed once it has its name
+//! slots/<name>/manifest.json         what is in it; only what its gate has said is changed
 //! slots/<name>/bin/claude-assistant
 //! slots/marks/<name>.json            good | bad, and why
 //! state/restart/pending.json         a restart under way; its removal ends it

@@ -39,7 +39,7 @@
 //! What any slot would come to (no process to be had, no room on the disk, a configuration that cannot
 //! be read) speaks against none ([`Cause::Outside`]). A slot that was ordered is the one that is to run
 //! once it is ready. Until then the one before is, for a later launcher as well, and is started again
-//! where the ordered one comes to that: an older build may not know what it is given.
+//! where the ordered one is of no use, whatever it ends by: an older build may not know what it is given.
 //!
 //! Absent: files, processes and locks; leftovers of a daemon, which are ended before
 //! [`Event::Ended`] is told; and daemons of an earlier launcher, which have ended before this begins.

@@ -19,8 +19,9 @@ Ends with
   24  somebody was busy all the time; untouched
   25  it was gone back from; the previous slot runs and was checked
   26  neither runs as it should: a person is needed
-  30  interrupted, or times cannot be said (--strict-perf); untouched
-  40  something is missing, or the target runs already or is marked bad; untouched
+  30  interrupted, the gate did not end in its time, nothing was measured, or times cannot be said
+      (--strict-perf); untouched
+  40  something is missing, a disk is full, or the target runs already or is marked bad; untouched
   50  another restart is under way, or another run in the build directory; untouched
   64  the command line makes no sense";
 
@@ -53,7 +54,8 @@ pub(crate) struct Arguments {
     /// Why that cannot wait.
     #[arg(long, value_name = "WHY")]
     because: Option<String>,
-    /// Which checks: auto (what the change needs), all, or tiers=1,2.
+    /// Which checks: auto (what the change needs), all, or tiers=1,2. What said no of the commit's slot
+    /// the last time is among them until it passes.
     #[arg(long, value_name = "CHECKS")]
     gate: Option<String>,
     /// How long the new daemon is watched before it is blessed (30s).

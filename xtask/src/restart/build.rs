@@ -215,7 +215,7 @@ fn fill(
     mut manifest: Manifest,
 ) -> Result<String> {
     let name = manifest.name.clone();
-    let making = slots.directory().join(format!(".{name}.tmp"));
+    let making = slots.unfinished(&name);
     let bin = making.join("bin");
     private_directory(slots.directory())?;
     private_directory(&making)?;

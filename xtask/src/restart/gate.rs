@@ -8,6 +8,9 @@
 //!
 //! The gate is closed: what is missing, flaky or left behind lets nothing pass. A receipt is good for
 //! a day, for these programs, on this machine.
+//!
+//! The last word of a check counts. One that says no of a slot takes back what an earlier gate said,
+//! and every later gate of that slot takes the check in, until it passes ([`Refused`](slots::Refused)).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -64,21 +67,29 @@ impl Trial<'_> {
             let mut wanted = wanted(*tier, &manifest, &tree, checkout.root())?;
             wanted.binaries.extend(self.agents(*tier)?);
             let place = receipt(self.slots, slot, *tier);
-            if let Ok(receipt) = proof::valid(&place, Timestamp::now(), &wanted) {
+            if let Ok(receipt) = self.proof(&manifest, *tier, &wanted) {
                 let age = proof::age(Timestamp::now().duration_since(receipt.written_at));
                 say(&mut remarks, format!("{tier}: passed {age} ago, not run again"));
                 continue;
             }
             let report = match tier {
-                Tier::InProcess => in_process(self.means, &yard, &checkout)?,
-                _ => self.real(&checkout, *tier, slot)?,
+                Tier::InProcess => in_process(self.means, &yard, &checkout),
+                _ => self.real(&checkout, *tier, slot),
             };
-            passed(&report)?;
+            let report = report.and_then(|report| passed(&report).map(|()| report));
+            let report = report.map_err(|no| self.heard(&mut manifest, Check::Tier(*tier), no))?;
             slots::write(&place, &Receipt::of(&report, wanted, Timestamp::now()))?;
+            manifest.refused.tiers.remove(tier);
             say(&mut remarks, format!("{tier}: {} passed", report.verdict.passed));
         }
         if self.selection.measured {
-            self.measure(&yard, commit, &mut remarks)?;
+            let measured = self.measure(&yard, commit, &mut remarks);
+            measured.map_err(|no| self.heard(&mut manifest, Check::Measured, no))?;
+            manifest.refused.measured = false;
+        }
+        if let Some(checks) = manifest.refused.names() {
+            // Whoever selects takes them in.
+            return Err(Trouble::refused(format!("{checks} said no of {slot} before")));
         }
         let tiers = self.selection.tiers.iter().copied().collect();
         manifest.gate = Some(slots::Gate { tree, tiers, passed_at: Timestamp::now() });
@@ -97,7 +108,7 @@ impl Trial<'_> {
             let lock_hash = held.unwrap_or_default();
             let mut wanted = wanted_with(*tier, manifest, &tree, lock_hash);
             wanted.binaries.extend(self.agents(*tier)?);
-            Ok(match proof::valid(&place, Timestamp::now(), &wanted) {
+            Ok(match self.proof(manifest, *tier, &wanted) {
                 Ok(_) => format!("{tier} would not run again: its receipt holds"),
                 Err(why) => format!("{tier} would run: {why}"),
             })
@@ -105,6 +116,36 @@ impl Trial<'_> {
         let say =
             |tier| standing(tier).unwrap_or_else(|error| format!("{tier} would run: {error:#}"));
         self.selection.tiers.iter().map(say).collect()
+    }
+
+    /// The receipt of a tier, where it holds.
+    fn proof(
+        &self,
+        manifest: &Manifest,
+        tier: Tier,
+        wanted: &Wanted,
+    ) -> std::result::Result<Receipt, String> {
+        if manifest.refused.tiers.contains(&tier) {
+            return Err("it said no the last time".to_owned());
+        }
+        proof::valid(&receipt(self.slots, &manifest.name, tier), Timestamp::now(), wanted)
+    }
+
+    /// What a check came to that did not pass. Where that speaks against the build, what an earlier gate
+    /// said of it is taken back: the slot could be started by its name, or by receipts of other tiers.
+    fn heard(&self, manifest: &mut Manifest, check: Check, no: Trouble) -> Trouble {
+        let (true, Trouble::Refused { code, why, blame }) = (speaks_against(&no), &no) else {
+            return no;
+        };
+        if room::is_full(self.slots.directory(), why) {
+            return no;
+        }
+        let Err(error) = take_back(self.slots, manifest, check) else { return no };
+        let slot = &manifest.name;
+        let still = format!("what {slot} says of its gate could not be taken back ({error:#})");
+        let instead = "never start it: cargo xtask slots mark-bad";
+        let why = format!("{still}, {instead}: {why}");
+        Trouble::Refused { code: *code, why, blame: *blame }
     }
 
     /// The real agent program, where it takes part in a tier: it lies in no slot.
@@ -174,6 +215,44 @@ impl Trial<'_> {
     }
 }
 
+/// What can say no of a slot.
+#[derive(Debug, Clone, Copy)]
+enum Check {
+    Tier(Tier),
+    Measured,
+}
+
+/// Whether what a check came to is held against the build: that something is missing, or that nothing
+/// can be said, is not, nor that somebody ended it.
+fn speaks_against(no: &Trouble) -> bool {
+    match no {
+        Trouble::Refused { code: Some(code), .. } => {
+            matches!(code, ExitCode::Failed | ExitCode::InvariantBroken | ExitCode::BuildFailed)
+        }
+        // It ends the restart as a check that failed does.
+        Trouble::Refused { code: None, .. } => true,
+        Trouble::Late | Trouble::Unanswered { .. } | Trouble::Interrupted => false,
+    }
+}
+
+/// Takes back that a slot has passed. The manifest is first: it is what a restart and the launcher go by.
+fn take_back(slots: &Slots, manifest: &mut Manifest, check: Check) -> anyhow::Result<()> {
+    manifest.gate = None;
+    match check {
+        Check::Tier(tier) => drop(manifest.refused.tiers.insert(tier)),
+        Check::Measured => manifest.refused.measured = true,
+    }
+    let written = slots.write(manifest);
+    if let Check::Tier(tier) = check {
+        let receipt = receipt(slots, &manifest.name, tier);
+        if receipt.exists() {
+            fs::remove_file(&receipt).with_context(|| format!("remove {}", receipt.display()))?;
+            receipt.parent().map_or(Ok(()), slots::sync)?;
+        }
+    }
+    written
+}
+
 /// Something that holds, told at once: a gate takes long.
 fn say(remarks: &mut Remarks, what: String) {
     progress::remark(&what);
@@ -190,6 +269,8 @@ fn in_process(means: Means<'_>, yard: &Yard, checkout: &Checkout) -> Result<Repo
     let mut command = crate::workspace::cargo();
     command.args(["xtask", "test-tier", "1", "--gate", "--json"]).arg(&file);
     command.current_dir(checkout.root()).env("CARGO_TARGET_DIR", yard.target());
+    // Source that the compiler shows is known by how its lines begin.
+    command.env("CARGO_TERM_COLOR", "never");
     let started_at = Timestamp::now();
     let code = ended(run(command, &log, means.time.left(), means.time.interrupt())?)?;
     let report = Report::read(&file).map_err(|_| {
@@ -343,6 +424,9 @@ const TIERS_MIN: [Tier; 2] = [Tier::InProcess, Tier::RealBinaries];
 /// Whether the manifest of a slot says that its gate has passed, and no receipt in it says otherwise.
 /// How old they are is no matter here: the slot was tested when it was built, and is the same since.
 pub(super) fn ensure_passed(slots: &Slots, manifest: &Manifest) -> std::result::Result<(), String> {
+    if let Some(checks) = manifest.refused.names() {
+        return Err(format!("{checks} said no"));
+    }
     let gate = manifest.gate.as_ref().ok_or_else(|| "nor was it tried".to_owned())?;
     if let Some(tier) = TIERS_MIN.iter().find(|tier| !gate.tiers.contains(tier)) {
         return Err(format!("{tier} is no part of what did"));

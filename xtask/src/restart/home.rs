@@ -6,6 +6,7 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::fs;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -48,13 +49,10 @@ pub(super) struct Home {
 impl Home {
     /// The one that was named, else the one that the daemon's command line would use.
     pub(super) fn find(named: Option<&Path>) -> anyhow::Result<Self> {
-        let user = env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
+        let user = user_home();
         let set = env::var_os(HOME_VARIABLE).filter(|home| !home.is_empty()).map(PathBuf::from);
         let root = match (named.map(Path::to_path_buf).or(set), user) {
-            (Some(named), user) => match (named.strip_prefix("~"), user) {
-                (Ok(rest), Some(user)) => user.join(rest),
-                _ => named,
-            },
+            (Some(named), user) => of_user(&named, user).unwrap_or(named),
             (None, Some(user)) => user.join(".claude-assistant"),
             (None, None) => bail!("find the home: neither {HOME_VARIABLE} nor HOME is set"),
         };
@@ -78,6 +76,21 @@ impl Home {
 
     pub(super) fn database(&self) -> PathBuf {
         self.at("state/assistant.db")
+    }
+
+    /// What its owner has set.
+    pub(super) fn config(&self) -> anyhow::Result<toml::Table> {
+        let path = self.at("config.toml");
+        let text = fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;
+        text.parse().with_context(|| format!("read {}", path.display()))
+    }
+
+    /// Where test messages are dropped, as far as it is known.
+    pub(super) fn messages(&self) -> Option<PathBuf> {
+        let config = self.config().unwrap_or_default();
+        let named = config.get("test").and_then(|test| test.get("dir"));
+        let named = named.and_then(toml::Value::as_str).unwrap_or("~/.claude/test-messages");
+        of_user(Path::new(named), user_home())
     }
 
     /// The directory of the report of a restart.
@@ -180,6 +193,18 @@ impl Home {
 
     fn launcher_in(&self, limit: Duration) -> Result<Launcher> {
         self.ask(&self.launcher_program(), &words(["launcher", "status", "--json"]), limit)
+    }
+}
+
+fn user_home() -> Option<PathBuf> {
+    env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from)
+}
+
+/// A path, below the home of the user where it says so; none where nobody knows that.
+fn of_user(path: &Path, user: Option<PathBuf>) -> Option<PathBuf> {
+    match path.strip_prefix("~") {
+        Ok(rest) => Some(user?.join(rest)),
+        Err(_) => Some(path.to_path_buf()),
     }
 }
 

@@ -163,9 +163,7 @@ fn is_of_restart(path: &Path) -> bool {
 /// Runs the command of the configuration that tells a person, with `why` as its last argument: as the
 /// launcher does.
 pub(super) fn alert(home: &Home, why: &str, limit: Duration) -> anyhow::Result<Remarks> {
-    let path = home.at("config.toml");
-    let text = fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;
-    let config: toml::Table = text.parse().with_context(|| format!("read {}", path.display()))?;
+    let config = home.config()?;
     let command = config.get("restart").and_then(|restart| restart.get("alert_command"));
     let words: Vec<&str> = command
         .and_then(toml::Value::as_array)

@@ -128,7 +128,11 @@ fn before(slots: &Slots) -> Result<String> {
 
 fn line(manifest: &Manifest, standing: Option<&str>, current: Option<&str>) -> String {
     let runs = if current == Some(manifest.name.as_str()) { "*" } else { " " };
-    let gate = manifest.gate.as_ref().map_or_else(|| "no gate".to_owned(), gate::shown);
+    let gate = match (manifest.refused.names(), &manifest.gate) {
+        (Some(checks), _) => format!("{checks} said no"),
+        (None, Some(gate)) => gate::shown(gate),
+        (None, None) => "no gate".to_owned(),
+    };
     let commit = manifest.commit.as_deref().unwrap_or("no commit");
     let standing = standing.unwrap_or("-");
     format!("{runs} {:<30} {standing:<5} {} {commit}, {gate}", manifest.name, manifest.version)

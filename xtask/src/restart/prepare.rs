@@ -1,5 +1,8 @@
 //! What is done before anybody notices: which checks the change needs, the target's slot, its gate.
 
+use std::path::PathBuf;
+
+use harness::binaries::CLAUDE_VERSION;
 use harness::exit_code::ExitCode;
 use harness::restart::machine::{Remarks, Told};
 use harness::tier::Tier;
@@ -12,7 +15,7 @@ use super::select::{self, Selection};
 use super::slots::{Manifest, Slots};
 use super::trouble::{Result, Trouble};
 use super::{Means, build, gate, progress, room};
-use crate::claude;
+use crate::claude::{self, Fetch, Patience, Stop};
 
 impl Runner<'_> {
     /// Finds the checks that the change needs.
@@ -26,7 +29,10 @@ impl Runner<'_> {
         let commit = self.target.commit.clone().ok_or_else(lost)?;
         let running = slots.manifest(&slots.current()?)?.commit;
         let changed = select::changed(self.workspace.root(), running.as_deref(), &commit);
-        let selection = select::select(&self.flags.gate, &changed);
+        let mut selection = select::select(&self.flags.gate, &changed);
+        if let Some(slot) = slots.of_commit(&commit)? {
+            selection = selection.with(&slot.refused);
+        }
         let remarks = Remarks::plain(selection.says.clone());
         self.selection = Some(selection);
         Ok(Told::Done(remarks))
@@ -50,7 +56,7 @@ impl Runner<'_> {
                 if selection.measured {
                     says.push(self.trial(means, &slots, selection)?.base(commit).foreseen());
                 }
-                if needs_agent(selection) && !claude::place()?.is_file() {
+                if needs_agent(selection) && !self.agent(commit).1.is_file() {
                     says.push("the real agent program would be fetched first, with npm".to_owned());
                 }
                 says.extend(room.err().map(|trouble| format!("it would end there: {trouble}")));
@@ -79,7 +85,9 @@ impl Runner<'_> {
         let selection = self.selection.as_ref().ok_or_else(lost)?;
         self.ensure_room(selection, slot.as_ref())?;
         if needs_agent(selection) {
-            ensure_agent(claude::fetch_unless_there(&claude::place()?, progress::remark))?;
+            let (version, place) = self.agent(commit);
+            let patience = Patience::within(means.time.left(), means.time.interrupt());
+            ensure_agent(Fetch::of(&version, patience).unless_there(&place, progress::remark))?;
         }
         if let Some(manifest) = slot {
             let says = format!("{} is of this commit: nothing is built", manifest.name);
@@ -89,6 +97,15 @@ impl Runner<'_> {
         let slot = built.map_err(|trouble| self.or_full(trouble))?;
         let says = format!("{slot} was built");
         Ok((slot, Remarks::plain([says])))
+    }
+
+    /// The version of the real agent program that the target's runners are built for, and where they
+    /// look for it.
+    fn agent(&self, commit: &str) -> (String, PathBuf) {
+        let version = claude::version_of(self.workspace.root(), commit);
+        let version = version.unwrap_or_else(|| CLAUDE_VERSION.to_owned());
+        let place = claude::place(self.workspace.target_dir(), &version);
+        (version, place)
     }
 
     fn ensure_room(&self, selection: &Selection, slot: Option<&Manifest>) -> Result<()> {
@@ -137,11 +154,14 @@ fn needs_agent(selection: &Selection) -> bool {
 }
 
 /// What is missing is said before an hour of building and testing, and not behind it.
-fn ensure_agent(fetched: anyhow::Result<Option<&'static str>>) -> Result<()> {
+fn ensure_agent(fetched: std::result::Result<Option<&'static str>, Stop>) -> Result<()> {
     let why = match fetched {
         Ok(None) => return Ok(()),
         Ok(Some(why)) => why.to_owned(),
-        Err(error) => format!("failed to {error:#}"),
+        Err(Stop::Failed(error)) => format!("failed to {error:#}"),
+        // Without a word on the target: its build was not begun.
+        Err(Stop::Late) => "there was no more time to fetch it".to_owned(),
+        Err(Stop::Interrupted) => return Err(Trouble::Interrupted),
     };
     let why = format!("tier 3 was selected, which runs against the real agent program: {why}");
     Err(Trouble::with(ExitCode::PreconditionMissing, why))

@@ -48,8 +48,9 @@ const MEASURED_AGAIN_BYTES: u64 = 1024 * MIB;
 /// A disk with less is as good as full: who was ended for it has taken away what did not fit.
 const FULL_BYTES: u64 = 64 * MIB;
 
-/// What cargo, the compiler and the linker say of a disk that is full, and of a quota.
-const FULL_WORDS: [&str; 2] = ["No space left on device", "Disk quota exceeded"];
+/// What the system says of a disk that is full and of a quota, and the database of either.
+const FULL_WORDS: [&str; 3] =
+    ["No space left on device", "Disk quota exceeded", "database or disk is full"];
 
 /// Whether the home has room for what a restart writes there.
 pub(super) fn ensure_in_home(home: &Home) -> Result<()> {
@@ -73,12 +74,42 @@ pub(super) fn ensure_for_builds(
 
 /// `otherwise`, unless a disk that is full by now is the reason for it: that says nothing of the target.
 pub(super) fn or_full(place: &Path, said: &str, otherwise: Trouble) -> Trouble {
-    let place = existing(place);
-    let is_full = free_bytes(place).is_ok_and(|free| free < FULL_BYTES);
-    if !is_full && !FULL_WORDS.iter().any(|words| said.contains(words)) {
+    if !is_full(place, said) {
         return otherwise;
     }
-    missing(format!("the disk of {} is full, make room: {otherwise}", place.display()))
+    let place = existing(place).display();
+    missing(format!("the disk of {place} is full, make room: {otherwise}"))
+}
+
+/// Whether the disk of a place is as good as full, or a tool that came to nothing has said so of one.
+pub(super) fn is_full(place: &Path, said: &str) -> bool {
+    has_none_left(place) || said.lines().filter(|line| !is_shown(line)).any(tells_of_full)
+}
+
+/// Whether what is written at a place need not fit any more.
+pub(super) fn has_none_left(place: &Path) -> bool {
+    free_bytes(existing(place)).is_ok_and(|free| free < FULL_BYTES)
+}
+
+/// Whether somebody who is believed in every word says that a disk is full.
+pub(super) fn says_full(said: &str) -> bool {
+    FULL_WORDS.iter().any(|words| said.contains(words))
+}
+
+/// The same of a line of a tool, which may quote what it was given.
+fn tells_of_full(line: &str) -> bool {
+    let is_quoted = |at: usize| line[..at].ends_with(['"', '`', '\'']);
+    FULL_WORDS.iter().any(|words| line.match_indices(words).any(|(at, _)| !is_quoted(at)))
+}
+
+/// Whether a line is none of a tool's own: a message of cargo's, or source that the compiler shows, with
+/// `49 | ` in front of it, `49 + ` where it suggests some, and `   | ` below it.
+fn is_shown(line: &str) -> bool {
+    let line = line.trim_start();
+    let rest = line.trim_start_matches(|one: char| one.is_ascii_digit());
+    let suggested = [" + ", " - ", " ~ "].iter().any(|mark| rest.starts_with(mark));
+    let is_source = rest.trim_start().starts_with('|') || rest.len() < line.len() && suggested;
+    line.starts_with('{') || is_source
 }
 
 fn home_bytes(home: &Home) -> u64 {

@@ -114,11 +114,8 @@ impl Runner<'_> {
             }
             Action::Candidate => passage::candidate(&self.home, &self.id, self.slot()?, time),
             Action::Compare => {
-                self.stuck = passage.stuck(&self.stuck)?;
-                let (previous, target) = (self.previous()?, self.slot.as_deref());
-                let subject = Subject::new(means, &self.home, previous, target);
-                let (failing, remarks) = subject.not_blaming(&self.stuck).compare()?;
-                self.stuck.failing = failing;
+                let (stuck, remarks) = self.compare(means, passage)?;
+                self.stuck = stuck;
                 Ok(Told::Done(remarks))
             }
             Action::Glance => passage.glance(),
@@ -157,6 +154,17 @@ impl Runner<'_> {
             }
             Action::Alert { why } => Ok(Told::Done(leave::alert(&self.home, why, limit)?)),
         }
+    }
+
+    /// Has the daemon that runs make the checks of its successor; what is stuck with it, those among it
+    /// that it does not pass.
+    fn compare(&self, means: Means<'_>, passage: Passage<'_>) -> Result<(Stuck, Remarks)> {
+        let mut stuck = passage.stuck(&self.stuck)?;
+        let (previous, target) = (self.previous()?, self.slot.as_deref());
+        let subject = Subject::new(means, &self.home, previous, target).not_blaming(&stuck);
+        let (failing, remarks) = subject.compare()?;
+        stuck.failing = failing;
+        Ok((stuck, remarks))
     }
 
     /// A dry run only looks who has it.

@@ -1,8 +1,9 @@
 //! Which checks a target has to pass, and why.
 //!
 //! The changed files between the commit that runs and the target ask for them, by the same rules as
-//! `cargo xtask affected`. What runs is of an unknown commit: everything. Tier 2 always runs, whatever
-//! changed: it is the only one that starts the very programs of the slot.
+//! `cargo xtask affected`. What runs is of an unknown commit: everything. Tier 2 is always asked for,
+//! whatever changed: it is the only one that starts the very programs of the slot. Whoever names the
+//! tiers (`--gate tiers=1`) gets these alone, and besides what has said no of the slot before.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -11,6 +12,7 @@ use harness::restart::flags::Choice;
 use harness::tier::Tier;
 
 use super::measure::{NOBODY_KNOWS, unknown};
+use super::slots::Refused;
 use crate::affected::{self, Asked, Check};
 use crate::checkout::ask;
 
@@ -25,6 +27,16 @@ pub(super) struct Selection {
     pub(super) measured: bool,
     /// Why, a line each.
     pub(super) says: Vec<String>,
+}
+
+impl Selection {
+    /// The same, and whatever said no of the slot the last time: nothing else can take that back.
+    pub(super) fn with(mut self, refused: &Refused) -> Self {
+        self.tiers.extend(&refused.tiers);
+        self.measured |= refused.measured;
+        self.says.extend(refused.names().map(|checks| format!("{checks}: said no the last time")));
+        self
+    }
 }
 
 /// Every tier that does not need a daemon that runs.

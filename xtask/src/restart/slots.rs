@@ -1,14 +1,14 @@
 //! Slots: builds side by side, each whole or not there, and which of them runs.
 //!
 //! ```text
-//! slots/<name>/manifest.json   what it is; only its gate is added, once, when that has passed
+//! slots/<name>/manifest.json   what it is; only what its gate has said is changed
 //! slots/<name>/bin/..          its programs
-//! slots/.<name>.tmp/           one that is being built: nobody's until it is renamed
+//! slots/.<name>.tmp/           one that is being built or removed: nobody's under that name
 //! slots/current -> <name>      the launcher's
 //! slots/marks/<name>.json      the launcher's
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -45,8 +45,21 @@ pub(super) struct Manifest {
     /// SHA-256 of each program, by its name.
     pub(super) programs: BTreeMap<String, String>,
     pub(super) schema: Schema,
+    /// None as well where a check has said no since.
     #[serde(default)]
     pub(super) gate: Option<Gate>,
+    #[serde(default, skip_serializing_if = "Refused::is_empty")]
+    pub(super) refused: Refused,
+}
+
+/// The checks whose last word on a slot was no: only they can take it back.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Refused {
+    #[serde(default)]
+    pub(super) tiers: BTreeSet<Tier>,
+    /// Whether that what is measured did.
+    #[serde(default)]
+    pub(super) measured: bool,
 }
 
 /// A gate that has passed.
@@ -85,7 +98,22 @@ impl Manifest {
             programs: BTreeMap::new(),
             schema: Schema::default(),
             gate: None,
+            refused: Refused::default(),
         }
+    }
+}
+
+impl Refused {
+    /// Whether none did.
+    pub(super) fn is_empty(&self) -> bool {
+        self.tiers.is_empty() && !self.measured
+    }
+
+    /// `tier 2 and what is measured`, if any did.
+    pub(super) fn names(&self) -> Option<String> {
+        let measured = self.measured.then(|| "what is measured".to_owned());
+        let names: Vec<String> = self.tiers.iter().map(Tier::to_string).chain(measured).collect();
+        (!names.is_empty()).then(|| names.join(" and "))
     }
 }
 
@@ -161,7 +189,7 @@ impl Slots {
 
     /// How a slot is marked, if it is.
     pub(super) fn mark(&self, name: &str) -> anyhow::Result<Option<Mark>> {
-        let path = self.directory.join("marks").join(format!("{name}.json"));
+        let path = self.mark_file(name);
         if !path.exists() {
             return Ok(None);
         }
@@ -206,15 +234,13 @@ impl Slots {
         Ok(None)
     }
 
-    /// Removes what an interrupted build has left.
+    /// Removes what a build or a removal has left that was interrupted.
     pub(super) fn sweep(&self) -> anyhow::Result<()> {
         let Ok(entries) = fs::read_dir(&self.directory) else { return Ok(()) };
         for entry in entries.filter_map(Result::ok) {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let is_unfinished = Path::new(&name).extension().is_some_and(|end| end == "tmp");
-            if name.starts_with('.') && is_unfinished {
-                let path = entry.path();
-                fs::remove_dir_all(&path).with_context(|| format!("remove {}", path.display()))?;
+            let found = entry.file_name().to_string_lossy().into_owned();
+            if let Some(name) = found.strip_prefix('.').and_then(|it| it.strip_suffix(".tmp")) {
+                self.clear(name)?;
             }
         }
         Ok(())
@@ -231,17 +257,39 @@ impl Slots {
         }
         let surplus = surplus(&slots, &current, needed);
         for name in &surplus {
-            let path = self.of(name);
-            // Without its manifest it is no slot any more, however far this comes.
-            fs::remove_file(path.join("manifest.json"))
-                .and_then(|()| fs::remove_dir_all(&path))
-                .with_context(|| format!("remove {}", path.display()))?;
-            let mark = self.directory.join("marks").join(format!("{name}.json"));
-            if mark.exists() {
-                fs::remove_file(&mark).with_context(|| format!("remove {}", mark.display()))?;
-            }
+            self.remove(name)?;
         }
         Ok(surplus)
+    }
+
+    /// Removes a slot that nobody needs. It loses its name first, all at once: a slot that is there is
+    /// whole, also for a launcher that looks just now. Its mark goes behind that, as far as the disk
+    /// knows too: a bad slot that has its name and no mark could be started again, while a mark without
+    /// a slot harms nobody, and is swept away with what else is left.
+    fn remove(&self, name: &str) -> anyhow::Result<()> {
+        let (path, going) = (self.of(name), self.unfinished(name));
+        fs::rename(&path, &going).with_context(|| format!("put {} away", path.display()))?;
+        sync(&self.directory)?;
+        self.clear(name)
+    }
+
+    /// Removes what is half built or half gone of a slot, and the mark of one that is no more.
+    fn clear(&self, name: &str) -> anyhow::Result<()> {
+        let mark = self.mark_file(name);
+        if !self.of(name).exists() && mark.exists() {
+            fs::remove_file(&mark).with_context(|| format!("remove {}", mark.display()))?;
+        }
+        let path = self.unfinished(name);
+        fs::remove_dir_all(&path).with_context(|| format!("remove {}", path.display()))
+    }
+
+    /// Where a slot lies that is being built, or removed: nobody takes that for a slot.
+    pub(super) fn unfinished(&self, name: &str) -> PathBuf {
+        self.directory.join(format!(".{name}.tmp"))
+    }
+
+    fn mark_file(&self, name: &str) -> PathBuf {
+        self.directory.join("marks").join(format!("{name}.json"))
     }
 }
 

@@ -101,3 +101,6 @@ impl<'a> Time<'a> {
         ended.unwrap_or(Err(last))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,7 +25,7 @@ pub(super) enum Trouble {
     #[error("it took too long")]
     Late,
     /// Something that it asked for took longer than that may.
-    #[error("{asked} gave no answer within {} s", .limit.as_secs_f64())]
+    #[error("{asked} gave no answer within {} s", seconds(*.limit))]
     Unanswered {
         /// The words of the verb.
         asked: String,
@@ -80,8 +80,17 @@ impl Trouble {
     }
 }
 
+/// `15`, or `9.9` of what is left of a longer time.
+fn seconds(limit: Duration) -> String {
+    let decimals = usize::from(limit.subsec_nanos() != 0);
+    format!("{:.decimals$}", limit.as_secs_f64())
+}
+
 impl From<anyhow::Error> for Trouble {
     fn from(error: anyhow::Error) -> Self {
         Self::refused(format!("failed to {error:#}"))
     }
 }
+
+#[cfg(test)]
+mod tests;

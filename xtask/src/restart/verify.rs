@@ -9,7 +9,6 @@ use harness::restart::machine::{Half, Probe, Remarks, Told, Weight};
 use harness::restart::step::PROBE_MAX;
 use harness::tier::Tier;
 
-use super::Means;
 use super::cases::{self, Cases};
 use super::home::{Home, QUESTION_MAX, knows_not, read, refusal, words};
 use super::passage::Passage;
@@ -18,6 +17,7 @@ use super::stuck::Stuck;
 use super::time::Time;
 use super::trouble::{Result, Trouble};
 use super::views::{Deliveries, Status};
+use super::{Means, room};
 use crate::tier::{self, places::remove_file};
 
 /// What is looked at before anything is held, while all others are, and of a previous daemon.
@@ -243,9 +243,10 @@ impl<'a> Subject<'a> {
     }
 
     /// Whether a report that is no pass speaks against the daemon. A runner that fell over does not, nor
-    /// does one that finds something else missing than the daemon, or the daemon missing for a moment.
+    /// does one that finds something else missing than the daemon, or the daemon missing for a moment,
+    /// nor a disk that is full: no daemon keeps a message on that.
     fn says_no(&self, report: &Report, time: Time<'_>) -> Result<bool> {
-        if tier::has_fallen(report) {
+        if tier::has_fallen(report) || self.lacks_room(report) {
             return Ok(false);
         }
         match report.verdict.exit_code {
@@ -256,6 +257,14 @@ impl<'a> Subject<'a> {
             },
             _ => Ok(false),
         }
+    }
+
+    /// Whether a case has said so, which may be over by now, or a disk that messages lie on is full.
+    fn lacks_room(&self, report: &Report) -> bool {
+        let mut failed = report.cases.iter().filter(|case| case.outcome != Outcome::Passed);
+        failed.any(|case| case.message.as_deref().is_some_and(room::says_full))
+            || room::has_none_left(self.home.root())
+            || self.home.messages().is_some_and(|place| room::has_none_left(&place))
     }
 }
 

@@ -84,7 +84,8 @@ pub enum Event<S> {
 /// What the end of a daemon speaks against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
-    /// Its slot.
+    /// Its slot. So does a KILL, also of a system that is short of memory or by somebody's hand: who sent
+    /// it cannot be seen, and a build that takes all memory is no good.
     Own,
     /// What any daemon would be given: a configuration that cannot be read, a lock that is taken, a
     /// machine without memory or room on its disk.

@@ -1,4 +1,5 @@
 mod measured;
+mod refused;
 
 use harness::report::Outcome;
 

@@ -74,3 +74,13 @@ fn the_last_restart_is_one_that_was_begun_and_says_where_it_failed() {
     assert_eq!(lines[1], "      failed at 5 candidate: see the answer: none came within 20 s");
     assert_eq!(lines[2..], [format!("      {NEW} is unproven: neither good nor bad")]);
 }
+
+#[test]
+fn a_list_of_slots_says_which_check_has_said_no() {
+    let stage = Stage::new();
+    let mut manifest = Slots::at(stage.home().join("slots")).manifest(NEW).unwrap();
+    assert!(line(&manifest, None, None).contains("tier 1, tier 2 passed at "));
+    manifest.refused.tiers.insert(harness::tier::Tier::RealAgent);
+    manifest.refused.measured = true;
+    assert!(line(&manifest, None, None).ends_with(", tier 3 and what is measured said no"));
+}

@@ -65,3 +65,38 @@ fn a_build_that_filled_the_disk_is_no_build_that_failed() {
         format!("the disk of {place} is full, make room: error: could not compile `x`")
     );
 }
+
+/// What a tool shows of somebody's source says nothing of a disk.
+#[test]
+fn an_error_beside_source_that_tells_of_full_disks_is_an_error() {
+    let room = tempfile::tempdir().unwrap();
+    let failed = || Trouble::with(ExitCode::BuildFailed, "error: could not compile `x`");
+    let code = |said: &str| or_full(room.path(), said, failed()).code();
+    for said in [
+        r#"error[E0308]: mismatched types
+  --> xtask/src/restart/room.rs:50:40
+   |
+50 | const FULL_WORDS: [&str; 2] = ["No space left on device", "Disk quota exceeded"];
+   |                    -------     ^^^ say "No space left on device"
+   |
+help: try these
+   |
+50 - const FULL: &str = "No space left on device";
+50 + const FULL: &str = "Disk quota exceeded";
+50 ~     // ld: No space left on device
+error: could not compile `xtask` (bin "xtask") due to 1 previous error"#,
+        r#"{"reason":"build-script-executed","env":[["WHY","ld: No space left on device"]]}"#,
+        "help: write it like this: `\"Disk quota exceeded\".to_owned()`",
+    ] {
+        assert_eq!(code(said), Some(ExitCode::BuildFailed), "{said}");
+    }
+    for said in [
+        "error: failed to write `/t/x.d`\n\nCaused by:\n  No space left on device (os error 28)",
+        "  = note: /usr/bin/ld: final link failed: No space left on device\n          collect2",
+        "          /usr/bin/ld: final link failed: Disk quota exceeded\n",
+        "error: couldn't create a temp dir: No space left on device (os error 28) at path \"/t\"",
+        "LLVM ERROR: IO failure on output stream: No space left on device",
+    ] {
+        assert_eq!(code(said), Some(ExitCode::PreconditionMissing), "{said}");
+    }
+}

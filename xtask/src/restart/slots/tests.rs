@@ -133,3 +133,46 @@ fn a_removed_slot_leaves_no_mark() {
     assert!(slots.mark("0-x").unwrap().is_none());
     assert_eq!(slots.all().unwrap().len(), 5);
 }
+
+/// Seven slots, of which the oldest is bad and goes first.
+fn seven() -> (tempfile::TempDir, Slots) {
+    let (room, slots) = slots();
+    for index in 0..7 {
+        make(&slots, &format!("{index}-x"));
+    }
+    mark(&slots, "0-x", "bad");
+    std::os::unix::fs::symlink("6-x", slots.directory().join("current")).unwrap();
+    (room, slots)
+}
+
+#[test]
+fn a_bad_slot_that_cannot_be_put_away_stays_whole_and_bad() {
+    let (_room, slots) = seven();
+    // Its name as a slot that goes is taken.
+    fs::create_dir_all(slots.directory().join(".0-x.tmp/bin")).unwrap();
+    slots.prune(&[]).unwrap_err();
+    let is_whole_and_bad = || {
+        slots.ensure_whole(&slots.manifest("0-x").unwrap()).unwrap();
+        assert_eq!(slots.standing("0-x").unwrap().as_deref(), Some("bad"));
+    };
+    is_whole_and_bad();
+    slots.sweep().unwrap();
+    is_whole_and_bad();
+    assert_eq!(slots.prune(&[]).unwrap(), ["0-x", "1-x"]);
+}
+
+#[test]
+fn what_a_prune_that_was_cut_short_has_left_is_swept_away() {
+    let (_room, slots) = seven();
+    let marked = slots.directory().join("marks/0-x.json");
+    // A mark that cannot be removed ends it there.
+    fs::remove_file(&marked).unwrap();
+    fs::create_dir_all(marked.join("x")).unwrap();
+    slots.remove("0-x").unwrap_err();
+    assert!(!slots.of("0-x").exists(), "the launcher counts folders");
+    fs::remove_dir_all(&marked).unwrap();
+    mark(&slots, "0-x", "bad");
+    slots.sweep().unwrap();
+    assert!(!marked.exists() && !slots.directory().join(".0-x.tmp").exists());
+    assert_eq!(slots.all().unwrap().len(), 6);
+}

@@ -93,6 +93,40 @@ fn a_question_that_is_not_answered_once_is_asked_again() {
     }
 }
 
+/// Every case fails, and the target is gone back from; what the launcher was asked for then.
+fn gone_back_from(stage: &Stage) -> String {
+    stage.world("unwell", NEW);
+    let (code, report) = stage.restart(&[]);
+    assert_eq!((code, stage.current().as_str()), (25, OLD), "{:?}", report.verdict);
+    fs::read_to_string(stage.home().join("world/back")).unwrap()
+}
+
+#[test]
+fn a_disk_that_is_full_for_a_moment_is_not_held_against_the_target() {
+    for said in
+        ["No space left on device (os error 28)", "Disk quota exceeded", "database or disk is full"]
+    {
+        let stage = Stage::new();
+        stage.complains_of(said);
+        let asked = gone_back_from(&stage);
+        assert!(asked.trim().ends_with(" --blameless"), "{said}: {asked}");
+    }
+}
+
+#[test]
+fn a_disk_of_test_messages_without_room_is_not_held_against_the_target() {
+    let stage = Stage::new();
+    // A file system on which nothing can be stored, on Linux and on macOS.
+    let full = ["/proc", "/dev"].into_iter().find(|place| Path::new(place).is_dir()).unwrap();
+    fs::write(stage.home().join("config.toml"), format!("[test]\ndir = \"{full}\"\n")).unwrap();
+    let asked = gone_back_from(&stage);
+    assert!(asked.trim().ends_with(" --blameless"), "{asked}");
+    let room = stage.home().display().to_string();
+    fs::write(stage.home().join("config.toml"), format!("[test]\ndir = \"{room}\"\n")).unwrap();
+    let asked = gone_back_from(&stage);
+    assert!(!asked.contains("--blameless"), "{asked}");
+}
+
 /// What a look at the daemon of a stage comes to that has this long.
 fn looked(stage: &Stage, probe: Probe, limit: Duration) -> Result<Told> {
     let home = Home::find(Some(&stage.home())).unwrap();
@@ -110,56 +144,82 @@ fn what_an_earlier_daemon_left_of_its_watch_is_not_gone_on_from() {
     fs::write(runs.join("watched-from.json"), "somebody\n").unwrap();
     let home = Home::find(Some(&stage.home())).unwrap();
     let (workspace, never) = (Workspace::at(&stage.home()), Interrupt::never());
-    let time = Time::from_now(AMPLE, &never);
+    let time = Time::from_now(AMPLE.1, &never);
     let means = Means { workspace: &workspace, time, runs: &runs };
     Subject::new(means, &home, OLD, None).watched().look(Probe::Held, Duration::ZERO).unwrap();
     assert_eq!(watches(&stage).1, OLD.repeat(2));
 }
 
-/// Long enough for some questions and their answers on a machine that does much else.
-const AMPLE: Duration = Duration::from_secs(3);
+/// The least and the most that a look has which has to be long enough for some questions.
+const AMPLE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(8));
+
+/// What is seen by looks that have ever more time, until one had enough: on a machine that does much
+/// else a question may not come to its answer in what is enough elsewhere.
+#[track_caller]
+fn seen_in_time<Seen>(look: impl Fn(Duration) -> Option<Seen>) -> Seen {
+    let (mut limit, most) = AMPLE;
+    loop {
+        if let Some(seen) = look(limit) {
+            return seen;
+        }
+        assert!(limit < most, "{limit:?} were not enough");
+        limit *= 2;
+    }
+}
+
+/// Why a look came to nothing, unless that is because its time was too short.
+fn refusal(looked: Result<Told>) -> Option<(Blame, String)> {
+    let trouble = looked.unwrap_err();
+    (!trouble.is_late()).then(|| trouble.failure()).map(|it| (it.blame, it.why))
+}
 
 /// What is kept of a look at the backlog for the order.
 const ORDER: Duration = Duration::from_secs(10);
 
+/// The blame for a daemon that does not answer a look, however often it is asked.
 #[track_caller]
-fn ensure_silence_is_blamed(probe: Probe, limit: Duration) {
-    let stage = Stage::new();
-    stage.world("ends-status", "69");
-    let failure = looked(&stage, probe, limit).unwrap_err().failure();
-    assert_eq!(failure.blame, Blame::Target, "{}", failure.why);
-    assert!(1 < stage.calls().len(), "it was asked again: {:?}", stage.calls());
+fn blame_for_silence(probe: Probe, more: Duration) -> Blame {
+    seen_in_time(|limit| {
+        let stage = Stage::new();
+        stage.world("ends-status", "69");
+        let (blame, _) = refusal(looked(&stage, probe, limit + more))?;
+        (1 < stage.calls().len()).then_some(blame)
+    })
 }
 
 #[test]
 fn a_daemon_that_is_silent_while_its_backlog_is_looked_at_is_blamed() {
-    ensure_silence_is_blamed(Probe::Backlog, ORDER + AMPLE);
+    assert_eq!(blame_for_silence(Probe::Backlog, ORDER), Blame::Target);
 }
 
 #[test]
 fn a_daemon_that_is_silent_about_its_memory_is_blamed() {
-    ensure_silence_is_blamed(Probe::Memory, AMPLE);
+    assert_eq!(blame_for_silence(Probe::Memory, Duration::ZERO), Blame::Target);
 }
 
 #[test]
 fn a_backlog_that_grew_is_blamed_on_the_target() {
-    let stage = Stage::new();
-    stage.world("counts", r#""accepted":1,"delivered":0"#);
-    let failure = looked(&stage, Probe::Backlog, ORDER + AMPLE).unwrap_err().failure();
+    let (blame, why, limit_s) = seen_in_time(|limit| {
+        let stage = Stage::new();
+        stage.world("counts", r#""accepted":1,"delivered":0"#);
+        let (blame, why) = refusal(looked(&stage, Probe::Backlog, ORDER + limit))?;
+        Some((blame, why, limit.as_secs()))
+    });
     assert_eq!(
-        (failure.blame, failure.why.as_str()),
-        (Blame::Target, "after 3 s 1 messages and 0 replies still wait")
+        (blame, why),
+        (Blame::Target, format!("after {limit_s} s 1 messages and 0 replies still wait"))
     );
 }
 
 /// The blame for an order that ends with this whenever it is asked for, and why.
 fn order_that_ends_with(code: &str) -> (Blame, String) {
-    let stage = Stage::new();
-    stage.world("ends-deliveries", code);
-    let failure = looked(&stage, Probe::Soak(Half::Second), AMPLE).unwrap_err().failure();
-    let asked = stage.calls().iter().filter(|call| *call == "deliveries").count();
-    assert!(1 < asked, "it was asked again: {:?}", stage.calls());
-    (failure.blame, failure.why)
+    seen_in_time(|limit| {
+        let stage = Stage::new();
+        stage.world("ends-deliveries", code);
+        let refusal = refusal(looked(&stage, Probe::Soak(Half::Second), limit))?;
+        let asked = stage.calls().iter().filter(|call| *call == "deliveries").count();
+        (1 < asked).then_some(refusal)
+    })
 }
 
 #[test]
@@ -174,14 +234,12 @@ fn a_target_that_knows_its_order_and_cannot_say_it_is_blamed() {
     assert_eq!(order_that_ends_with("1"), (Blame::Target, why));
 }
 
+/// Each of them would have enough for itself, however busy the machine is they have not together.
 #[test]
 fn all_runners_of_a_look_share_its_time() {
     let stage = Stage::new();
-    stage.world("slow-tier4::status", "3");
-    stage.world("slow-tier4::check", "30");
-    let began = Instant::now();
-    let late = looked(&stage, Probe::Held, Duration::from_secs(4));
+    stage.world("slow-tier4::status", "2");
+    stage.world("slow-tier4::check", "2");
+    let late = looked(&stage, Probe::Held, Duration::from_millis(2500));
     assert!(matches!(late, Err(Trouble::Late)), "{late:?}");
-    // A time for each of them would be 7 s.
-    assert!(began.elapsed() < Duration::from_millis(6500), "{:?}", began.elapsed());
 }
