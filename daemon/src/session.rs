@@ -396,13 +396,19 @@ impl Driver {
                 warn!(session, %reason, "turn failed");
                 format!("turn failed: {reason}")
             }
+            Report::TurnNotServed(reason) => {
+                warn!(session, %reason, "turn not served");
+                let what = format!("turn not served: {reason}");
+                let cause = transcript::Cause::Outside;
+                return self.record_event(transcript::Event::Error { what, cause });
+            }
             Report::Dropped(row, failure) => {
                 error!(session, row = row.0, reason = failure.as_str(), "message dropped");
                 self.pending.remove(row);
                 format!("row {} given up: {}", row.0, failure.as_str())
             }
         };
-        self.record_event(transcript::Event::Error { what });
+        self.record_event(transcript::Event::error(what));
     }
 
     async fn forget_conversation(&mut self) {

@@ -99,12 +99,40 @@ pub(crate) enum Event {
     Error {
         /// What.
         what: String,
+        /// Where.
+        #[serde(skip_serializing_if = "Cause::is_own", default)]
+        cause: Cause,
     },
     /// The session's agent is gone.
     SessionStop {
         /// Why.
         reason: String,
     },
+}
+
+impl Event {
+    /// Something that went wrong here.
+    pub(crate) fn error(what: impl Into<String>) -> Self {
+        Self::Error { what: what.into(), cause: Cause::Own }
+    }
+}
+
+/// Where something went wrong.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Cause {
+    /// Here, or in the message.
+    #[default]
+    Own,
+    /// In the network, the API, or by a limit: nothing here can help it.
+    Outside,
+}
+
+impl Cause {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+    const fn is_own(&self) -> bool {
+        matches!(self, Self::Own)
+    }
 }
 
 /// An event with its moment: one line of the file.

@@ -39,6 +39,10 @@ pub const SOAK: &str = "HARNESS_SOAK";
 /// does not hold against the daemon what goes wrong with them now.
 pub const DOWN_BEFORE: &str = "HARNESS_DOWN_BEFORE";
 
+/// Those of them that were not given up, but were to try again: of one that is dead now nothing can be
+/// said.
+pub const TRYING_BEFORE: &str = "HARNESS_TRYING_BEFORE";
+
 /// A file for the runs of tier 4 that belong together: the first of them leaves there what the log and
 /// the transcripts held when it began, and the others look at what came since then.
 pub const WATCHED_FROM: &str = "HARNESS_WATCHED_FROM";

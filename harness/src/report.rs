@@ -108,7 +108,8 @@ pub enum Outcome {
     Passed,
     /// It cannot hold here, and says why.
     Skipped,
-    /// A program or setting that it needs is not on this machine.
+    /// A program or setting that it needs is not on this machine, or what it depends on did not do its
+    /// part.
     MissingPrecondition,
     /// It held only on a later try.
     Flaky,

@@ -39,7 +39,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 
 use self::case::Needs;
 pub use self::case::{Body, Case, Company, Missing, Need};
-pub use self::failure::{Broken, LeftBehind, Skip, Transport, unbroken};
+pub use self::failure::{Broken, LeftBehind, Skip, Transport, Undecided, unbroken};
 use self::progress::{Progress, tell};
 pub use self::room::{Remains, Room};
 use self::settings::{Settings, Voice};

@@ -305,7 +305,8 @@ impl Session {
         self.turns_ended += 1;
         let attempts = self.queue.known(listed);
         let closing = matches!(self.agent, Agent::Closing(..));
-        let (fault, reason) = match outcome {
+        let failed = Report::TurnFailed;
+        let (fault, report) = match outcome {
             TurnOutcome::Answered => {
                 self.backoff.succeed();
                 self.turn_failures = 0;
@@ -317,15 +318,17 @@ impl Session {
             TurnOutcome::Interrupted if closing => {
                 return self.take_back(&attempts, Closed::Interrupted);
             }
-            TurnOutcome::Interrupted => (Fault::OfTheRow, "interrupted by itself".to_owned()),
-            TurnOutcome::Elsewhere(reason) => (Fault::Elsewhere, reason),
-            TurnOutcome::Full => (self.on_full(), "prompt too long".to_owned()),
-            TurnOutcome::Permanent(reason) => (Fault::Permanent(reason.clone()), reason),
-            TurnOutcome::Failed(reason) => (Fault::OfTheRow, reason),
+            TurnOutcome::Interrupted => {
+                (Fault::OfTheRow, failed("interrupted by itself".to_owned()))
+            }
+            TurnOutcome::Elsewhere(reason) => (Fault::Elsewhere, Report::TurnNotServed(reason)),
+            TurnOutcome::Full => (self.on_full(), failed("prompt too long".to_owned())),
+            TurnOutcome::Permanent(reason) => (Fault::Permanent(reason.clone()), failed(reason)),
+            TurnOutcome::Failed(reason) => (Fault::OfTheRow, failed(reason)),
         };
         let settlement = self.queue.failed(&attempts, Closed::TurnFailed, &fault);
         self.settle(settlement);
-        self.actions.push_back(Action::Report(Report::TurnFailed(reason)));
+        self.actions.push_back(Action::Report(report));
         if !matches!(fault, Fault::Permanent(_)) {
             self.turn_failures += 1;
             self.rest(now + turn_wait(self.turn_failures));

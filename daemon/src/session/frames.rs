@@ -111,7 +111,7 @@ impl Driver {
                 agent.terminate();
                 warn!(session = self.record.row.0, "agent refused to begin");
                 let what = format!("the agent refused to begin: {refusal}");
-                self.record_event(transcript::Event::Error { what });
+                self.record_event(transcript::Event::error(what));
             }
         }
     }
@@ -293,7 +293,7 @@ impl Driver {
     fn on_bad_line(&mut self, why: &str, bytes: u64) {
         warn!(session = self.record.row.0, why, bytes, "line of the agent skipped");
         let what = format!("a line of {bytes} bytes skipped: {why}");
-        self.record_event(transcript::Event::Error { what });
+        self.record_event(transcript::Event::error(what));
         self.tell(Event::Stirred);
     }
 
@@ -320,7 +320,7 @@ impl Driver {
         }
         if let Some((tail, bytes)) = agent.last_words() {
             let what = format!("last words of {bytes} bytes: {}", tail.trim_end());
-            self.record_event(transcript::Event::Error { what });
+            self.record_event(transcript::Event::error(what));
         }
     }
 }

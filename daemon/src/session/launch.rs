@@ -120,7 +120,7 @@ impl Driver {
             Err(Refused::Cut) => return self.tell(Event::LaunchFailed),
             Err(refused) => {
                 warn!(session = self.record.row.0, error = %refused, "agent not started");
-                self.record_event(transcript::Event::Error { what: refused.to_string() });
+                self.record_event(transcript::Event::error(refused.to_string()));
                 return self.tell(Event::LaunchFailed);
             }
         };

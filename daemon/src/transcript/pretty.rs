@@ -55,7 +55,7 @@ fn described(event: &Event) -> (&'static str, String) {
             }
             ("turn", line)
         }
-        Event::Error { what } => ("error", what.clone()),
+        Event::Error { what, .. } => ("error", what.clone()),
         Event::SessionStop { reason } => ("stop", reason.clone()),
     }
 }

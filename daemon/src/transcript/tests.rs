@@ -32,7 +32,8 @@ fn every_event_is_a_line_that_names_it_first_by_its_moment() {
             cost_usd_total: Some(0.25),
             text: String::new(),
         },
-        Event::Error { what: "no".into() },
+        Event::error("no"),
+        Event::Error { what: "api 529".into(), cause: Cause::Outside },
         Event::SessionStop { reason: "idle".into() },
     ] {
         transcript.record(event);
@@ -46,9 +47,14 @@ fn every_event_is_a_line_that_names_it_first_by_its_moment() {
             value["event"].as_str().unwrap().to_owned()
         })
         .collect();
-    let expected =
-        ["SESSION_START", "IN", "TOOL_USE", "PERMISSION", "OUT", "TURN", "ERROR", "SESSION_STOP"];
-    assert_eq!(events, expected);
+    let expected = "SESSION_START IN TOOL_USE PERMISSION OUT TURN ERROR ERROR SESSION_STOP";
+    assert_eq!(events.join(" "), expected);
+    assert_eq!(
+        text.matches(r#""what":"no"}"#).count(),
+        1,
+        "that it is our own goes without saying"
+    );
+    assert!(text.contains(r#""what":"api 529","cause":"outside"}"#), "{text}");
     for line in text.lines() {
         let entry: Entry = serde_json::from_str(line).unwrap();
         assert_eq!(serde_json::to_string(&entry).unwrap(), line);

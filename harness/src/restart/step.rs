@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::flags::{Choice, Drain, Flags};
+use super::flags::{Drain, Flags};
 use crate::exit_code::ExitCode;
 
 /// How long what is held for a restart stays held when nobody renews it. That of a runner that was
@@ -22,8 +22,9 @@ pub const INTERRUPT_MAX: Duration = Duration::from_secs(30);
 /// so long.
 pub const PROBE_MAX: Duration = Duration::from_mins(1);
 
-/// How long the same may take of the daemon that runs, with some room to say that it gave no answer.
-pub const COMPARE_MAX: Duration = Duration::from_secs(PROBE_MAX.as_secs() + 30);
+/// How long that of the daemon that runs may take: no answer, and the end of the agent that gave none, so
+/// that no turn is under way when the daemon is to stop.
+pub const COMPARE_MAX: Duration = Duration::from_secs(PROBE_MAX.as_secs() + 60);
 
 /// How long the end of a hold may take.
 pub const RELEASE_MAX: Duration = Duration::from_secs(10);
@@ -37,10 +38,10 @@ pub const MARGIN: Duration = Duration::from_secs(5);
 /// How long the tiers may take that a target has to pass: the first builds them.
 const TIERS_MAX: Duration = Duration::from_mins(90);
 
-/// How long measuring may take beside them, from nothing on a slow machine: two release builds, two
+/// How long measuring may take beside them, which a slot may owe whatever is asked for: from nothing on a slow machine: two release builds, two
 /// more of what counts instructions and the tool for that, and the measuring itself. In a comparison each
 /// of these has a limit of its own.
-const MEASURING_MAX: Duration = Duration::from_hours(4);
+pub const MEASURING_MAX: Duration = Duration::from_hours(4);
 
 /// One step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -130,11 +131,8 @@ impl Step {
             Self::Preflight | Self::Select => Duration::from_mins(1),
             // From nothing, on a machine that does much else.
             Self::Build => Duration::from_hours(1),
-            // Whether it is measured shows later, where that is not said.
-            Self::Gate => match flags.gate {
-                Choice::Tiers(_) => TIERS_MAX,
-                Choice::Auto | Choice::All => TIERS_MAX + MEASURING_MAX,
-            },
+            // Whether it is measured shows later.
+            Self::Gate => TIERS_MAX + MEASURING_MAX,
             Self::Candidate => Duration::from_mins(5),
             Self::Drain => flags.drain.patience() + INTERRUPT_MAX + SLICE,
             // Shorter than the lease, which nobody renews meanwhile.

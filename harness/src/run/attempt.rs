@@ -13,7 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::case::Case;
-use super::failure::{Broken, LeftBehind, Skip, Transport, cause};
+use super::failure::{Broken, LeftBehind, Skip, Transport, Undecided, cause};
 use super::orphans;
 use super::room::{Room, Shared};
 use crate::wait::call_off_by;
@@ -31,6 +31,7 @@ const LAST_WORDS_LIMIT: Duration = Duration::from_secs(30);
 pub(super) enum Ended {
     Well,
     Skipped(String),
+    Undecided(String),
     Left(Vec<String>),
     Transport(String),
     Failed(String),
@@ -128,6 +129,7 @@ fn with_last_words(why: Ended, last: Ended) -> Ended {
         Ended::Well => return why,
         Ended::Left(things) => things.join("; "),
         Ended::Skipped(words)
+        | Ended::Undecided(words)
         | Ended::Transport(words)
         | Ended::Failed(words)
         | Ended::Broken(words)
@@ -150,6 +152,8 @@ fn ended(result: Result<anyhow::Result<()>, String>) -> Ended {
         Ended::Broken(format!("{error:#}"))
     } else if let Some(Skip(why)) = cause::<Skip>(&error) {
         Ended::Skipped(why.clone())
+    } else if cause::<Undecided>(&error).is_some() {
+        Ended::Undecided(format!("failed to {error:#}"))
     } else if cause::<Transport>(&error).is_some() {
         Ended::Transport(format!("failed to {error:#}"))
     } else if let Some(LeftBehind(things)) = cause::<LeftBehind>(&error) {

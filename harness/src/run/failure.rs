@@ -23,6 +23,12 @@ impl Error for Broken {}
 #[error("skipped: {0}")]
 pub struct Skip(pub String);
 
+/// What the case depends on did not do its part, so that nothing can be said of what it looks at: it
+/// lacks a precondition, as one does whose program is not here.
+#[derive(Debug, thiserror::Error)]
+#[error("say anything of it: {0}")]
+pub struct Undecided(pub String);
+
 /// What the case looked at did not get through: the only failure that is worth another try.
 #[derive(Debug, thiserror::Error)]
 #[error("get through: {0}")]

@@ -192,6 +192,7 @@ impl Conclusion {
             }
             Ended::Well => (Outcome::Passed, None),
             Ended::Skipped(why) => (Outcome::Skipped, Some(why)),
+            Ended::Undecided(why) => (Outcome::MissingPrecondition, Some(why)),
             Ended::Left(things) => (Outcome::Leaked, Some(things.join("; "))),
             Ended::Transport(why) | Ended::Failed(why) => (Outcome::Failed, Some(why)),
             Ended::Broken(why) => (Outcome::Broken, Some(why)),

@@ -191,6 +191,8 @@ fn a_turn_that_fails_once_is_seen_and_goes_back(case: &mut Case) -> anyhow::Resu
     let told = format!("{}{}", said.stdout, said.stderr);
     ensure!(said.status.code() == Some(25), "see it roll back: {}: {told}", said.status);
     ensure!(told.contains(".jsonl: ERROR at"), "say where the turn failed: {told}");
+    // It was the API: the same build may be tried again.
+    ensure!(next.mark(&case.sandbox.home()).is_null(), "blame no build for it: {told}");
     let now = status(&case.sandbox)?;
     ensure!(now["slot"] == first.name.as_str() && now["held"] == false, "go on as before: {now}");
     wait_settled(&case.sandbox, SOON)?;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use harness::files;
+use harness::run::Undecided;
 use harness::seed::Seed;
 use harness::wait::{wait_for_every, wait_until};
 use serde_json::{Value, json};
@@ -58,6 +59,14 @@ impl Exchange {
                 let (start, turn) = watched(home, watch, session)?;
                 Ok(Self { session, took, turn, start })
             });
+        let exchanged = exchanged.map_err(|error| {
+            let row = session(home).ok().and_then(|session| session["row"].as_i64());
+            if row.is_some_and(|row| watch.was_not_served(home, row)) {
+                error.context(Undecided("the agents' API did not serve it".to_owned()))
+            } else {
+                error
+            }
+        });
         let ended = end_agent(home);
         let exchange = exchanged?;
         ended.map(|()| exchange)

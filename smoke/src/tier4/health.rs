@@ -3,7 +3,7 @@
 use anyhow::ensure;
 use harness::environment;
 use harness::processes::Snapshot;
-use harness::run::unbroken;
+use harness::run::{Undecided, unbroken};
 use serde_json::Value;
 
 use super::{Down, Home};
@@ -45,7 +45,7 @@ fn errors(status: &Value, down: &Down) -> Vec<String> {
 
 /// Every session on record is known to the running daemon, none is given up, and none that owes an
 /// answer sleeps. A session that owes nothing may: its next message wakes it. Those that were down
-/// before a restart may be so after it.
+/// before a restart may be so after it; of one that was to try again nothing can be said.
 pub fn sessions_back(home: &Home, down: &Down) -> anyhow::Result<()> {
     let status = home.status()?;
     let missing: Vec<String> = home
@@ -68,21 +68,26 @@ fn none_is_down(status: &Value, down: &Down) -> anyhow::Result<()> {
     let is_held = status["held"] == true;
     let is_down = |session: &&Value| {
         let owes = !is_held && 0 < session["queue"].as_u64().unwrap_or_default();
-        !down.has(&session["row"])
-            && (session["state"] == "dead" || owes && session["state"] == "asleep")
+        let row = &session["row"];
+        session["state"] == "dead" && !down.may_be_given_up(row)
+            || owes && session["state"] == "asleep" && !down.has(row)
     };
-    let found: Vec<String> = shown(status)
-        .iter()
-        .filter(is_down)
-        .map(|session| format!("session {} is {}", session["row"], session["state"]))
-        .collect();
+    let (tried, found): (Vec<&Value>, Vec<&Value>) =
+        shown(status).iter().filter(is_down).partition(|session| down.has(&session["row"]));
+    let told = |sessions: &[&Value]| {
+        let told = |it: &&Value| format!("session {} is {}", it["row"], it["state"]);
+        sessions.iter().map(told).collect::<Vec<_>>().join("; ")
+    };
     ensure!(
         found.is_empty(),
         "see all sessions well, but for those that a restart found down ({}): {}",
         environment::DOWN_BEFORE,
-        found.join("; ")
+        told(&found)
     );
-    Ok(())
+    if tried.is_empty() {
+        return Ok(());
+    }
+    Err(Undecided(format!("they failed before the restart, too: {}", told(&tried))).into())
 }
 
 #[cfg(test)]

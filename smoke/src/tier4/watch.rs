@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
+use harness::run::Undecided;
 use harness::wait::{wait_for_every, wait_until};
 use serde_json::Value;
 
@@ -62,6 +63,13 @@ impl Watch {
         added.with_context(|| format!("find {}", path.display()))
     }
 
+    /// Whether this run has seen a turn of the session that the agents' API did not serve.
+    pub(super) fn was_not_served(&self, home: &Home, session: i64) -> bool {
+        let added = self.added_to(home, session).unwrap_or_default();
+        let mut events = added.lines().filter_map(|line| serde_json::from_str(line).ok());
+        events.any(|event| Fault::of(&event) == Some(Fault::Outside))
+    }
+
     /// Looks for `soak` more; fails at the first error in a log or transcript since the beginning,
     /// and when another daemon runs.
     pub fn soak(&self, home: &Home, soak: Duration) -> anyhow::Result<()> {
@@ -70,11 +78,15 @@ impl Watch {
     }
 
     fn look(&self, home: &Home) -> anyhow::Result<()> {
-        let errors = self.errors(home)?;
-        ensure!(errors.is_empty(), "see no error: {}", errors.join("\n  "));
+        let Errors { own, outside } = self.errors(home)?;
+        ensure!(own.is_empty(), "see no error: {}", own.join("\n  "));
         let (daemon, now) = (&self.beginning.daemon, Identity::of(&healthy(home, &self.down)?));
         ensure!(now == *daemon, "see the same daemon: {daemon:?} -> {now:?}");
-        Ok(())
+        if outside.is_empty() {
+            return Ok(());
+        }
+        // Whether the daemon would have served them, nobody knows.
+        Err(Undecided(format!("the agents' API did not serve: {}", outside.join("\n  "))).into())
     }
 
     /// What was added to a file that is watched. What cannot be read may hold any error, so it is one.
@@ -91,25 +103,52 @@ impl Watch {
 
     /// Errors since the beginning, but for those of sessions that were down. Of a transcript it is only
     /// said that there is one: what it says may be a person's.
-    fn errors(&self, home: &Home) -> anyhow::Result<Vec<String>> {
-        let mut errors = Vec::new();
+    fn errors(&self, home: &Home) -> anyhow::Result<Errors> {
+        let mut errors = Errors::default();
         for place in watched(home)?.iter().filter(|place| !self.down.has_transcript(place)) {
             let Some(added) = self.looked_into(home, place)? else { continue };
             let name = place.file_name().unwrap_or_default().to_string_lossy();
             for line in added.lines() {
                 if place.extension().is_some_and(|end| end == "jsonl") {
                     let event: Value = serde_json::from_str(line).unwrap_or_default();
-                    if event["event"] == "ERROR" {
-                        errors.push(format!("{name}: ERROR at {}", event["at"]));
+                    let told = || format!("{name}: ERROR at {}", event["at"]);
+                    match Fault::of(&event) {
+                        Some(Fault::Own) => errors.own.push(told()),
+                        Some(Fault::Outside) => errors.outside.push(told()),
+                        None => {}
                     }
                 } else if line.split_whitespace().nth(1) == Some("ERROR")
                     && !self.down.has_line(line)
                 {
-                    errors.push(format!("{name}: {line}"));
+                    errors.own.push(format!("{name}: {line}"));
                 }
             }
         }
         Ok(errors)
+    }
+}
+
+/// What went wrong, a line each.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Errors {
+    /// By the daemon, or by what people wrote.
+    own: Vec<String>,
+    /// By the network, the API, or a limit.
+    outside: Vec<String>,
+}
+
+/// Whose doing an error of a transcript is.
+#[derive(Debug, PartialEq, Eq)]
+enum Fault {
+    Own,
+    Outside,
+}
+
+impl Fault {
+    /// By a line of the transcript; none where that tells of no error.
+    fn of(event: &Value) -> Option<Self> {
+        (event["event"] == "ERROR")
+            .then(|| if event["cause"] == "outside" { Self::Outside } else { Self::Own })
     }
 }
 

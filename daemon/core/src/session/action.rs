@@ -50,6 +50,8 @@ pub enum Report {
     ConversationFull,
     /// A turn failed; the rest is what the program said of it, never message text.
     TurnFailed(String),
+    /// A turn was not served: the network, the API, or a limit.
+    TurnNotServed(String),
     /// A row was given up.
     Dropped(RowId, Failure),
 }

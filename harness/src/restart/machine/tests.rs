@@ -3,10 +3,9 @@ mod world;
 use proptest::prelude::*;
 
 use self::world::{Fate, World, play, play_until};
-use super::super::flags::{CHECKS_MAX, Choice, Drain, OnFailure};
+use super::super::flags::{CHECKS_MAX, Drain, OnFailure};
 use super::super::report::{Outcome, Seen};
 use super::*;
-use crate::tier::Tier;
 
 const FATES: [Fate; 12] = [
     Fate::Fails,
@@ -77,8 +76,6 @@ fn each_step_before_the_switch_has_its_own_number() {
 #[test]
 fn a_gate_that_is_late_says_nothing_of_the_target() {
     assert_eq!(code(&flags(), &[(at(&Action::Gate), Fate::Hangs)]), (30, "previous"));
-    let tiers = Flags { gate: Choice::Tiers([Tier::RealBinaries].into()), ..flags() };
-    assert!(Step::Gate.limit(&tiers) < Step::Gate.limit(&flags()), "more where it may measure");
 }
 
 /// A daemon that answers nobody is what the target may mend.

@@ -3,7 +3,7 @@
 use anyhow::{Context, anyhow};
 
 use super::{Ended, ended, with_last_words};
-use crate::run::{Broken, LeftBehind, Skip, Transport, unbroken};
+use crate::run::{Broken, LeftBehind, Skip, Transport, Undecided, unbroken};
 
 #[track_caller]
 fn check(error: anyhow::Error, wanted: &Ended) {
@@ -23,6 +23,10 @@ fn an_error_keeps_its_meaning_under_any_context() {
         &Ended::Transport("failed to end: settle: get through: busy".to_owned()),
     );
     check(deep(Skip("no moon".to_owned()).into()), &Ended::Skipped("no moon".to_owned()));
+    check(
+        deep(Undecided("no API".to_owned()).into()),
+        &Ended::Undecided("failed to end: settle: say anything of it: no API".to_owned()),
+    );
     check(
         deep(LeftBehind(vec!["a socket".to_owned()]).into()),
         &Ended::Left(vec!["a socket".to_owned()]),

@@ -23,6 +23,16 @@ fn a_session_that_was_dead_before_a_restart_may_be_so_after_it() {
 }
 
 #[test]
+fn of_one_that_was_to_try_again_and_is_dead_after_a_restart_nothing_is_said() {
+    let status = |row: i64| json!({ "sessions": [{ "row": row, "state": "dead", "queue": 1 }] });
+    let down = Down::from_iter([3]).trying([3]);
+    let undecided = none_is_down(&status(3), &down).unwrap_err();
+    assert!(undecided.downcast_ref::<Undecided>().is_some(), "{undecided:#}");
+    let wrong = none_is_down(&status(4), &down).unwrap_err();
+    assert!(wrong.downcast_ref::<Undecided>().is_none(), "{wrong:#}");
+}
+
+#[test]
 fn a_session_that_owes_an_answer_does_not_sleep() {
     let asleep = |queue: u64| json!({ "row": 3, "state": "asleep", "queue": queue });
     check(&asleep(0), &[], None);

@@ -23,7 +23,9 @@ fn home() -> (tempfile::TempDir, Home, Watch) {
 
 #[track_caller]
 fn check(watch: &Watch, home: &Home, expected: &[&str]) {
-    assert_eq!(watch.errors(home).unwrap(), expected);
+    let Errors { own, outside } = watch.errors(home).unwrap();
+    assert_eq!(own, expected);
+    assert_eq!(outside, [""; 0]);
 }
 
 #[test]
@@ -69,7 +71,7 @@ fn an_error_of_a_session_that_was_down_before_is_passed_over_and_no_other() {
                12:00:01 ERROR claude_assistant::session: session rests session=11\n\
                12:00:02 ERROR claude_assistant::session: dropped session=2 row=1\n";
     fs::write(home.root().join(LOG), log).unwrap();
-    let mut errors = watch.errors(&home).unwrap();
+    let mut errors = watch.errors(&home).unwrap().own;
     errors.sort();
     let expected = [
         "11.jsonl: ERROR at \"9\"",
@@ -77,6 +79,17 @@ fn an_error_of_a_session_that_was_down_before_is_passed_over_and_no_other() {
         "daemon.log: 12:00:02 ERROR claude_assistant::session: dropped session=2 row=1",
     ];
     assert_eq!(errors, expected);
+}
+
+#[test]
+fn what_the_api_did_not_serve_is_told_apart() {
+    let (_place, home, watch) = home();
+    let path = home.root().join("transcripts/1.jsonl");
+    let outside = "{\"event\":\"ERROR\",\"at\":\"9\",\"what\":\"api 529\",\"cause\":\"outside\"}\n";
+    add(&path, outside);
+    let expected = Errors { own: vec![], outside: vec!["1.jsonl: ERROR at \"9\"".to_owned()] };
+    assert_eq!(watch.errors(&home).unwrap(), expected);
+    assert!(watch.was_not_served(&home, 1) && !watch.was_not_served(&home, 2));
 }
 
 /// Adds to a file, which may not be there.

@@ -20,13 +20,13 @@ fn a_good_turn_ends_the_waits_that_grew_with_failed_ones() {
         r#"new:1 -> AskSlot
          slot -> Launch(Fresh)
          up -> Deliver(1=1)
-         busy:1 -> Settle(1TurnFailedNo) TurnFailed("api 529")
+         busy:1 -> Settle(1TurnFailedNo) TurnNotServed("api 529")
          +2 -> Deliver(2=1!)
-         busy:2 -> Settle(2TurnFailedNo) TurnFailed("api 529")
+         busy:2 -> Settle(2TurnFailedNo) TurnNotServed("api 529")
          +4 -> Deliver(3=1!)
          ok:3 -> Settle(3ok)
          new:2 -> Deliver(4=2)
-         busy:4 -> Settle(4TurnFailedNo) TurnFailed("api 529")
+         busy:4 -> Settle(4TurnFailedNo) TurnNotServed("api 529")
          +2 -> Deliver(5=2!)
          ok:5 -> Settle(5ok)"#,
     );
@@ -42,12 +42,12 @@ fn three_failed_turns_in_a_row_are_waited_for_longer_each_time() {
         r#"new:1 -> AskSlot
          slot -> Launch(Fresh)
          up -> Deliver(1=1)
-         busy:1 -> Settle(1TurnFailedNo) TurnFailed("api 529")
+         busy:1 -> Settle(1TurnFailedNo) TurnNotServed("api 529")
          +2 -> Deliver(2=1!)
-         busy:2 -> Settle(2TurnFailedNo) TurnFailed("api 529")
+         busy:2 -> Settle(2TurnFailedNo) TurnNotServed("api 529")
          +3 ->
          +1 -> Deliver(3=1!)
-         busy:3 -> Settle(3TurnFailedNo) TurnFailed("api 529")
+         busy:3 -> Settle(3TurnFailedNo) TurnNotServed("api 529")
          +7 ->
          +1 -> Deliver(4=1!)
          ok:4 -> Settle(4ok)"#,

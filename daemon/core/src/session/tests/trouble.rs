@@ -65,10 +65,10 @@ fn a_failing_api_does_not_count_and_is_waited_for() {
         r#"new:1 -> AskSlot
          slot -> Launch(Fresh)
          up -> Deliver(1=1)
-         busy:1 -> Settle(1TurnFailedNo) TurnFailed("api 529")
+         busy:1 -> Settle(1TurnFailedNo) TurnNotServed("api 529")
          +1 ->
          +1 -> Deliver(2=1!)
-         busy:2 -> Settle(2TurnFailedNo) TurnFailed("api 529")
+         busy:2 -> Settle(2TurnFailedNo) TurnNotServed("api 529")
          +4 -> Deliver(3=1!)
          ok:3 -> Settle(3ok)"#,
     );
@@ -419,7 +419,7 @@ fn the_agent_of_a_session_that_rests_makes_room_for_another() {
         r#"new:1 -> AskSlot
          slot -> Launch(Fresh)
          up -> Deliver(1=1)
-         busy:1 -> Settle(1TurnFailedNo) TurnFailed("api 529")
+         busy:1 -> Settle(1TurnFailedNo) TurnNotServed("api 529")
          evict -> CloseInput
          exit -> ReleaseSlot
          +2 -> AskSlot
