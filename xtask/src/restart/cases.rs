@@ -3,6 +3,7 @@
 //! Nothing that is set for somebody else reaches it, and it is believed only if its report is of this
 //! run.
 
+use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus};
@@ -15,6 +16,7 @@ use harness::tier::Tier;
 use jiff::Timestamp;
 
 use super::Means;
+use super::stuck::Down;
 use super::trouble::{Result, Trouble};
 use crate::running::{Ended, run as run_within};
 use crate::tier::places::Places;
@@ -31,7 +33,7 @@ pub(super) struct Cases {
     /// How long tier 4 looks whether anything goes wrong.
     pub(super) soak: Option<Duration>,
     /// The rows of sessions that tier 4 may find dead.
-    pub(super) down: Vec<i64>,
+    pub(super) down: BTreeMap<i64, Down>,
     /// What the runs of tier 4 share that look at one daemon.
     pub(super) watched_from: Option<PathBuf>,
 }
@@ -47,7 +49,7 @@ impl Cases {
             quarantine: None,
             api: None,
             soak: None,
-            down: Vec::new(),
+            down: BTreeMap::new(),
             watched_from: None,
         }
     }
@@ -81,9 +83,14 @@ impl Cases {
         if let Some(soak) = self.soak {
             command.env(environment::SOAK, soak.as_secs_f64().to_string());
         }
-        if !self.down.is_empty() {
-            let rows: Vec<String> = self.down.iter().map(i64::to_string).collect();
-            command.env(environment::DOWN_BEFORE, rows.join(","));
+        let trying = self.down.iter().filter(|(_, down)| **down == Down::Trying);
+        for (name, rows) in [
+            (environment::DOWN_BEFORE, list(self.down.keys())),
+            (environment::TRYING_BEFORE, list(trying.map(|(row, _)| row))),
+        ] {
+            if !rows.is_empty() {
+                command.env(name, rows);
+            }
         }
         if let Some(file) = &self.watched_from {
             command.env(environment::WATCHED_FROM, file);
@@ -93,6 +100,11 @@ impl Cases {
         }
         command
     }
+}
+
+/// With commas.
+fn list<'a>(rows: impl Iterator<Item = &'a i64>) -> String {
+    rows.map(i64::to_string).collect::<Vec<_>>().join(",")
 }
 
 /// Runs them to their end. `name` is that of their directory beside the report of the restart: two

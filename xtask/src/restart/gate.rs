@@ -39,8 +39,7 @@ use super::trouble::{Result, Trouble};
 use super::{Means, measure, progress, room};
 use crate::checkout::{Checkout, ask};
 use crate::running::{Ended, run, written};
-use crate::tier::Api;
-use crate::tier::proof;
+use crate::tier::{self, Api, proof};
 
 /// How many failures of a run are named.
 const REASONS_MAX: usize = 5;
@@ -229,9 +228,12 @@ fn speaks_against(no: &Trouble) -> bool {
         Trouble::Refused { code: Some(code), .. } => {
             matches!(code, ExitCode::Failed | ExitCode::InvariantBroken | ExitCode::BuildFailed)
         }
-        // It ends the restart as a check that failed does.
-        Trouble::Refused { code: None, .. } => true,
-        Trouble::Late | Trouble::Unanswered { .. } | Trouble::Interrupted => false,
+        // A file of ours that could not be read or written, say.
+        Trouble::Refused { code: None, .. }
+        | Trouble::Late
+        | Trouble::Unanswered { .. }
+        | Trouble::Undecided(_)
+        | Trouble::Interrupted => false,
     }
 }
 
@@ -335,7 +337,10 @@ fn passed(report: &Report) -> Result<()> {
         ExitCode::PreconditionMissing => ExitCode::PreconditionMissing,
         _ => ExitCode::Failed,
     };
-    Err(Trouble::with(code, why.join("\n")))
+    let why = why.join("\n");
+    // Neither a runner that fell over nor a quarantine that has expired says anything of the build.
+    let says_nothing = tier::has_fallen(report) || verdict.exit_code == ExitCode::FileInvalid;
+    Err(if says_nothing { Trouble::refused(why) } else { Trouble::with(code, why) })
 }
 
 fn ended(ended: Ended) -> Result<i32> {

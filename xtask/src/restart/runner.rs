@@ -156,14 +156,13 @@ impl Runner<'_> {
         }
     }
 
-    /// Has the daemon that runs make the checks of its successor; what is stuck with it, those among it
-    /// that it does not pass.
+    /// Has the daemon that runs answer what its successor will have to; what is stuck with it.
     fn compare(&self, means: Means<'_>, passage: Passage<'_>) -> Result<(Stuck, Remarks)> {
         let mut stuck = passage.stuck(&self.stuck)?;
         let (previous, target) = (self.previous()?, self.slot.as_deref());
         let subject = Subject::new(means, &self.home, previous, target).not_blaming(&stuck);
-        let (failing, remarks) = subject.compare()?;
-        stuck.failing = failing;
+        let (answers, remarks) = subject.compare()?;
+        stuck.is_mute = !answers;
         Ok((stuck, remarks))
     }
 

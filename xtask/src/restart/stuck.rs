@@ -1,6 +1,7 @@
 //! What is stuck, before a restart and after it: only what is worse than it was speaks against a
-//! target. What the daemon before does not pass (the agents' API may be away) is no evidence, and what
-//! it left lying is none. Tier 4 is told which sessions were down, and passes over what goes wrong with them.
+//! target. What it left lying is no evidence, nor that nobody is answered where it answered nobody either:
+//! the agents' API may be away. Tier 4 is told which sessions were down, and passes over what goes wrong
+//! with them.
 //!
 //! ```text
 //! messages that are not finished
@@ -10,6 +11,8 @@
 //!   └─ the others are stuck ── as many were before the hold? ──> no backlog
 //! ```
 
+use std::collections::BTreeMap;
+
 use super::views::{Session, Status};
 
 /// What was stuck just before the restart's hold, as far as another hold let it be seen.
@@ -17,11 +20,19 @@ use super::views::{Session, Status};
 pub(super) struct Stuck {
     /// Messages that nobody worked at.
     messages: u64,
-    /// The rows of sessions that were given up, or failed and waited before they tried again, with an
-    /// agent or without.
-    pub(super) down: Vec<i64>,
-    /// The checks that the daemon did not pass before anything was held.
-    pub(super) failing: Vec<&'static str>,
+    /// By their rows, the sessions that could not go on.
+    pub(super) down: BTreeMap<i64, Down>,
+    /// Whether the daemon did not answer its built-in contact before anything was held.
+    pub(super) is_mute: bool,
+}
+
+/// Why a session could not go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Down {
+    /// It was given up.
+    GivenUp,
+    /// It waited before it tried again, with an agent or without.
+    Trying,
 }
 
 impl Stuck {
@@ -29,15 +40,15 @@ impl Stuck {
     /// delivery waits for that; but who is down is so all the same, and says so for as long as nothing
     /// makes it try again.
     pub(super) fn of(status: &Status, before: &Self) -> Self {
-        let sessions = status.sessions.iter().filter(|session| is_down(session));
-        let mut down: Vec<i64> = sessions.map(|session| session.row).collect();
+        let sessions = status.sessions.iter();
+        let down = sessions.filter_map(|session| Some((session.row, down(session)?)));
         if !status.is_held_by_restart() {
+            let down = down.collect();
             return Self { messages: left_lying(status), down, ..before.clone() };
         }
-        down.extend(&before.down);
-        down.sort_unstable();
-        down.dedup();
-        Self { down, ..before.clone() }
+        let mut all = before.clone();
+        all.down.extend(down);
+        all
     }
 
     /// Whether what waited is with its agents, and what they said is out; what was stuck before may
@@ -76,14 +87,18 @@ const fn unfinished(status: &Status) -> u64 {
 
 /// Those of them that are not with a session at work, nor with one that has to wait.
 fn left_lying(status: &Status) -> u64 {
-    let explained = |session: &&Session| session.is_at_work() || is_down(session);
+    let explained = |session: &&Session| session.is_at_work() || down(session).is_some();
     let explained: u64 = status.sessions.iter().filter(explained).map(|it| it.queue).sum();
     unfinished(status).saturating_sub(explained)
 }
 
-/// It is given up, or waits before it tries again: without an agent, or with one whose turn failed.
-fn is_down(session: &Session) -> bool {
-    ["dead", "waiting", "resting"].contains(&session.state.as_str())
+/// Whether it cannot go on. One that rests has an agent, whose turn failed.
+fn down(session: &Session) -> Option<Down> {
+    match session.state.as_str() {
+        "dead" => Some(Down::GivenUp),
+        "waiting" | "resting" => Some(Down::Trying),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -32,6 +32,9 @@ pub(super) enum Trouble {
         /// How long was waited for it.
         limit: Duration,
     },
+    /// What was asked depends on the world outside, which did not do its part.
+    #[error("{0}")]
+    Undecided(String),
     /// Somebody wants the restart to end.
     #[error("it was interrupted")]
     Interrupted,
@@ -57,18 +60,13 @@ impl Trouble {
     pub(super) const fn code(&self) -> Option<ExitCode> {
         match self {
             Self::Refused { code, .. } => *code,
-            Self::Late | Self::Unanswered { .. } | Self::Interrupted => None,
+            Self::Late | Self::Unanswered { .. } | Self::Undecided(_) | Self::Interrupted => None,
         }
     }
 
     /// Whether nothing was learnt but that the time was over.
     pub(super) const fn is_late(&self) -> bool {
         matches!(self, Self::Late | Self::Unanswered { .. })
-    }
-
-    /// Whether the daemon that was asked said no.
-    pub(super) const fn blames_target(&self) -> bool {
-        matches!(self, Self::Refused { blame: Blame::Target, .. })
     }
 
     /// As the machine is told of it.

@@ -6,7 +6,6 @@ use std::time::Duration;
 use harness::exit_code::ExitCode;
 use harness::report::{CaseReport, Outcome, Report};
 use harness::restart::machine::{Half, Probe, Remarks, Told, Weight};
-use harness::restart::step::PROBE_MAX;
 use harness::tier::Tier;
 
 use super::cases::{self, Cases};
@@ -20,8 +19,11 @@ use super::views::{Deliveries, Status};
 use super::{Means, room};
 use crate::tier::{self, places::remove_file};
 
-/// What is looked at before anything is held, while all others are, and of a previous daemon.
-const BRIEF: [&str; 2] = ["tier4::status", "tier4::check"];
+/// What is looked at while all others are held, and of a previous daemon.
+const BRIEF: [&str; 2] = ["tier4::status", CHECK];
+
+/// That it answers its built-in contact: this alone asks the world outside to do its part.
+const CHECK: &str = "tier4::check";
 
 /// What the looks at one daemon share, beside what they leave.
 const WATCHED_FROM: &str = "watched-from.json";
@@ -100,48 +102,48 @@ impl<'a> Subject<'a> {
         time.persist(|| self.home.status_within(time))
     }
 
-    /// Which of the brief checks this daemon does not pass, which is the one that runs, and what there is
-    /// to say of it.
-    pub(super) fn compare(&self) -> Result<(Vec<&'static str>, Remarks)> {
-        let (mut failing, mut remarks) = (Vec::new(), Remarks::default());
-        for filter in BRIEF {
-            let time = self.means.time.at_most(PROBE_MAX);
-            match self.checked("compare", filter, time) {
-                Ok(passed) => remarks.says.push(format!("the daemon that runs: {filter} {passed}")),
-                Err(Trouble::Interrupted) => return Err(Trouble::Interrupted),
-                Err(trouble) => {
-                    if trouble.is_late() || trouble.blames_target() {
-                        failing.push(filter);
-                    }
-                    remarks.weight = Weight::Remarkable;
-                    remarks
-                        .says
-                        .push(format!("the daemon that runs does not pass {filter}: {trouble}"));
-                }
+    /// Whether this daemon, which is the one that runs, answers its built-in contact, and what there is to
+    /// say of it.
+    pub(super) fn compare(&self) -> Result<(bool, Remarks)> {
+        match self.checked("compare", CHECK, self.means.time) {
+            Ok(_) => Ok((true, Remarks::plain(["the daemon that runs answers".to_owned()]))),
+            Err(Trouble::Interrupted) => Err(Trouble::Interrupted),
+            Err(trouble) => {
+                let says = vec![format!("the daemon that runs does not answer: {trouble}")];
+                Ok((false, Remarks { says, weight: Weight::Remarkable }))
             }
         }
-        Ok((failing, remarks))
     }
 
     /// Whether it is healthy and answers.
     fn brief(&self, name: &str, time: Time<'_>) -> Result<Remarks> {
         let mut says = Vec::new();
         for filter in BRIEF {
-            let passed = match self.checked(name, filter, time) {
-                Err(late) if late.is_late() && self.stuck.failing.contains(&filter) => {
-                    return Err(Trouble::refused(format!("{filter}: {late}; {NEITHER}")));
-                }
-                ended => ended?,
-            };
+            let passed = self.checked(name, filter, time);
+            let passed = if filter == CHECK { self.not_mute(passed)? } else { passed? };
             says.push(format!("{filter} {passed}"));
         }
         Ok(Remarks::plain([format!("{name}: {}", says.join(", "))]))
     }
 
+    /// Silence is no evidence where there was silence before.
+    fn not_mute(&self, passed: Result<String>) -> Result<String> {
+        passed.map_err(|trouble| {
+            if trouble.is_late() && self.stuck.is_mute {
+                Trouble::refused(format!("{trouble}; {NEITHER}"))
+            } else {
+                trouble
+            }
+        })
+    }
+
     /// Whether the daemon of before is as it was.
     fn as_before(&self, time: Time<'_>) -> Result<()> {
-        for filter in BRIEF.into_iter().filter(|filter| !self.stuck.failing.contains(filter)) {
-            self.checked("previous", filter, time)?;
+        for filter in BRIEF.into_iter().filter(|filter| *filter != CHECK || !self.stuck.is_mute) {
+            match self.checked("previous", filter, time) {
+                Ok(_) | Err(Trouble::Undecided(_)) => {}
+                Err(trouble) => return Err(trouble),
+            }
         }
         Ok(())
     }
@@ -154,7 +156,7 @@ impl<'a> Subject<'a> {
     fn whole(&self, name: &str, soak: Duration, time: Time<'_>) -> Result<Remarks> {
         let mut cases = self.cases();
         cases.soak = Some(soak);
-        let passed = self.passes(&cases, name, time)?;
+        let passed = self.not_mute(self.passes(&cases, name, time))?;
         Ok(Remarks::plain([format!("{} s of the soak: {passed}", soak.as_secs_f64())]))
     }
 
@@ -225,21 +227,23 @@ impl<'a> Subject<'a> {
             return Ok(format!("{} passed", verdict.passed));
         }
         let why = format!("tier 4: {}: {}", verdict.exit_code.meaning(), reasons(&report));
-        if self.failed_before(&report) {
+        if self.is_mute_as_before(&report) {
             return Err(Trouble::refused(format!("{why}; {NEITHER}")));
         }
+        let is_undecided = verdict.exit_code == ExitCode::PreconditionMissing;
         Err(if self.says_no(&report, time)? {
             Trouble::of_target(why)
+        } else if is_undecided {
+            Trouble::Undecided(why)
         } else {
             Trouble::refused(why)
         })
     }
 
-    /// Whether all that failed is what the daemon before did not pass either.
-    fn failed_before(&self, report: &Report) -> bool {
-        let failing = &self.stuck.failing;
+    /// Whether all that failed is that it does not answer, as the daemon before did not either.
+    fn is_mute_as_before(&self, report: &Report) -> bool {
         let mut failed = failed(report).peekable();
-        failed.peek().is_some() && failed.all(|it| failing.iter().any(|id| it.id.starts_with(id)))
+        self.stuck.is_mute && failed.peek().is_some() && failed.all(|it| it.id.starts_with(CHECK))
     }
 
     /// Whether a report that is no pass speaks against the daemon. A runner that fell over does not, nor

@@ -73,20 +73,27 @@ fn what_the_owner_holds_is_no_backlog() {
 
 #[test]
 fn who_is_down_is_remembered() {
-    let down = |state| (state, vec![3]);
-    for (state, down) in [down("dead"), down("waiting"), down("resting"), ("idle", vec![])] {
-        assert_eq!(Stuck::of(&with(state), &Stuck::default()).down, down, "{state}");
+    for (state, down) in [
+        ("dead", Some(Down::GivenUp)),
+        ("waiting", Some(Down::Trying)),
+        ("resting", Some(Down::Trying)),
+        ("idle", None),
+    ] {
+        let stuck = Stuck::of(&with(state), &Stuck::default());
+        assert_eq!(stuck.down, down.map(|down| (3, down)).into_iter().collect(), "{state}");
     }
 }
 
 #[test]
 fn who_is_down_below_a_hold_is_added_and_what_waits_there_is_not() {
     let held = |state: &str| Status { held_by: vec!["restart".to_owned()], ..with(state) };
-    let before = Stuck { messages: 4, down: vec![2], failing: vec!["tier4::check"] };
+    let down = [(2, Down::GivenUp), (3, Down::Trying)].into();
+    let before = Stuck { messages: 4, down, is_mute: true };
     let stuck = Stuck::of(&held("dead"), &before);
-    assert_eq!(stuck, Stuck { down: vec![2, 3], ..before });
+    let down = [(2, Down::GivenUp), (3, Down::GivenUp)].into();
+    assert_eq!(stuck, Stuck { down, ..before });
     assert_eq!(Stuck::of(&held("asleep"), &stuck), stuck);
     // Once delivery is open again, it is looked at anew.
-    let anew = Stuck { messages: 2, down: vec![], ..stuck.clone() };
+    let anew = Stuck { messages: 2, down: BTreeMap::new(), ..stuck.clone() };
     assert_eq!(Stuck::of(&with("asleep"), &stuck), anew);
 }

@@ -54,6 +54,7 @@ impl Stage {
         for filter in [None, Some("tier4::status"), Some("tier4::check")] {
             stage.prepare("passing", filter, Outcome::Passed);
             stage.prepare("failing", filter, Outcome::Failed);
+            stage.prepare("undecided", filter, Outcome::MissingPrecondition);
         }
         stage
     }

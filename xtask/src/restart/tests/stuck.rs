@@ -36,7 +36,7 @@ fn what_was_stuck_before_is_not_held_against_the_target() {
     stage.world("counts", r#""accepted":2,"delivered":3"#);
     ensure_passes(&stage);
     let calls = stage.calls();
-    assert!(calls.contains(&"tier4 whole soak 0 down 3,4,6".to_owned()), "{calls:?}");
+    assert!(calls.contains(&"tier4 whole soak 0 down 3,4,6 trying 4,6".to_owned()), "{calls:?}");
 }
 
 #[test]
@@ -48,27 +48,36 @@ fn a_turn_that_fails_while_it_is_waited_for_is_not_held_against_the_target() {
     stage.world("counts", r#""accepted":0,"delivered":1"#);
     ensure_passes(&stage);
     let calls = stage.calls();
-    assert!(calls.contains(&"tier4 whole soak 0 down 3".to_owned()), "{calls:?}");
+    assert!(calls.contains(&"tier4 whole soak 0 down 3 trying 3".to_owned()), "{calls:?}");
 }
 
 /// The agents' API is away, say, or its limit is reached.
 #[test]
 fn what_the_daemon_before_does_not_pass_either_is_not_held_against_the_target() {
     let stage = Stage::new();
-    stage.world("unwell", &format!("{OLD}\n{NEW}"));
+    stage.world("mute", &format!("{OLD}\n{NEW}"));
     let (asked, report) = gone_back(&stage, stage.restart(&[]));
     assert!(asked.ends_with(" --blameless"), "{asked}");
     assert_eq!(report.steps[5].outcome, Outcome::Remarked);
     let says = report.steps[5].says.join("\n");
-    assert!(says.contains("the daemon that runs does not pass tier4::check: "), "{says}");
+    assert!(says.contains("the daemon that runs does not answer: "), "{says}");
     assert!(report.verdict.says.ends_with("nor did the daemon before"), "{}", report.verdict.says);
 }
 
 #[test]
 fn a_target_that_passes_what_the_daemon_before_does_not_is_blessed() {
     let stage = Stage::new();
-    stage.world("unwell", OLD);
+    stage.world("mute", OLD);
     ensure_passes(&stage);
+}
+
+#[test]
+fn an_api_that_serves_nobody_any_more_is_held_against_neither() {
+    let stage = Stage::new();
+    stage.world("unserved", "");
+    let (asked, report) = gone_back(&stage, stage.restart(&[]));
+    assert!(asked.ends_with(" --blameless"), "{asked}");
+    assert_eq!(report.steps[5].outcome, Outcome::Passed, "it served the one that runs");
 }
 
 /// By hand, with `drain`, or by a runner that was killed just before.

@@ -157,6 +157,8 @@ fn what_says_nothing_of_the_build_takes_nothing_back() {
     assert_eq!(ground.code(&[Tier::RealAgent]), Some(40));
     let interrupted = ground.passes(&[Tier::RealAgent], &Interrupt::at_once());
     assert!(matches!(interrupted, Err(Trouble::Interrupted)), "{interrupted:?}");
+    ground.first("exit 101");
+    assert_eq!(ground.code(&[Tier::RealAgent]), None, "a runner that fell over");
     for code in [ExitCode::Inconclusive, ExitCode::PreconditionMissing, ExitCode::Locked] {
         assert!(!speaks_against(&Trouble::with(code, "x")), "{code:?}");
     }
