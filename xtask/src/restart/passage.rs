@@ -30,6 +30,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// How long a look for somebody who is not busy waits before it says so.
 const GLANCE: Duration = Duration::from_secs(1);
 
+/// How long the hold lasts that is there before anything is waited for.
+const FIRST_LEASE: Duration = Duration::from_secs(10);
+
 /// How much longer than its own limit a drain may take to say so.
 const DRAIN_MARGIN: Duration = Duration::from_secs(5);
 
@@ -68,6 +71,9 @@ impl Passage<'_> {
         if manners == Manners::Interrupt {
             verb.extend(words(["--interrupt"]));
         }
+        // The first is short, in case it is asked for by what a killed command has left behind: the daemon
+        // sees whose it is, and what is asked for next ends with the same command.
+        self.hold_for(FIRST_LEASE)?;
         let program = self.home.current_program();
         let finished =
             self.home.run(&program, &verb, self.time.left().min(within + DRAIN_MARGIN))?;
@@ -110,7 +116,11 @@ impl Passage<'_> {
     }
 
     fn hold(&self) -> Result<()> {
-        let lease_s = LEASE.as_secs().to_string();
+        self.hold_for(LEASE)
+    }
+
+    fn hold_for(&self, lease: Duration) -> Result<()> {
+        let lease_s = lease.as_secs().to_string();
         let verb = words(["hold", "--restart", "--lease", &lease_s]);
         self.home.tell(&self.home.current_program(), &verb, self.time.question())
     }

@@ -7,7 +7,8 @@
 //! ```
 //!
 //! Delivery is held while any of them stands. A lease that was asked for while a runner held the lock of
-//! restarts is that runner's, and does not outlive it; one that a person asked for by hand has no runner.
+//! restarts, or while such a lease stands, is that runner's, and does not outlive it; one that a person asked
+//! for by hand has no runner.
 
 use std::time::Duration;
 
@@ -76,12 +77,11 @@ impl Ledger {
         match change {
             Change::Owner(hold) => self.owner = hold,
             Change::Lease(time) => {
-                self.lease = Some(Lease { ends: now + time, runner: Runner::Unknown });
+                self.lease = Some(Lease { ends: now + time, runner: self.runner() });
             }
             Change::Renew(time) => {
                 if self.held_by().contains(&HeldBy::Restart) {
-                    let runner = self.lease.map_or(Runner::Unknown, |lease| lease.runner);
-                    self.lease = Some(Lease { ends: now + time, runner });
+                    self.lease = Some(Lease { ends: now + time, runner: self.runner() });
                 }
             }
             Change::RunnerSeen => {
@@ -100,6 +100,12 @@ impl Ledger {
             }
             Change::FileGone => self.file = Hold::Released,
         }
+    }
+
+    /// Whose the lease is that stands. One that is asked for meanwhile is the same one's: it may come from
+    /// a child of a runner that has just been killed.
+    fn runner(&self) -> Runner {
+        self.lease.map_or(Runner::Unknown, |lease| lease.runner)
     }
 
     /// Ends a lease that was not renewed, or whose runner is gone. Early is a no-op.

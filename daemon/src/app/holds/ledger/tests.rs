@@ -79,8 +79,16 @@ fn a_lease_does_not_outlive_the_runner_that_asked_for_it() {
 #[test]
 fn a_lease_that_was_asked_for_by_hand_has_no_runner_to_outlive() {
     check(free(), "lease:90 missed +89 missed +1", "r r r r -");
-    // Whoever asks anew is who holds it.
-    check(free(), "lease:90 seen missed lease:90 +30 missed +59 +1", "r r r r r r r -");
+    // Behind one whose runner was gone, too.
+    check(free(), "lease:90 seen missed +2 lease:90 missed +89 +1", "r r r - r r r -");
+}
+
+/// What it had just asked for comes behind its end, from a child that it has left.
+#[test]
+fn what_is_asked_for_while_a_runners_lease_stands_is_that_runners() {
+    check(free(), "lease:5 seen lease:90 missed +1 missed +1", "r r r r r r -");
+    check(free(), "lease:5 seen missed lease:90 missed +1 +1", "r r r r r r -");
+    check(free(), "lease:5 seen missed lease:90 seen +9 missed +1 +1", "r r r r r r r r -");
 }
 
 /// That hold ends with its file, which the launcher removes.
