@@ -36,7 +36,6 @@ mod verify;
 mod views;
 
 use std::path::Path;
-use std::time::Instant;
 
 use anyhow::Context;
 use harness::exit_code::ExitCode;
@@ -47,7 +46,6 @@ use jiff::Timestamp;
 pub(crate) use self::arguments::{Arguments, SlotArguments, StatusArguments};
 use self::home::Home;
 use self::runner::Runner;
-use self::stuck::Stuck;
 use self::target::{Target, fresh_id, is_id, target};
 use self::time::Time;
 use self::trouble::{Result, Trouble};
@@ -115,25 +113,11 @@ fn run(workspace: &Workspace, arguments: &Arguments, interrupt: &Interrupt) -> R
         return Err(Trouble::with(ExitCode::BadUsage, why));
     }
     let started_at = Timestamp::now();
-    let who = if arguments.request.is_some() { "a request from inside" } else { "a person" };
-    let mut runner = Runner {
-        workspace,
-        runs: home.report(&id).join("runs"),
-        home,
-        id,
-        flags: flags.clone(),
-        interrupt,
-        deaf: Interrupt::never(),
-        target,
-        who,
-        began: Instant::now(),
-        before: None,
-        stuck: Stuck::default(),
-        selection: None,
-        slot: None,
-        lock: None,
-        yard: None,
-    };
+    let mut runner = Runner::new(workspace, home, id, target, interrupt);
+    runner.flags = flags.clone();
+    if arguments.request.is_some() {
+        runner.who = "a request from inside";
+    }
     let restart = runner.drive(Restart::new(flags));
     let report = leave::report(&runner, &restart, started_at);
     let left = leave::write(&runner.home, &report, arguments.json.as_deref());

@@ -55,7 +55,35 @@ pub(super) struct Runner<'a> {
     pub(super) yard: Option<Lock>,
 }
 
-impl Runner<'_> {
+impl<'a> Runner<'a> {
+    /// One that has done nothing yet, for a person who asks for nothing special.
+    pub(super) fn new(
+        workspace: &'a Workspace,
+        home: Home,
+        id: String,
+        target: Target,
+        interrupt: &'a Interrupt,
+    ) -> Self {
+        Self {
+            workspace,
+            runs: home.report(&id).join("runs"),
+            home,
+            id,
+            flags: Flags::default(),
+            interrupt,
+            deaf: Interrupt::never(),
+            target,
+            who: "a person",
+            began: Instant::now(),
+            before: None,
+            stuck: Stuck::default(),
+            selection: None,
+            slot: None,
+            lock: None,
+            yard: None,
+        }
+    }
+
     /// Carries out what the machine wants, until it wants nothing more.
     pub(super) fn drive(&mut self, mut restart: Restart) -> Restart {
         let mut progress = Progress::begin();

@@ -4,7 +4,7 @@ mod stuck;
 use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use self::stage::{NEW, OLD, Stage};
 use super::lock::{Holder, Lock};

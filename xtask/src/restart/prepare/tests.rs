@@ -2,13 +2,12 @@ use anyhow::anyhow;
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use harness::restart::flags::{Choice, Flags};
+use harness::restart::flags::Choice;
 
 use super::super::home::Home;
 use super::super::slots::{self, Refused};
-use super::super::stuck::Stuck;
 use super::super::target::Target;
 use super::super::tests::stage::{OLD, Stage};
 use super::super::time::Time;
@@ -54,24 +53,9 @@ impl Ground {
             slot: None,
             remark: None,
         };
-        let mut runner = Runner {
-            workspace: &workspace,
-            home,
-            runs: runs.clone(),
-            id: "r1-0000".to_owned(),
-            flags: Flags { gate, ..Flags::default() },
-            interrupt: &self.interrupt,
-            deaf: Interrupt::never(),
-            target,
-            who: "a test",
-            began: Instant::now(),
-            before: None,
-            stuck: Stuck::default(),
-            selection: None,
-            slot: None,
-            lock: None,
-            yard: None,
-        };
+        let id = "r1-0000".to_owned();
+        let mut runner = Runner::new(&workspace, home, id, target, &self.interrupt);
+        runner.flags.gate = gate;
         let time = Time::from_now(Duration::from_mins(1), &self.interrupt);
         runner.select()?;
         work(&mut runner, Means { workspace: &workspace, time, runs: &runs })
