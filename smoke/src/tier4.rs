@@ -23,7 +23,7 @@ use harness::environment;
 use harness::exit_code::ExitCode;
 use harness::gate::Gate;
 use harness::report::End;
-use harness::run::{self, Missing, Need, Room};
+use harness::run::{self, Missing, Need, Room, Undecided};
 use harness::tier::Tier;
 
 pub use self::down::Down;
@@ -48,7 +48,27 @@ pub struct Round {
     pub home: Home,
     /// What its logs held at the beginning, or at that of the first of several rounds.
     pub watch: Watch,
-    exchange: OnceLock<Result<Exchange, String>>,
+    exchange: OnceLock<Result<Exchange, Unseen>>,
+}
+
+/// Why there is no exchange; every case that looks at it says so.
+#[derive(Debug)]
+struct Unseen {
+    why: String,
+    /// It speaks against nobody.
+    is_undecided: bool,
+}
+
+impl Unseen {
+    fn of(error: &anyhow::Error) -> Self {
+        let is_undecided = error.downcast_ref::<Undecided>().is_some();
+        Self { why: format!("{error:#}"), is_undecided }
+    }
+
+    fn error(&self) -> anyhow::Error {
+        let why = self.why.clone();
+        if self.is_undecided { Undecided(why).into() } else { anyhow!(why) }
+    }
 }
 
 impl Round {
@@ -66,9 +86,9 @@ impl Round {
     /// The exchange of messages of this round; made when it is asked for first.
     pub fn exchange(&self) -> anyhow::Result<&Exchange> {
         let made = self.exchange.get_or_init(|| {
-            Exchange::make(&self.home, &self.watch).map_err(|error| format!("{error:#}"))
+            Exchange::make(&self.home, &self.watch).map_err(|error| Unseen::of(&error))
         });
-        made.as_ref().map_err(|error| anyhow!("{error}"))
+        made.as_ref().map_err(Unseen::error)
     }
 }
 

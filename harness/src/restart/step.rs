@@ -38,9 +38,9 @@ pub const MARGIN: Duration = Duration::from_secs(5);
 /// How long the tiers may take that a target has to pass: the first builds them.
 const TIERS_MAX: Duration = Duration::from_mins(90);
 
-/// How long measuring may take beside them, which a slot may owe whatever is asked for: from nothing on a slow machine: two release builds, two
-/// more of what counts instructions and the tool for that, and the measuring itself. In a comparison each
-/// of these has a limit of its own.
+/// How long measuring may take beside them, which a slot may owe whatever is asked for. From nothing, on a
+/// slow machine, that is two release builds, two more of what counts instructions and the tool for that,
+/// and the measuring itself. In a comparison each of these has a limit of its own.
 pub const MEASURING_MAX: Duration = Duration::from_hours(4);
 
 /// One step.

@@ -210,7 +210,10 @@ impl Conclusion {
         let things = left.iter().map(Left::to_string).collect::<Vec<_>>().join("; ");
         let said = self.message.take().map_or_else(String::new, |message| format!("{message}; "));
         self.message = Some(format!("{said}left behind: {things}"));
-        self.outcome = self.outcome.max(Outcome::Leaked);
+        // Of one that can say nothing it says nothing either.
+        if self.outcome != Outcome::MissingPrecondition {
+            self.outcome = self.outcome.max(Outcome::Leaked);
+        }
     }
 }
 

@@ -22,6 +22,13 @@ const CHAT: &str = "test:harness";
 /// answering people.
 pub(super) const LIMIT: Duration = Duration::from_mins(1);
 
+/// How long a message is waited for that the agents' API does not serve: some tries of the daemon, and so
+/// short that whoever gave this run a minute hears of it.
+const UNSERVED_MAX: Duration = Duration::from_secs(20);
+
+/// How often it is looked whether it is served.
+const SERVED_EVERY: Duration = Duration::from_secs(1);
+
 /// How long an agent may take to end, its deadlines included.
 const END_LIMIT: Duration = Duration::from_secs(20);
 
@@ -48,7 +55,7 @@ impl Exchange {
         end_agent(home)?;
         let dropped = drop_message(home, &nonce)?;
         let started = Instant::now();
-        let reply = wait_for_every(LOOK_EVERY, LIMIT, || reply_with(home, &nonce));
+        let reply = await_reply(home, watch, &nonce);
         let took = started.elapsed();
         // Not taken up: then nobody else shall find it later. Usually it is long gone.
         drop(fs::remove_file(dropped));
@@ -60,8 +67,7 @@ impl Exchange {
                 Ok(Self { session, took, turn, start })
             });
         let exchanged = exchanged.map_err(|error| {
-            let row = session(home).ok().and_then(|session| session["row"].as_i64());
-            if row.is_some_and(|row| watch.was_not_served(home, row)) {
+            if is_not_served(home, watch) {
                 error.context(Undecided("the agents' API did not serve it".to_owned()))
             } else {
                 error
@@ -99,6 +105,29 @@ impl fmt::Display for Exchange {
             None => write!(out, "at an unknown cost"),
         }
     }
+}
+
+/// Waits for the reply; not to the end where the agents' API does not serve it, tried again and again.
+fn await_reply(home: &Home, watch: &Watch, nonce: &str) -> Option<PathBuf> {
+    let mut asked = Instant::now();
+    let mut unserved_since = None;
+    let reply = wait_for_every(LOOK_EVERY, LIMIT, || {
+        if let Some(reply) = reply_with(home, nonce) {
+            return Some(Some(reply));
+        }
+        if unserved_since.is_none() && SERVED_EVERY <= asked.elapsed() {
+            asked = Instant::now();
+            unserved_since = is_not_served(home, watch).then_some(asked);
+        }
+        unserved_since.filter(|since| UNSERVED_MAX <= since.elapsed()).map(|_| None)
+    });
+    reply.flatten()
+}
+
+/// Whether a turn of the built-in contact was not served in this run.
+fn is_not_served(home: &Home, watch: &Watch) -> bool {
+    let row = session(home).ok().and_then(|session| session["row"].as_i64());
+    row.is_some_and(|row| watch.was_not_served(home, row))
 }
 
 /// A stand-in of the agent program says all of it back, a model the word.

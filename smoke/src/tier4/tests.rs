@@ -28,3 +28,15 @@ fn behind_a_closed_gate_a_soak_cannot_be_cut_short() {
     }
     check(Some("30"), Gate::Closed, Some(30.0));
 }
+
+/// Two cases look at one exchange: what it was is kept for both.
+#[test]
+fn an_exchange_that_the_api_did_not_serve_is_so_for_every_case() {
+    let kept = |error: anyhow::Error| Unseen::of(&error).error();
+    let late = anyhow!("see the answer");
+    let unserved = anyhow!("see the answer").context(Undecided("not served".to_owned()));
+    assert!(kept(late).downcast_ref::<Undecided>().is_none());
+    let unserved = kept(unserved);
+    assert!(unserved.downcast_ref::<Undecided>().is_some(), "{unserved:#}");
+    assert!(format!("{unserved:#}").contains("not served"), "{unserved:#}");
+}

@@ -339,7 +339,8 @@ fn passed(report: &Report) -> Result<()> {
     };
     let why = why.join("\n");
     // Neither a runner that fell over nor a quarantine that has expired says anything of the build.
-    let says_nothing = tier::has_fallen(report) || verdict.exit_code == ExitCode::FileInvalid;
+    let has_only_fallen = tier::has_fallen(report) && verdict.failed == 1;
+    let says_nothing = has_only_fallen || verdict.exit_code == ExitCode::FileInvalid;
     Err(if says_nothing { Trouble::refused(why) } else { Trouble::with(code, why) })
 }
 

@@ -30,8 +30,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// How long a look for somebody who is not busy waits before it says so.
 const GLANCE: Duration = Duration::from_secs(1);
 
-/// How long the hold lasts that is there before anything is waited for.
-const FIRST_LEASE: Duration = Duration::from_secs(10);
+/// How long the hold lasts that is there before anything is waited for: longer than the command may take
+/// that asks for more.
+const FIRST_LEASE: Duration = Duration::from_secs(30);
 
 /// How much longer than its own limit a drain may take to say so.
 const DRAIN_MARGIN: Duration = Duration::from_secs(5);

@@ -69,6 +69,12 @@ impl Trouble {
         matches!(self, Self::Late | Self::Unanswered { .. })
     }
 
+    /// Whether who was asked has given no good answer, whoever's fault that is.
+    pub(super) const fn is_silence(&self) -> bool {
+        let is_no = matches!(self, Self::Refused { blame: Blame::Target, .. });
+        is_no || self.is_late() || matches!(self, Self::Undecided(_))
+    }
+
     /// As the machine is told of it.
     pub(super) fn failure(self) -> Failure {
         match self {

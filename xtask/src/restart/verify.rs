@@ -110,7 +110,8 @@ impl<'a> Subject<'a> {
             Err(Trouble::Interrupted) => Err(Trouble::Interrupted),
             Err(trouble) => {
                 let says = vec![format!("the daemon that runs does not answer: {trouble}")];
-                Ok((false, Remarks { says, weight: Weight::Remarkable }))
+                // A runner that fell over has asked nothing.
+                Ok((!trouble.is_silence(), Remarks { says, weight: Weight::Remarkable }))
             }
         }
     }
@@ -141,7 +142,8 @@ impl<'a> Subject<'a> {
     fn as_before(&self, time: Time<'_>) -> Result<()> {
         for filter in BRIEF.into_iter().filter(|filter| *filter != CHECK || !self.stuck.is_mute) {
             match self.checked("previous", filter, time) {
-                Ok(_) | Err(Trouble::Undecided(_)) => {}
+                Ok(_) => {}
+                Err(Trouble::Undecided(_)) if filter == CHECK => {}
                 Err(trouble) => return Err(trouble),
             }
         }
